@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
@@ -39,7 +40,7 @@ def plain(limit: str):
         if len(text) > LIMITS[limit]:
             raise ValueError(f"is {len(text)} characters long; the limit ({limit}) is {LIMITS[limit]}")
         if found := MARKUP.search(text):
-            raise ValueError(f"is plain text and may not hold {ascii(found[0])}, which is markup or control")
+            raise ValueError(f"is plain text and may not hold {found[0]!a}, which is markup or control")
         if not text.strip():
             raise ValueError("is empty")
         return text
@@ -54,9 +55,7 @@ def _rectangle(rows: list[list[float]]) -> list[list[float]]:
         if len(row) != len(rows[0]):
             raise ValueError(f"row {i + 1} has {len(row)} numbers, row 1 has {len(rows[0])}")
     if len(rows) * len(rows[0]) > LIMITS["numbers"]:
-        raise ValueError(
-            f"holds {len(rows) * len(rows[0])} numbers; the limit (numbers) is {LIMITS['numbers']}"
-        )
+        raise ValueError(f"holds {len(rows) * len(rows[0])} numbers; the limit (numbers) is {LIMITS['numbers']}")
     return rows
 
 
@@ -125,7 +124,7 @@ def load(path: str | Path, changes: list[str] | tuple[str, ...] = ()) -> Example
     """
     path = Path(path)
     check_name(path)
-    tables = _tables(path)
+    tables = read_tables(path)
     for change in changes:
         apply_change(tables, change)
     return validate(tables, path)
@@ -142,7 +141,7 @@ def validate(tables: dict, path: Path) -> Example:
     try:
         example = spec.model_validate(tables)
     except ValidationError as error:
-        raise BookError(f"{path}: {_sentence(error, spec)}") from None
+        raise BookError(f"{path}: {sentence(error, spec)}") from None
     example._name = path.stem
     return example
 
@@ -158,7 +157,7 @@ def check_name(path: Path) -> None:
         )
 
 
-def _tables(path: Path) -> dict:
+def read_tables(path: Path) -> dict:
     try:
         size = path.stat().st_size
         if size > LIMITS["bytes"]:
@@ -190,7 +189,7 @@ def apply_change(tables: dict, change: str) -> None:
         raise BookError(f"{place}: expected KEY=VALUE, as in update.learning_rate=0.1.")
     path = _key_path(key.strip(), place)
     target: Any = tables
-    for step, following in zip(path, path[1:], strict=False):
+    for step, following in pairwise(path):
         if isinstance(step, str) and isinstance(target, dict) and isinstance(following, str):
             target.setdefault(step, {})
         target = _child(target, step, place)
@@ -246,7 +245,7 @@ _MESSAGES = {
 }
 
 
-def _sentence(error: ValidationError, spec: type[BaseModel]) -> str:
+def sentence(error: ValidationError, spec: type[BaseModel]) -> str:
     details = error.errors(include_url=False)
     first = details[0]
     place = _place(first["loc"])
@@ -273,9 +272,7 @@ def _fields(spec: type[BaseModel], loc) -> list[str]:
     """The keys that are known in the table at `loc`."""
     for step in loc:
         annotation = (
-            spec.model_fields[step].annotation
-            if isinstance(step, str) and step in spec.model_fields
-            else spec
+            spec.model_fields[step].annotation if isinstance(step, str) and step in spec.model_fields else spec
         )
         spec = _model_in(annotation) or spec
     return list(spec.model_fields)

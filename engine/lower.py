@@ -27,7 +27,7 @@ def lower(trace: Trace, inputs: Iterable[str], outputs: Iterable[str]) -> Callab
     returned = "".join(f"{local[name]}, " for name in outputs)
     header = f"def replay({', '.join(local[name] for name in inputs)}):"
     source = "\n".join([header, *body, f"    return ({returned})"])
-    exec(compile(source, f"<lowered {trace.example}>", "exec"), scope)  # noqa: S102 (our own text, names we made)
+    exec(compile(source, f"<lowered {trace.example}>", "exec"), scope)
     scope["replay"].source = source
     return scope["replay"]
 

@@ -12,9 +12,7 @@ def sgd(w: Expr, g: Expr, learning_rate: Expr) -> Expr:
 OPTIMIZERS = {"sgd": sgd}
 
 
-def update(
-    tape: Tape, grads: dict[str, str], optimizer: str, learning_rate: float, frozen=()
-) -> dict[str, str]:
+def update(tape: Tape, grads: dict[str, str], optimizer: str, learning_rate: float, frozen=()) -> dict[str, str]:
     """Write the new value of every parameter that is not in `frozen`; returns {parameter: step}.
 
     Raises BookError if `frozen` names no parameter.

@@ -175,6 +175,4 @@ class Tape:
         if step.name in self.steps:
             raise ValueError(f"two steps are called {step.name}")
         value = frozen(self.example, step.name, step.value)
-        self.steps[step.name] = Step(
-            step.name, step.op, step.args, value, step.phase, dict(step.attrs), step.of
-        )
+        self.steps[step.name] = Step(step.name, step.op, step.args, value, step.phase, dict(step.attrs), step.of)

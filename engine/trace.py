@@ -126,8 +126,7 @@ class Trace(Mapping):
         Raises graphlib.CycleError if a step would have to read its own result.
         """
         moved = {
-            s.name: replace(s, args=tuple(reads.get(s.name, {}).get(a, a) for a in s.args))
-            for s in self.values()
+            s.name: replace(s, args=tuple(reads.get(s.name, {}).get(a, a) for a in s.args)) for s in self.values()
         }
         order = TopologicalSorter({name: step.args for name, step in moved.items()}).static_order()
         return self._with(moved[name] for name in order).replay()
@@ -178,9 +177,7 @@ def frozen(example: str, name: str, value) -> np.ndarray:
     array = np.array(value, dtype=np.float64)
     if not np.isfinite(array).all():
         found = "overflows" if np.isinf(array).any() else "is not a number"
-        raise BookError(
-            f"example {example!r}: step {name!r} {found}; use smaller values or another activation."
-        )
+        raise BookError(f"example {example!r}: step {name!r} {found}; use smaller values or another activation.")
     array.setflags(write=False)
     return array
 

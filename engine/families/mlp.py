@@ -37,18 +37,14 @@ class Spec(Example):
         before = f"data.x has {width} numbers in a row"
         for i, layer in enumerate(self.layers):
             if len(layer.W[0]) != width:
-                raise ValueError(
-                    f"layers[{i}].W: has {len(layer.W[0])} columns, expected {width}, because {before}"
-                )
+                raise ValueError(f"layers[{i}].W: has {len(layer.W[0])} columns, expected {width}, because {before}")
             if len(layer.b) != len(layer.W):
                 raise ValueError(
                     f"layers[{i}].b: has {len(layer.b)} numbers, expected {len(layer.W)}, one for each row of W"
                 )
             width, before = len(layer.W), f"layers[{i}] has {len(layer.W)} neurons"
         if len(self.data.y) != len(self.data.x):
-            raise ValueError(
-                f"data.y: has {len(self.data.y)} rows, expected {len(self.data.x)}, one for each sample"
-            )
+            raise ValueError(f"data.y: has {len(self.data.y)} rows, expected {len(self.data.x)}, one for each sample")
         if len(self.data.y[0]) != width:
             raise ValueError(
                 f"data.y: has {len(self.data.y[0])} numbers in a row, expected {width}, because {before}"
@@ -59,9 +55,7 @@ class Spec(Example):
     def _loss_fits(self):
         if self.loss == "binary_cross_entropy":
             if self.layers[-1].activation != "sigmoid":
-                raise ValueError(
-                    "loss: binary_cross_entropy needs outputs between 0 and 1; end with a sigmoid layer"
-                )
+                raise ValueError("loss: binary_cross_entropy needs outputs between 0 and 1; end with a sigmoid layer")
             if not all(0 <= v <= 1 for row in self.data.y for v in row):
                 raise ValueError("data.y: binary_cross_entropy needs targets between 0 and 1")
         return self

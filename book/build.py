@@ -1,0 +1,91 @@
+"""One build: which examples, which languages, into which folder; each target is a method."""
+
+import os
+import shutil
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+
+from engine.errors import BookError
+
+from .words import check_language, languages
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+MARKER = ".gradbook"
+"""A file of this name says that an output folder is ours to overwrite."""
+
+
+class Build(AbstractContextManager):
+    """A build into `out`. Raises BookError before anything is written if the folder or an example is wrong."""
+
+    def __init__(self, out, examples, only, lang, changes, jobs, target):
+        self.out, self.examples, self.only, self.changes = Path(out), Path(examples), tuple(only), tuple(changes)
+        self.langs = [check_language(name) for name in lang] or list(languages())
+        self.jobs = jobs or min(os.cpu_count() or 1, len(self.langs))
+        self.target = target
+        check_folder(self.out)
+
+    def __exit__(self, *error):
+        return None
+
+    @cached_property
+    def materials(self) -> list:
+        """Every example worked through; nothing is written before all of them are right."""
+        from .pages import example_paths, prepare
+        from .progress import progress
+
+        with self.target("examples"):
+            paths = example_paths(self.examples, self.only)
+            return [prepare(path, self.changes) for path in progress(paths, "examples")]
+
+    def pages(self) -> None:
+        """Write the Sphinx source folders: chapters and generated pages."""
+        from . import site
+        from .pages import write_pages, write_traces
+
+        materials = self.materials
+        own_folder(self.out)
+        with self.target("pages"):
+            write_traces(materials, self.out / "source" / "static" / "traces")
+            for lang in self.langs:
+                folder = self.out / "source" / lang
+                write_pages(materials, lang, folder / "examples")
+                site.stage(DOCS, folder, lang)
+
+    def html(self) -> None:
+        from . import site
+
+        self.pages()
+        with self.target("html " + ", ".join(self.langs)):
+            site.build_html(self.out, self.langs, self.jobs)
+        with self.target("publish"):
+            site.publish(self.out / "work", self.out / "html")
+
+    @property
+    def entrance(self) -> Path:
+        return self.out / "html" / "index.html"
+
+
+def check_folder(out: Path) -> None:
+    """Refuse a folder that holds something and is not marked as ours."""
+    if out.is_file():
+        raise BookError(f"--out {out}: is a file; name a folder.")
+    if out.is_dir() and any(out.iterdir()) and not (out / MARKER).is_file():
+        raise BookError(f"--out {out}: holds files that are not this book's; name a new or an empty folder.")
+
+
+def own_folder(out: Path) -> None:
+    """Make the folder and mark it as ours."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not (out / MARKER).is_file():
+            (out / MARKER).write_text("This folder is made by build.py and may be removed at any time.\n")
+    except OSError as error:
+        raise BookError(f"--out {out}: cannot be written ({error.strerror}).") from None
+
+
+def clean(out: Path) -> None:
+    """Remove a folder that is marked as ours."""
+    check_folder(out)
+    shutil.rmtree(out, ignore_errors=True)

@@ -1,0 +1,138 @@
+"""A derivation line: rule in symbols, numbers substituted, parts worked one after another, result."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from engine.ops import OPS
+from engine.trace import Step, run
+
+from .numbers import printed_array
+from .symbols import indexed
+from .writer import Numbers, Sheet, Symbols, Writer
+
+
+def plain_tex(tex: str) -> str:
+    """The TeX that is seen: without the addresses of numbers."""
+    return re.sub(r"\\val\{[^{}]*\}\{((?:[^{}]|\{[^{}]*\})*)\}", r"\1", tex)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of an aligned block: left side, relation, right side."""
+
+    left: str
+    relation: str
+    right: str
+
+
+class Line:
+    """The whole derivation of one step."""
+
+    def __init__(self, sheet: Sheet, name: str):
+        self.sheet, self.trace, self.name = sheet, sheet.trace, name
+        self.step = sheet.trace[name]
+
+    @property
+    def symbol(self) -> str:
+        return self.sheet.notation.symbol(self.name)
+
+    @property
+    def result(self) -> str:
+        return self.sheet.numbers(self.name).tex
+
+    def symbols(self, shapes: bool = True) -> str:
+        return Writer(self.sheet, Symbols(self.sheet, shapes)).rule(self.name).tex
+
+    @cached_property
+    def levels(self) -> list[set[str]]:
+        """The parts that are worked before the line itself, innermost first, one set for each row."""
+        depths: dict[str, int] = {}
+        self._depth(self.name, depths)
+        return [
+            {n for n, d in depths.items() if d == level} for level in range(1, max(depths.values(), default=0) + 1)
+        ]
+
+    def _depth(self, name: str, depths: dict[str, int]) -> int:
+        below = max((self._depth(part, depths) for part in self.trace.parts(name)), default=0)
+        if name == self.name or not self.shown(name):
+            return below
+        depths[name] = below + 1
+        return depths[name]
+
+    def shown(self, part: str) -> bool:
+        """Whether the part's value is printed on its way: it was enclosed, or its entries only moved."""
+        return not self.trace.silent(part) or OPS[self.trace[part].op].kind in ("layout", "mask")
+
+    def derivation(self, chain: str = "", left: str = "") -> list[Row]:
+        """The whole block: the chain rule if given, the rule in symbols, and `rows()`."""
+        rule = self.symbols()
+        first = [Row("", "=", text) for text in (chain, rule) if text]
+        first[0] = Row(left or self.symbol, "=", first[0].right)
+        return first + [row for row in self.rows() if plain_tex(row.right) != plain_tex(rule)]
+
+    def rows(self) -> list[Row]:
+        """Numbers substituted, then each level of parts worked, then the result."""
+        worked: frozenset[str] = frozenset()
+        rows = [Row("", "=", self._numbers(worked))]
+        for level in self.levels:
+            worked |= level
+            rows.append(Row("", self.relation(level, worked - level), self._numbers(worked)))
+        rows.append(Row("", self.relation({self.name}, worked), self.result))
+        return [row for i, row in enumerate(rows) if i == 0 or plain_tex(row.right) != plain_tex(rows[i - 1].right)]
+
+    def _numbers(self, worked: frozenset[str]) -> str:
+        return Writer(self.sheet, Numbers(self.sheet), worked).rule(self.name).tex
+
+    def relation(self, names, worked=frozenset()) -> str:
+        """'=' if what is printed before gives what is printed now, digit for digit; else '≈'."""
+        redone = all(np.array_equal(self._redone(n, worked), self.sheet.printed(n)) for n in names)
+        return "=" if redone else r"\approx"
+
+    def _redone(self, name: str, worked) -> np.ndarray:
+        value = self._from_printed(name, worked)
+        return printed_array(value, self.sheet.digits)
+
+    def _from_printed(self, name: str, worked) -> np.ndarray:
+        """The step computed from the numbers that the row before prints."""
+        step = self.trace[name]
+        values = {
+            arg: Step(arg, "data", (), self._from_printed(arg, worked))
+            if self.trace.parent(arg) and arg not in worked
+            else Step(arg, "data", (), self.sheet.printed(arg))
+            for arg in step.args
+        }
+        return run(step, values)
+
+    def entry(self, name: str, index: tuple[int, ...]) -> list[Row]:
+        """One entry of the step (or of a part of it) in full: symbols, numbers, result."""
+        worked = frozenset().union(*self.levels) - {name}
+        symbols = Writer(self.sheet, Symbols(self.sheet)).rule(name, index)
+        numbers = Writer(self.sheet, Numbers(self.sheet), worked).rule(name, index)
+        left = self._entry_symbol(name, index)
+        return [
+            Row(left, "=", symbols.tex),
+            Row("", "=", numbers.tex),
+            Row("", self.relation({name}, worked), self.sheet.number(name, index)),
+        ]
+
+    def _entry_symbol(self, name: str, index: tuple[int, ...]) -> str:
+        if not self.trace.parent(name):
+            return self.sheet.notation.entry(name, index)
+        whole = Writer(self.sheet, Symbols(self.sheet)).rule(name)
+        counted = "".join(str(i + 1) for i, n in zip(index, self.trace[name].shape, strict=True) if n > 1)
+        return indexed(whole.bracketed, counted) if counted else whole.tex
+
+    def products(self) -> list[str]:
+        """The matrix products of this line, innermost first, of which one entry is worth working out."""
+        found: list[str] = []
+        self._products(self.name, found)
+        return found
+
+    def _products(self, name: str, found: list[str]) -> None:
+        for part in self.trace.parts(name):
+            self._products(part, found)
+        if self.trace[name].op == "matmul":
+            found.append(name if not self.trace.silent(name) else self.trace.parent(name))

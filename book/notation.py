@@ -1,0 +1,120 @@
+"""Notation: how each step of one example is written, from the family's symbols and the example's own."""
+
+import re
+from functools import cached_property
+
+from engine.errors import BookError, suggest
+from engine.example import Example, Symbol
+from engine.trace import Step, Trace
+
+from .numbers import tex_number
+from .symbols import check_symbol, indexed, lowered, marked, partial
+
+MARKS = {"ones": r"\mathbf{1}", "updated": "*"}
+"""What [notation] may set besides steps: the vector of ones, and the mark of an updated parameter."""
+
+
+class Notation:
+    """The symbols of one example. `family` maps step patterns ('layer<n>.W') to [symbol, meaning]."""
+
+    def __init__(self, example: Example, trace: Trace, family: dict[str, list[str]]):
+        self.example, self.trace = example, trace
+        self.family = {_pattern(key): value for key, value in family.items()}
+        self.own = {key: _checked(example, key, value) for key, value in example.notation.items()}
+        self._check_keys()
+
+    def _check_keys(self):
+        known = [*self.trace, *MARKS]
+        for key, value in self.own.items():
+            place = f"{self.example.name}.toml: notation"
+            if key not in known:
+                lines = [n for n in self.trace if not self.trace.parent(n)]
+                raise BookError(f"{place}: {suggest('symbol', key, [*lines, *MARKS])}")
+            if value.entries is not None and key in self.trace:
+                self._check_entries(f"{place}.{key}.entries", value.entries, self.trace[key])
+
+    @staticmethod
+    def _check_entries(place: str, entries: list[list[str]], step: Step):
+        rows, columns = step.shape if len(step.shape) == 2 else (1, 1)
+        found = [len(row) for row in entries]
+        if found != [columns] * rows:
+            raise BookError(f"{place}: expected {rows} rows of {columns} symbols, found rows of {found}.")
+
+    @cached_property
+    def ones(self) -> str:
+        return self._mark("ones")
+
+    @cached_property
+    def updated(self) -> str:
+        return self._mark("updated")
+
+    def _mark(self, key: str) -> str:
+        return self.own[key].symbol if key in self.own else MARKS[key]
+
+    def symbol(self, name: str) -> str:
+        """The TeX symbol of a step that has a line or is a leaf."""
+        if name in self.own:
+            return self.own[name].symbol
+        if symbol := self._family(name)[0]:
+            return symbol
+        step = self.trace[name]
+        if step.op == "const":
+            return tex_number(float(step.value))
+        if step.phase == "update":
+            return marked(self.symbol(self.parameter(name)), self.updated)
+        if step.of:
+            return partial(self.symbol(self.trace.loss), self.symbol(step.of))
+        return rf"\text{{{name}}}"
+
+    def meaning(self, name: str) -> str:
+        """What the step is, in the page's language; empty if the family says nothing."""
+        return self._family(name)[1]
+
+    def parameter(self, new: str) -> str:
+        """The parameter whose new value the step `new` holds."""
+        return next((p for p, n in self.trace.updates.items() if n == new), new)
+
+    def entry(self, name: str, index: tuple[int, ...]) -> str:
+        """The symbol of one entry: the example's own, or w^{(1)}_{12}; of a column only the row is counted."""
+        step = self.trace[name]
+        if not step.value.size > 1:
+            return self.symbol(name)
+        if name in self.own and self.own[name].entries:
+            return self.own[name].entries[index[0]][index[1]]
+        if step.phase == "update":
+            return marked(self.entry(self.parameter(name), index), self.updated)
+        if step.of and "frac" in self.symbol(name):
+            return partial(self.symbol(self.trace.loss), self.entry(step.of, index))
+        return indexed(self._entry_base(name), self._index(step, index))
+
+    def _entry_base(self, name: str) -> str:
+        symbol = self.symbol(name)
+        return lowered(symbol) if self.trace[name].op == "param" else symbol
+
+    @staticmethod
+    def _index(step: Step, index: tuple[int, ...]) -> str:
+        counted = [i + 1 for i, n in zip(index, step.shape, strict=True) if n > 1 or len(step.shape) == 1]
+        if len(step.shape) == 2 and step.op == "param" and step.shape[1] > 1:
+            counted = [i + 1 for i in index]
+        return ("," if max(counted) > 9 else "").join(map(str, counted))
+
+    def _family(self, name: str) -> tuple[str, str]:
+        for pattern, (symbol, meaning) in self.family.items():
+            if found := pattern.fullmatch(name):
+                n = found["n"] if "n" in pattern.groupindex else ""
+                return symbol.replace("<n>", n), meaning.replace("<n>", n)
+        return "", ""
+
+
+def _pattern(key: str) -> re.Pattern:
+    return re.compile(re.escape(key).replace("<n>", r"(?P<n>\d+)"))
+
+
+def _checked(example: Example, key: str, value: str | Symbol) -> Symbol:
+    value = Symbol(symbol=value) if isinstance(value, str) else value
+    place = f"{example.name}.toml: notation.{key}"
+    check_symbol(value.symbol, place)
+    for row in value.entries or []:
+        for entry in row:
+            check_symbol(entry, place)
+    return value

@@ -1,0 +1,62 @@
+"""An operand: a piece of TeX that knows how tightly it binds, so that each macro can bracket it as it needs."""
+
+import re
+from dataclasses import dataclass
+
+from engine.ops import CALL, SUM
+
+from .symbols import has_superscript, transposed
+
+_OUTER = {"": "()", "(": "[]", "[": [r"\{", r"\}"], r"\{": "()"}
+"""The pair of brackets that goes around the outermost pair inside."""
+
+_NEGATIVE = re.compile(r"(\\val\{[^}]*\}\{)?-")
+
+
+@dataclass(frozen=True)
+class Operand:
+    """What a macro of math.j2 receives. Printing it gives the TeX."""
+
+    tex: str
+    binds: int = CALL
+    scalar: bool = False
+    matrix: bool = False
+    total: str = ""
+    ones: str = ""
+
+    def __str__(self) -> str:
+        return self.tex
+
+    @property
+    def negative(self) -> bool:
+        return bool(_NEGATIVE.match(self.tex))
+
+    @property
+    def bracketed(self) -> str:
+        """In brackets: round ones, around those square ones, around those curly ones."""
+        if self.scalar and r"\left" not in self.tex:
+            return f"({self.tex})"
+        inner = next((b for b in (r"\{", "[", "(") if rf"\left{b}" in self.tex), "")
+        opening, closing = _OUTER[inner]
+        return rf"\left{opening}{self.tex}\right{closing}"
+
+    @property
+    def wrapped(self) -> str:
+        """As a factor: a sum or a negative number stands in brackets."""
+        return self.bracketed if self.binds <= SUM or self.negative else self.tex
+
+    term = wrapped
+
+    @property
+    def call(self) -> str:
+        """As the argument of a function: a matrix brings its own parentheses."""
+        return rf"\!{self.tex}" if self.matrix else self.bracketed
+
+    @property
+    def transposed(self) -> str:
+        return rf"{self.tex}^{{\mathsf{{T}}}}" if self.matrix else transposed(self.tex)
+
+    @property
+    def base(self) -> str:
+        """As the base of a power: a symbol that already has a superscript stands in brackets."""
+        return self.bracketed if has_superscript(self.tex) and not self.matrix else self.tex

@@ -1,0 +1,273 @@
+"""What a page template sees of one example: its lines, symbols, tables and links, in one language."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+
+import numpy as np
+
+from engine import Example, Trace, check_gradients, pencil, train
+from engine.check import GradientCheck
+from engine.trace import Step
+
+from .augmented import Augmented, augmented
+from .chain import Chain
+from .lines import Line, Row, plain_tex
+from .listing import listing
+from .notation import Notation
+from .numbers import tex_number
+from .words import environment, markdown_text
+from .writer import Sheet, matrix
+
+PAGE_OF = {"forward": "forward", "backward": "backward", "update": "update"}
+"""The page that derives the steps of each phase."""
+
+
+@dataclass(frozen=True)
+class Worked:
+    """An example worked through, in no language: its exact trace and the trace that is printed."""
+
+    example: Example
+    exact: Trace
+    printed: Trace
+
+    @classmethod
+    def of(cls, example: Example, exact: Trace) -> "Worked":
+        by_hand = example.page.arithmetic == "pencil"
+        return cls(example, exact, pencil(exact, example.page.digits) if by_hand else exact)
+
+    @cached_property
+    def checks(self) -> list[GradientCheck]:
+        return check_gradients(self.exact)
+
+    @cached_property
+    def losses(self) -> np.ndarray:
+        """The loss before each of `page.curve` updates, and after the last."""
+        return train(self.exact, self.example.page.curve)[0]
+
+
+class PageView:
+    """The names that page templates use. All TeX comes ready to be set in a `math` block or between dollars."""
+
+    def __init__(self, worked: Worked, lang: str):
+        self.worked, self.lang = worked, lang
+        self.example, self.exact, self.trace = worked.example, worked.exact, worked.printed
+        env = environment(lang)
+        self.macros: ModuleType = env.get_template("math.j2").module
+        self.family = env.get_template(f"families/{self.example.family}.j2").module
+        shared = env.get_template("symbols.j2").module
+        self.notation = Notation(self.example, self.exact, {**shared.symbols, **self.family.symbols})
+        self.sheet = Sheet(self.trace, self.notation, self.example.page.digits, self.macros)
+        self.chain = Chain(self.sheet)
+
+    # Words
+
+    def words(self, texts: dict[str, str]) -> str:
+        """What an example says in this language; in English where it says nothing else."""
+        return texts.get(self.lang) or texts.get("en") or next(iter(texts.values()), "")
+
+    @property
+    def title(self) -> str:
+        return markdown_text(self.words(self.example.title))
+
+    def scope_title(self, name: str) -> str:
+        """'Layer 1' for 'layer1.z'."""
+        scope = name.rpartition(".")[0]
+        for pattern, title in self.family.scopes.items():
+            number = scope.removeprefix(pattern.removesuffix("<n>"))
+            if pattern == scope or (pattern.endswith("<n>") and number.isdigit() and number != scope):
+                return title.replace("<n>", number)
+        return scope
+
+    # Steps
+
+    def lines(self, phase: str) -> list[Line]:
+        return [Line(self.sheet, step.name) for step in self.trace.lines(phase)]
+
+    def scopes(self, phase: str) -> dict[str, list[Line]]:
+        """The lines of a phase grouped by scope, in order of computation."""
+        groups: dict[str, list[Line]] = {}
+        for line in self.lines(phase):
+            groups.setdefault(self.scope_title(line.name), []).append(line)
+        return groups
+
+    def step(self, name: str) -> Step:
+        return self.trace[name]
+
+    def gradients(self) -> list["Gradient"]:
+        """The gradient lines in order of computation; a parameter whose gradient is another line's follows it."""
+        aliases: dict[str, list[str]] = {}
+        for leaf in self.trace.leaves("param"):
+            line = self.trace.grads.get(leaf.name)
+            if line and self.trace[line].of != leaf.name:
+                aliases.setdefault(line, []).append(leaf.name)
+        found = []
+        for step in self.trace.lines("backward"):
+            found.append(Gradient(self, step.name, step.of))
+            found += [Gradient(self, step.name, of) for of in aliases.get(step.name, [])]
+        return found
+
+    def augmented(self, line: Line) -> Augmented | None:
+        return augmented(self.sheet, line.name)
+
+    # TeX
+
+    def symbol(self, name: str) -> str:
+        return self.notation.symbol(name)
+
+    def entry(self, name: str, index: tuple[int, ...]) -> str:
+        return self.notation.entry(name, index)
+
+    def given_value(self, name: str) -> str:
+        """'W = entries = numbers' for a leaf, or the number alone for a scalar."""
+        step = self.trace[name]
+        numbers = self.sheet.numbers(name).tex
+        if step.value.size == 1:
+            return f"{self.symbol(name)} = {numbers}"
+        return f"{self.symbol(name)} = {self.entries(name)} = {numbers}"
+
+    def entries(self, name: str) -> str:
+        cells = np.empty(self.trace[name].shape, dtype=object)
+        for index in np.ndindex(cells.shape):
+            cells[index] = self.entry(name, index)
+        return matrix(cells).tex
+
+    def value(self, name: str) -> str:
+        return self.sheet.numbers(name).tex
+
+    def rows(self, rows: list[Row]) -> str:
+        """An aligned block of rows."""
+        return str(self.macros.aligned([(r.left, r.relation, r.right) for r in rows])).strip()
+
+    def compact(self, rows: list[Row]) -> str:
+        """The rows beside each other if they are short, else as an aligned block."""
+        if sum(row.right.count("&") / max(1, row.right.count(r"\\")) for row in rows) > 6:
+            return self.rows(rows)
+        return " ".join(f"{r.left} {r.relation} {r.right}" for r in rows).strip()
+
+    def number(self, value: float, digits: int | None = None) -> str:
+        return tex_number(value, digits)
+
+    def shape(self, name: str) -> str:
+        shape = self.trace[name].shape
+        return r" \times ".join(map(str, shape)) if shape else "1"
+
+    def worked_entries(self, line: Line) -> list[str]:
+        """Blocks that work one entry of each matrix product of the line, or of its function, in full."""
+        names = line.products()
+        if not names and hasattr(self.macros, f"{line.step.op}_entry") and line.step.value.size > 1:
+            names = [line.name] if not self.trace.parts(line.name) else []
+        return [self.rows(line.entry(name, self._telling(name))) for name in names]
+
+    def _telling(self, name: str) -> tuple[int, ...]:
+        """The entry worth working out: first row, second column where there is one, so that rows and columns
+        cannot be confused."""
+        shape = self.trace[name].shape
+        return (0, min(1, shape[1] - 1)) if len(shape) == 2 else (0,) * len(shape)
+
+    # Links
+
+    def label(self, name: str) -> str:
+        return label(self.example.name, name)
+
+    def symbol_label(self, name: str) -> str:
+        return label(self.example.name, f"symbol.{name}")
+
+    def link(self, name: str) -> str:
+        """A Markdown link from a step's symbol to its derivation; of a leaf, to its definition."""
+        target = self.symbol_label(name) if self.trace[name].is_leaf else self.label(name)
+        return f"[${self.symbol(name)}$](#{target})"
+
+    def definitions(self, *steps: str) -> list[str]:
+        """Links to the definitions of symbols."""
+        names = dict.fromkeys(steps)
+        return [f"[${self.symbol(n)}$](#{self.symbol_label(n)})" for n in names if self.is_listed(n)]
+
+    def used(self, name: str) -> list[str]:
+        """The leaves and lines that a line is computed from."""
+        found = []
+        for arg in self.trace[name].args:
+            found += self.used(arg) if self.trace.parent(arg) else [arg]
+        return found
+
+    def is_listed(self, name: str) -> bool:
+        """Whether a step stands in the table of symbols."""
+        return not self.trace.parent(name) and not name.startswith("const.")
+
+    def listed(self) -> list[Step]:
+        return [step for step in self.trace.values() if self.is_listed(step.name)]
+
+    def href(self, name: str) -> str:
+        """The address of a step's derivation relative to the example's folder."""
+        step = self.trace[name]
+        if step.is_leaf:
+            return f"index.html#{self.symbol_label(name)}"
+        return f"{PAGE_OF[step.phase]}.html#{self.label(name)}"
+
+    def listing(self, op: str) -> str:
+        return listing(op)
+
+    def ops(self, name: str) -> list[str]:
+        """The operations of a line: its own and those of its parts, in order of use."""
+        inner = [op for part in self.trace.parts(name) for op in self.ops(part)]
+        return list(dict.fromkeys([*inner, self.trace[name].op]))
+
+    # Update and check
+
+    def moved_most(self, parameter: str) -> dict:
+        """The entry of a parameter that the printed update changes most."""
+        old, new = self.trace.value(parameter), self.trace.value(self.trace.updates[parameter])
+        index = np.unravel_index(np.argmax(np.abs(new - old)), old.shape)
+        change = float(new[index] - old[index])
+        return {"index": tuple(map(int, index)), "old": old[index], "new": new[index], "change": change}
+
+    def loss_table(self) -> list[tuple[int, float]]:
+        """The loss after 0, 1, 10, 100, … updates and after the last."""
+        last = len(self.worked.losses) - 1
+        counts = [0, *(10**k for k in range(7) if 10**k < last), last]
+        return [(n, float(self.worked.losses[n])) for n in counts]
+
+
+class Gradient:
+    """One derivation of the backward page: dJ/d(of), which the line `name` holds."""
+
+    def __init__(self, view: PageView, name: str, of: str):
+        self.view, self.name, self.of = view, name, of
+        self.line = Line(view.sheet, name)
+        self.alias = view.trace[name].of != of
+
+    @property
+    def is_parameter(self) -> bool:
+        return self.view.trace[self.of].op == "param"
+
+    @property
+    def label(self) -> str:
+        """Of an alias the place is that of the parameter's gradient; the line itself is elsewhere."""
+        return self.view.label(f"{self.of}.gradient" if self.alias else self.name)
+
+    @property
+    def symbol(self) -> str:
+        return rf"\frac{{\partial {self.view.chain.loss}}}{{\partial {self.view.symbol(self.of)}}}"
+
+    def block(self) -> str:
+        """Chain rule, rule, numbers, result. An alias ends at the line that holds its value."""
+        chain = self.view.chain.row(self.of)
+        named = Row("", "=", self.line.symbol)
+        if self.alias:
+            result = Row("", "=", self.line.result)
+            return self.view.rows([Row(self.symbol, "=", chain), named, result])
+        rows = self.line.derivation(chain, left=self.symbol)
+        return self.view.rows(rows + ([named] if plain_tex(self.line.symbol) != plain_tex(self.symbol) else []))
+
+    def symbols(self) -> list[str]:
+        """The steps whose symbols the block uses."""
+        return [self.of, self.name] if self.alias else [*self.view.used(self.name), self.of, self.name]
+
+    def reasons(self) -> list[str]:
+        """The operations whose derivatives are used, in the order in which the block writes them."""
+        return self.view.chain.reasons(self.of)[::-1]
+
+
+def label(example: str, name: str) -> str:
+    """The address of a step in the book, as docutils writes ids: 'seed:layer1.W_new' -> 'seed-layer1-w-new'."""
+    return f"{example}-{name}".lower().replace(".", "-").replace("_", "-")

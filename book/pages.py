@@ -1,0 +1,174 @@
+"""Renders the generated pages: every example through every page kind, in one language, into one folder."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from engine import BookError, load, work
+from engine.errors import unknown
+
+from .files import write_folder
+from .page import PageView, Worked
+from .values import script
+from .words import TEMPLATES, environment, languages
+
+
+@cache
+def page_kinds() -> tuple[tuple[str, str], ...]:
+    """(page name, template) of every page kind, in reading order: templates/pages/<n>-<name>.md.j2."""
+    found = sorted((TEMPLATES / "pages").glob("*-*.md.j2"), key=lambda p: int(p.name.partition("-")[0]))
+    return tuple((p.name.partition("-")[2].removesuffix(".md.j2"), f"pages/{p.name}") for p in found)
+
+
+@dataclass
+class Material:
+    """What the pages of one example are made of: the worked example, its figures, its errata. No language."""
+
+    worked: Worked
+    figures: dict = field(default_factory=dict)
+    errata: object = None
+
+    @property
+    def name(self) -> str:
+        return self.worked.example.name
+
+
+def example_paths(folder: Path, only: Iterable[str] = ()) -> list[Path]:
+    """The example files of a folder; raises BookError if there are none or `only` names one that is not there."""
+    paths = sorted(folder.glob("*.toml"))
+    if not paths:
+        raise BookError(f"{folder}: there is no example file (*.toml).")
+    known = [p.stem for p in paths]
+    for name in only:
+        if Path(name).stem not in known:
+            raise unknown("--only", "example", name, known)
+    wanted = {Path(name).stem for name in only}
+    return [p for p in paths if not wanted or p.stem in wanted]
+
+
+def prepare(path: Path, changes: tuple[str, ...] = ()) -> Material:
+    """Load an example, work it through and draw its figures. Raises BookError."""
+    from .errata import errata, source_of
+    from .figures import figures
+
+    example = load(path, changes)
+    worked = Worked.of(example, work(example))
+    view = PageView(worked, languages()[0])
+    drawn = figures(example, worked.exact, view.notation, view.href)
+    source = source_of(path)
+    judged = errata(example, worked.exact, worked.printed, source) if source else None
+    return Material(worked, drawn, judged)
+
+
+def pages(material: Material, lang: str) -> dict[str, str | bytes]:
+    """All files of one example in one language: 'forward.md', 'network.svg', …"""
+    view = PageView(material.worked, lang)
+    context = _context(view, material)
+    env = environment(lang)
+    kinds = [(name, template) for name, template in page_kinds() if name != "errata" or material.errata]
+    context["pages"] = [name for name, _ in kinds if name != "index"]
+    files: dict[str, str | bytes] = {
+        f"{name}.md": env.get_template(template).render(context, seen_code=[]) for name, template in kinds
+    }
+    return files | {f"{name}.svg": figure.svg for name, figure in material.figures.items()}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as a page names it."""
+
+    file: str
+    facts: dict
+
+
+def _context(view: PageView, material: Material) -> dict:
+    worked = material.worked
+    pictures = {name: Picture(f"{name}.svg", figure.facts) for name, figure in material.figures.items()}
+    params = [s.name for s in worked.printed.leaves("param")]
+    return {
+        "view": view,
+        "lang": view.lang,
+        "figures": pictures,
+        "heat": [picture for name, picture in pictures.items() if name.startswith("heat")],
+        "losses": [float(v) for v in worked.losses],
+        "samples": worked.exact["x"].shape[-1] if "x" in worked.exact else 1,
+        "gradient_links": ", ".join(_gradient_link(view, p) for p in params),
+        "update_links": ", ".join(view.link(new) for new in worked.printed.updates.values()),
+        "kept": ", ".join(f"${view.symbol(p)}$" for p in params if p not in worked.printed.updates),
+        "check_rows": list(_check_rows(view)),
+        "worst": max((c.relative_error for c in worked.checks), default=0.0),
+        "drifts": list(_drifts(worked)),
+        "errata": material.errata,
+        "notation": view.notation,
+        "number": view.number,
+        "link": view.link,
+    }
+
+
+def _gradient_link(view: PageView, parameter: str) -> str:
+    gradient = next(g for g in view.gradients() if g.of == parameter)
+    return f"[${gradient.symbol}$](#{gradient.label})"
+
+
+def _check_rows(view: PageView):
+    for check in view.worked.checks:
+        for index in np.ndindex(check.gradient.shape):
+            gradient, difference = float(check.gradient[index]), float(check.difference[index])
+            scale = max(abs(gradient), abs(difference))
+            error = abs(gradient - difference) / scale if scale else 0.0
+            yield {
+                "symbol": rf"\partial {view.chain.loss} / \partial {view.entry(check.parameter, index)}",
+                "gradient": view.number(gradient, 10),
+                "difference": view.number(difference, 10),
+                "error": view.number(error, 2),
+            }
+
+
+def _drifts(worked: Worked):
+    for name, step in worked.printed.items():
+        if not step.is_leaf and not worked.printed.parent(name):
+            exact = worked.exact.value(name)
+            scale = float(np.abs(exact).max())
+            yield name, float(np.abs(step.value - exact).max()) / scale if scale else 0.0
+
+
+def write_pages(materials: list[Material], lang: str, folder: Path) -> list[str]:
+    """Make `folder` (the source folder's examples/) hold the pages of these examples; returns what changed."""
+    files: dict[str, str | bytes] = {"index.md": _list_of_examples(materials, lang)}
+    for material in materials:
+        files |= {f"{material.name}/{name}": content for name, content in pages(material, lang).items()}
+    return write_folder(folder, files)
+
+
+def _list_of_examples(materials: list[Material], lang: str) -> str:
+    ordered = sorted(materials, key=lambda m: (m.worked.example.order, m.name))
+    views = [PageView(m.worked, lang) for m in ordered]
+    return environment(lang).get_template("examples.md.j2").render(views=views)
+
+
+def write_traces(materials: list[Material], folder: Path) -> list[str]:
+    """The exact values behind the printed numbers, as scripts that also work from a file: traces/<name>.js."""
+    return write_folder(folder, {f"{m.name}.js": _trace_script(m) for m in materials})
+
+
+def _trace_script(material: Material) -> str:
+    views = {lang: PageView(material.worked, lang) for lang in languages()}
+    first = next(iter(views.values()))
+    steps = {}
+    for name, step in material.worked.exact.items():
+        if name.startswith("const."):
+            continue
+        owner = name
+        while parent := material.worked.exact.parent(owner):
+            owner = parent
+        steps[name] = {
+            "shape": list(step.shape),
+            "value": [float(v) for v in step.value.ravel()],
+            "symbol": first.symbol(name) if owner == name else "",
+            "meaning": {lang: view.notation.meaning(name) for lang, view in views.items()},
+            "href": f"examples/{material.name}/{first.href(owner)}",
+        }
+    return script(material.name, {"steps": steps})

@@ -1,0 +1,104 @@
+"""Symbols as TeX text: marking, transposing and indexing a symbol without ever doubling a superscript."""
+
+import re
+
+from engine.errors import BookError, shorten, unknown
+
+COMMANDS = frozenset(
+    """
+    alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho
+    sigma tau upsilon phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi
+    Omega ell nabla partial hat bar tilde vec dot ddot text mathrm mathsf mathbf mathcal prime star ast
+    dagger top mathbb widehat widetilde overline operatorname
+    """.split()  # noqa: SIM905 (a list of sixty quoted words reads worse)
+)
+"""What a symbol in an example file may use: letters, accents and faces, nothing that defines, loads or spaces."""
+
+_SYMBOL = re.compile(r"\\[A-Za-z]+|\\?.", re.DOTALL)
+_ALLOWED = re.compile(r"[A-Za-z0-9_^{}()*+'!,.\- \u0370-\u03ff\u4e00-\u9fff]")
+
+
+def check_symbol(tex: str, place: str) -> str:
+    """The symbol itself; raises BookError if it holds anything but a symbol."""
+    for token in _SYMBOL.findall(tex):
+        if token.startswith("\\"):
+            if token[1:] not in COMMANDS:
+                raise unknown(place, "TeX command", token, [rf"\{c}" for c in sorted(COMMANDS)])
+        elif not _ALLOWED.fullmatch(token):
+            raise BookError(f"{place}: the symbol {shorten(tex)} may not hold {token!a}.")
+    if not _balanced(tex):
+        raise BookError(f"{place}: the braces of the symbol {shorten(tex)} do not match.")
+    for mark in "^_":
+        if len(list(_top_level(tex, mark))) > 1:
+            raise BookError(f"{place}: the symbol {shorten(tex)} has two {mark} in a row; put both into one.")
+    return tex
+
+
+def _balanced(tex: str) -> bool:
+    depth = 0
+    for char in tex:
+        depth += (char == "{") - (char == "}")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+def _top_level(tex: str, mark: str):
+    """The places outside all braces where `mark` stands."""
+    depth = 0
+    for i, char in enumerate(tex):
+        depth += (char == "{") - (char == "}")
+        if char == mark and depth == 0:
+            yield i
+
+
+def has_superscript(tex: str) -> bool:
+    return any(_top_level(tex, "^"))
+
+
+def marked(tex: str, mark: str) -> str:
+    """The symbol with a mark as superscript: W_2 -> W_2^{*}, W^{(2)} -> W^{(2)*}."""
+    return _with(tex, "^", mark)
+
+
+def indexed(tex: str, index: str) -> str:
+    """The symbol with a subscript: z^{(1)} -> z^{(1)}_{2}; a symbol that has one is bracketed: (W_1)_{12}."""
+    if any(_top_level(tex, "_")):
+        return rf"\left({tex}\right)_{{{index}}}"
+    return f"{tex}_{{{index}}}"
+
+
+def transposed(tex: str) -> str:
+    base = f"{{{tex}}}" if has_superscript(tex) else tex
+    return rf"{base}^{{\mathsf{{T}}}}"
+
+
+def lowered(tex: str) -> str:
+    """The symbol of a matrix's entry: its first letter in lower case."""
+    return tex[:1].lower() + tex[1:]
+
+
+def partial(above: str, below: str) -> str:
+    return rf"\frac{{\partial {above}}}{{\partial {below}}}"
+
+
+def _with(tex: str, sign: str, addition: str) -> str:
+    places = list(_top_level(tex, sign))
+    if not places:
+        return f"{tex}{sign}{{{addition}}}"
+    start = places[0] + 1
+    group = _group(tex, start)
+    inner = group[1:-1] if group.startswith("{") else group
+    return f"{tex[:start]}{{{inner}{addition}}}{tex[start + len(group) :]}"
+
+
+def _group(tex: str, start: int) -> str:
+    """The TeX argument that begins at `start`: a braced group, a command or one character."""
+    if tex[start] != "{":
+        return re.match(r"\\[A-Za-z]+|.", tex[start:], re.DOTALL)[0]
+    depth = 0
+    for end in range(start, len(tex)):
+        depth += (tex[end] == "{") - (tex[end] == "}")
+        if depth == 0:
+            return tex[start : end + 1]
+    return tex[start:]

@@ -1,0 +1,77 @@
+"""Languages: the catalogues beside the templates, and the Jinja environment that speaks through them."""
+
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+
+from babel import Locale
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from engine.errors import unknown
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+SOURCE = "en"
+"""The language that the templates and chapters are written in; every other one has a catalogue."""
+
+
+def catalogue_path(lang: str) -> Path:
+    return TEMPLATES / "locale" / lang / "LC_MESSAGES" / "book.po"
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """The book's languages: the source language, then those that have a catalogue, sorted."""
+    found = (path.parent.parent.name for path in TEMPLATES.glob("locale/*/LC_MESSAGES/book.po"))
+    return (SOURCE, *sorted(found))
+
+
+def check_language(lang: str) -> str:
+    if lang not in languages():
+        raise unknown("--lang", "language", lang, languages())
+    return lang
+
+
+def native_name(lang: str) -> str:
+    """'English', '中文'."""
+    return Locale.parse(lang).get_display_name().capitalize()
+
+
+@cache
+def catalogue(lang: str) -> NullTranslations:
+    """The translations of the templates' words; made from the .po file in memory."""
+    if lang == SOURCE:
+        return NullTranslations()
+    compiled = BytesIO()
+    with catalogue_path(lang).open("rb") as file:
+        write_mo(compiled, read_po(file, locale=lang))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+@cache
+def environment(lang: str) -> Environment:
+    """The templates in one language. A name that is not there is an error, never an empty place."""
+    env = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    env.filters |= {"markdown": markdown_text, "before_last": lambda text, char: text.rpartition(char)[0], "short": short}
+    env.install_gettext_translations(catalogue(lang), newstyle=True)
+    return env
+
+
+def markdown_text(text: str) -> str:
+    """Plain words as Markdown shows them unchanged."""
+    return "".join(f"\\{c}" if c in "*_#[]()|~!&@^" else c for c in text)
+
+
+def short(meaning: str) -> str:
+    """The first clause of a symbol's meaning, for headings."""
+    return meaning.replace("：", ":").partition(":")[0]
