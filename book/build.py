@@ -3,7 +3,6 @@
 import os
 import shutil
 from contextlib import AbstractContextManager
-from functools import cached_property
 from pathlib import Path
 
 from engine.errors import BookError
@@ -24,20 +23,28 @@ class Build(AbstractContextManager):
         self.langs = [check_language(name) for name in lang] or list(languages())
         self.jobs = jobs or min(os.cpu_count() or 1, len(self.langs))
         self.target = target
+        self._worked: dict[str, tuple] = {}
         check_folder(self.out)
 
     def __exit__(self, *error):
         return None
 
-    @cached_property
+    @property
     def materials(self) -> list:
-        """Every example worked through; nothing is written before all of them are right."""
+        """Every example worked through; nothing is written before all of them are right. What a file said
+        before is worked once: a rebuild takes only what has changed."""
         from .pages import example_paths, prepare
         from .progress import progress
 
         with self.target("examples"):
             paths = example_paths(self.examples, self.only)
-            return [prepare(path, self.changes) for path in progress(paths, "examples")]
+            return [self._material(path, prepare) for path in progress(paths, "examples")]
+
+    def _material(self, path: Path, prepare):
+        key = tuple(p.read_bytes() for p in (path, path.parent / "sources" / path.name) if p.is_file())
+        if self._worked.get(path.name, ("", None))[0] != key:
+            self._worked[path.name] = key, prepare(path, self.changes)
+        return self._worked[path.name][1]
 
     def pages(self) -> None:
         """Write the Sphinx source folders: chapters and generated pages."""
@@ -61,6 +68,20 @@ class Build(AbstractContextManager):
             site.build_html(self.out, self.langs, self.jobs)
         with self.target("publish"):
             site.publish(self.out / "work", self.out / "html")
+
+    def serve(self, port: int) -> None:
+        """Build, then serve and rebuild until interrupted."""
+        import click
+
+        from . import words
+        from .serve import serve
+
+        def rebuild(edits) -> None:
+            words.forget()
+            self.html()
+
+        self.html()
+        serve(self.out / "html", rebuild, [self.examples, words.TEMPLATES, DOCS], port, click.echo)
 
     @property
     def entrance(self) -> Path:

@@ -10,7 +10,6 @@ from engine.ops import OPS
 from engine.trace import Step, run
 
 from .numbers import printed_array
-from .symbols import indexed
 from .writer import Numbers, Sheet, Symbols, Writer
 
 
@@ -123,7 +122,7 @@ class Line:
             return self.sheet.notation.entry(name, index)
         whole = Writer(self.sheet, Symbols(self.sheet)).rule(name)
         counted = "".join(str(i + 1) for i, n in zip(index, self.trace[name].shape, strict=True) if n > 1)
-        return indexed(whole.bracketed, counted) if counted else whole.tex
+        return f"{whole.bracketed}_{{{counted}}}" if counted else whole.tex
 
     def products(self) -> list[str]:
         """The matrix products of this line, innermost first, of which one entry is worth working out."""

@@ -8,7 +8,7 @@ from engine.example import Example, Symbol
 from engine.trace import Step, Trace
 
 from .numbers import tex_number
-from .symbols import check_symbol, indexed, lowered, marked, partial
+from .symbols import check_symbol, indexed, lowered, marked, partial, slashed
 
 MARKS = {"ones": r"\mathbf{1}", "updated": "*"}
 """What [notation] may set besides steps: the vector of ones, and the mark of an updated parameter."""
@@ -65,6 +65,14 @@ class Notation:
         if step.of:
             return partial(self.symbol(self.trace.loss), self.symbol(step.of))
         return rf"\text{{{name}}}"
+
+    def inline(self, name: str) -> str:
+        """The symbol as it stands in a line of prose: derivatives with a slash."""
+        step = self.trace[name]
+        symbol = self.symbol(name)
+        if step.of and symbol == partial(self.symbol(self.trace.loss), self.symbol(step.of)):
+            return slashed(self.symbol(self.trace.loss), self.symbol(step.of))
+        return symbol
 
     def meaning(self, name: str) -> str:
         """What the step is, in the page's language; empty if the family says nothing."""

@@ -16,6 +16,7 @@ from .lines import Line, Row, plain_tex
 from .listing import listing
 from .notation import Notation
 from .numbers import tex_number
+from .symbols import partial, slashed
 from .words import environment, markdown_text
 from .writer import Sheet, matrix
 
@@ -176,12 +177,12 @@ class PageView:
     def link(self, name: str) -> str:
         """A Markdown link from a step's symbol to its derivation; of a leaf, to its definition."""
         target = self.symbol_label(name) if self.trace[name].is_leaf else self.label(name)
-        return f"[${self.symbol(name)}$](#{target})"
+        return f"[${self.notation.inline(name)}$](#{target})"
 
     def definitions(self, *steps: str) -> list[str]:
         """Links to the definitions of symbols."""
         names = dict.fromkeys(steps)
-        return [f"[${self.symbol(n)}$](#{self.symbol_label(n)})" for n in names if self.is_listed(n)]
+        return [f"[${self.notation.inline(n)}$](#{self.symbol_label(n)})" for n in names if self.is_listed(n)]
 
     def used(self, name: str) -> list[str]:
         """The leaves and lines that a line is computed from."""
@@ -247,7 +248,11 @@ class Gradient:
 
     @property
     def symbol(self) -> str:
-        return rf"\frac{{\partial {self.view.chain.loss}}}{{\partial {self.view.symbol(self.of)}}}"
+        return partial(self.view.chain.loss, self.view.symbol(self.of))
+
+    @property
+    def inline(self) -> str:
+        return slashed(self.view.chain.loss, self.view.symbol(self.of))
 
     def block(self) -> str:
         """Chain rule, rule, numbers, result. An alias ends at the line that holds its value."""

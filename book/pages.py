@@ -7,13 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import BookError, load, work
+from engine import BookError, load, pencil, work
 from engine.errors import unknown
 
 from .files import write_folder
 from .page import PageView, Worked
+from .quantity import Quantities
+from .symbols import slashed
 from .values import script
 from .words import TEMPLATES, environment, languages
+
+NOISE = 1e-13
+"""Relative differences below this are float64's own rounding, not the pencil's."""
 
 
 @cache
@@ -58,8 +63,9 @@ def prepare(path: Path, changes: tuple[str, ...] = ()) -> Material:
     worked = Worked.of(example, work(example))
     view = PageView(worked, languages()[0])
     drawn = figures(example, worked.exact, view.notation, view.href)
-    source = source_of(path)
-    judged = errata(example, worked.exact, worked.printed, source) if source else None
+    source = None if changes else source_of(path)  # the source speaks of the unchanged example
+    by_hand = pencil(worked.exact, example.page.digits)
+    judged = errata(example, worked.exact, by_hand, source) if source else None
     return Material(worked, drawn, judged)
 
 
@@ -104,13 +110,14 @@ def _context(view: PageView, material: Material) -> dict:
         "errata": material.errata,
         "notation": view.notation,
         "number": view.number,
+        "quantity": Quantities(view),
         "link": view.link,
     }
 
 
 def _gradient_link(view: PageView, parameter: str) -> str:
     gradient = next(g for g in view.gradients() if g.of == parameter)
-    return f"[${gradient.symbol}$](#{gradient.label})"
+    return f"[${gradient.inline}$](#{gradient.label})"
 
 
 def _check_rows(view: PageView):
@@ -120,7 +127,7 @@ def _check_rows(view: PageView):
             scale = max(abs(gradient), abs(difference))
             error = abs(gradient - difference) / scale if scale else 0.0
             yield {
-                "symbol": rf"\partial {view.chain.loss} / \partial {view.entry(check.parameter, index)}",
+                "symbol": slashed(view.chain.loss, view.entry(check.parameter, index)),
                 "gradient": view.number(gradient, 10),
                 "difference": view.number(difference, 10),
                 "error": view.number(error, 2),
@@ -132,7 +139,8 @@ def _drifts(worked: Worked):
         if not step.is_leaf and not worked.printed.parent(name):
             exact = worked.exact.value(name)
             scale = float(np.abs(exact).max())
-            yield name, float(np.abs(step.value - exact).max()) / scale if scale else 0.0
+            drift = float(np.abs(step.value - exact).max()) / scale if scale else 0.0
+            yield name, drift if drift > NOISE else 0.0
 
 
 def write_pages(materials: list[Material], lang: str, folder: Path) -> list[str]:

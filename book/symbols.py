@@ -82,6 +82,11 @@ def partial(above: str, below: str) -> str:
     return rf"\frac{{\partial {above}}}{{\partial {below}}}"
 
 
+def slashed(above: str, below: str) -> str:
+    """A derivative for a line of prose."""
+    return rf"\partial {above} / \partial {below}"
+
+
 def _with(tex: str, sign: str, addition: str) -> str:
     places = list(_top_level(tex, sign))
     if not places:

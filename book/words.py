@@ -62,9 +62,19 @@ def environment(lang: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    env.filters |= {"markdown": markdown_text, "before_last": lambda text, char: text.rpartition(char)[0], "short": short}
+    env.filters |= {
+        "markdown": markdown_text,
+        "before_last": lambda text, char: text.rpartition(char)[0],
+        "short": short,
+    }
     env.install_gettext_translations(catalogue(lang), newstyle=True)
     return env
+
+
+def forget() -> None:
+    """Read catalogues and templates anew: they may have been edited."""
+    for kept in (languages, catalogue, environment):
+        kept.cache_clear()
 
 
 def markdown_text(text: str) -> str:

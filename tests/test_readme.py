@@ -1,0 +1,30 @@
+"""The README tells the truth: its derivation is the build's, its commands exist."""
+
+import re
+from pathlib import Path
+
+from book.lines import plain_tex
+from book.page import Gradient, PageView, Worked
+from engine import load, work
+
+README = Path("README.md").read_text(encoding="utf-8")
+
+
+def test_the_derivation_is_what_the_build_writes():
+    example = load("examples/seed.toml")
+    view = PageView(Worked.of(example, work(example)), "en")
+    built = plain_tex(Gradient(view, "layer2.delta", "layer2.z").block())
+    shown = re.search(r"```math\n(.*?)\n```", README, re.DOTALL)[1]
+    assert shown == built
+
+
+def test_every_command_in_the_table_exists():
+    import build
+
+    named = set(re.findall(r"`python build\.py (\w+)", README))
+    assert named and named <= set(build.main.commands)
+
+
+def test_every_link_leads_somewhere():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert Path(target).exists(), target
