@@ -1,0 +1,286 @@
+"""The whole computation as a graph: forward steps from left to right, their gradients beneath them, then the updates.
+
+Glossary. A *node* is a leaf or a step that has a line. A *band* is a strip across the page: parameters, forward
+values, their gradients, gradients of parameters, updates. A *column* holds a forward step and all that belongs to it:
+its parameters above, its gradient and theirs below. Values stack in a column, parameters stand side by side.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from engine.trace import Step, Trace
+
+from . import Figure, View, palette, tex
+from .canvas import Box, Canvas
+
+PARAMETERS, FORWARD, BACKWARD, GRADIENTS, UPDATES = range(5)
+SPREAD = (PARAMETERS, GRADIENTS, UPDATES)
+HEIGHT, ROW, BAND, ASIDE, GAP = 21.0, 31.0, 43.0, 5.0, 20.0
+ARROW = 4.2
+
+
+@dataclass
+class Node:
+    """A box. `args` are the nodes it is computed from, its parts' arguments included."""
+
+    step: Step
+    args: list[str]
+    band: int = 0
+    column: int = 0
+    text: str = ""
+    x: float = 0.0
+    y: float = 0.0
+    width: float = 0.0
+    middle: float = 0.0  # of its column
+
+    @property
+    def box(self) -> Box:
+        half = self.width / 2
+        return Box(self.x - half, self.y - HEIGHT / 2, self.x + half, self.y + HEIGHT / 2)
+
+
+def draw(view: View) -> Iterator[Figure]:
+    nodes = _nodes(view)
+    _columns(view.trace, nodes)
+    width, height = _Layout(nodes).place()
+    canvas = Canvas(width, height)
+    counts = defaultdict(int)
+    for wire in _wires(nodes):
+        wire.draw(canvas)
+    for node in nodes.values():
+        counts[node.step.phase] += not node.step.is_leaf
+        _box(canvas, node, view)
+    yield Figure("graph", canvas.svg(), {"steps": sum(counts.values()), **counts})
+
+
+# Which nodes there are
+
+
+def _nodes(view: View) -> dict[str, Node]:
+    trace = view.trace
+    lines = [s for phase in ("forward", "backward", "update") for s in trace.lines(phase)]
+    args = {step.name: _arguments(trace, step.name) for step in lines}
+    used = {name for names in args.values() for name in names}
+    leaves = [s for s in trace.leaves("data", "param") if s.name in used]
+    nodes = {s.name: Node(s, args.get(s.name, [])) for s in [*leaves, *lines]}
+    for node in nodes.values():
+        node.band = _band(trace, node.step)
+        node.text = view.notation.symbol(node.step.name)
+        node.width = max(tex.width(node.text, 9) + 12, 26)
+    return nodes
+
+
+def _arguments(trace: Trace, name: str) -> list[str]:
+    """What the line of a step uses: its parts are looked through, constants left out."""
+    found: list[str] = []
+    for arg in trace[name].args:
+        inner = _arguments(trace, arg) if trace.parent(arg) else [arg] * (trace[arg].op != "const")
+        found += [n for n in inner if n not in found]
+    return found
+
+
+def _band(trace: Trace, step: Step) -> int:
+    if step.op == "param":
+        return PARAMETERS
+    if step.phase == "backward":
+        return GRADIENTS if step.of in trace and trace[step.of].op == "param" else BACKWARD
+    return UPDATES if step.phase == "update" else FORWARD
+
+
+# Where they stand
+
+
+def _columns(trace: Trace, nodes: dict[str, Node]) -> None:
+    """The longest way from a leaf; a gradient stands beneath what it is of, an update beneath its parameter."""
+    users = defaultdict(list)
+    for name, node in nodes.items():
+        for arg in node.args:
+            if node.step.phase == "forward":
+                users[arg].append(name)
+    for node in nodes.values():
+        if node.band == FORWARD:
+            node.column = 1 + max((nodes[a].column for a in node.args if nodes[a].band == FORWARD), default=0)
+            if node.step.is_leaf:
+                node.column = 0
+    for name, node in nodes.items():
+        first = min((nodes[u].column for u in users[name]), default=0)
+        if node.step.is_leaf and users[name]:
+            node.column = 0 if first == 1 and node.band == FORWARD else first
+    for node in nodes.values():
+        if node.step.phase != "forward":
+            node.column = _beneath(trace, nodes, node)
+
+
+def _beneath(trace: Trace, nodes: dict[str, Node], node: Node) -> int:
+    owner = node.step.of or _parameter(trace, node)
+    if owner in nodes:
+        return nodes[owner].column
+    return max((nodes[a].column for a in node.args), default=0)
+
+
+def _parameter(trace: Trace, node: Node) -> str | None:
+    return next((p for p, new in trace.updates.items() if new == node.step.name), None)
+
+
+@dataclass
+class _Layout:
+    """Gives every node its place; a column is as wide as its widest row, a band as high as its highest column."""
+
+    nodes: dict[str, Node]
+    cells: dict = field(default_factory=lambda: defaultdict(list))
+
+    def place(self) -> tuple[float, float]:
+        for node in self.nodes.values():
+            self.cells[node.band, node.column].append(node)
+        rows = {key: self._rows(key, cell) for key, cell in self.cells.items()}
+        height = self._heights(rows)
+        return self._widths(rows), height
+
+    def _rows(self, key, cell: list[Node]) -> list[list[Node]]:
+        """Parameters in one row (a new one for what uses the row before); values one under the other, leaves last."""
+        if key[0] not in SPREAD:
+            return [[node] for node in sorted(cell, key=lambda n: n.step.is_leaf)]
+        rows: list[list[Node]] = []
+        for node in sorted(cell, key=self._owner) if key[0] == GRADIENTS else cell:
+            depth = max((i + 1 for i, row in enumerate(rows) for n in row if n.step.name in node.args), default=0)
+            rows += [[]] * 0 if depth < len(rows) else [[]]
+            rows[depth].append(node)
+        return rows
+
+    def _owner(self, node: Node) -> int:
+        return list(self.nodes).index(node.step.of)
+
+    def _heights(self, rows) -> float:
+        y = HEIGHT / 2 + 3
+        for band in range(UPDATES + 1):
+            deepest = max((len(r) for (b, _), r in rows.items() if b == band), default=0)
+            for (b, _), stack in rows.items():
+                for i, row in enumerate(stack):
+                    for node in row if b == band else ():
+                        node.y = y + i * ROW
+            y += (deepest - 1) * ROW + BAND if deepest else 0
+        return y - BAND + HEIGHT / 2 + 3
+
+    def _widths(self, rows) -> float:
+        left = 3.0
+        for column in range(max(c for _, c in rows) + 1):
+            stacks = [row for (_, c), stack in rows.items() if c == column for row in stack]
+            wide = max((_width(row) for row in stacks), default=0)
+            for row in stacks:
+                x = left + (wide - _width(row)) / 2
+                for node in row:
+                    node.middle = left + wide / 2
+                    node.x = x + node.width / 2
+                    x += node.width + ASIDE
+            left += wide + GAP if wide else 0
+        return left - GAP + 3
+
+
+def _width(row: list[Node]) -> float:
+    return sum(node.width for node in row) + ASIDE * (len(row) - 1)
+
+
+# What is drawn
+
+
+def _box(canvas: Canvas, node: Node, view: View) -> None:
+    """A leaf is plain, a step has the colour of its phase; each leads to where it is defined or derived."""
+    url = view.href(node.step.name)
+    colour = palette.FAINT if node.step.is_leaf else palette.PHASES[node.step.phase]
+    canvas.rectangle(node.box, 2.5, fill=palette.GROUND, stroke=colour, width=1.1, url=url)
+    if not node.step.is_leaf:
+        canvas.rectangle(node.box, 2.5, fill=colour, alpha=(1, 0.09), url=url)
+    ink = palette.MUTED if node.step.is_leaf else palette.INK
+    canvas.label(node.x, node.y, node.text, size=9, colour=ink, url=url)
+
+
+@dataclass
+class _Wires:
+    """All lines of one kind, drawn as one path, and their arrow heads as another."""
+
+    colour: str
+    width: float
+    opaque: float
+    lines: list = field(default_factory=list)
+    heads: list = field(default_factory=list)
+
+    def add(self, curve: tuple[float, ...]) -> None:
+        """A Bézier curve of four points; the head sits on its end and points along it."""
+        *_, x2, y2, x, y = curve
+        length = ((x - x2) ** 2 + (y - y2) ** 2) ** 0.5 or 1.0
+        ux, uy = (x - x2) / length * ARROW, (y - y2) / length * ARROW
+        self.lines += [("M", *curve[:2]), ("C", *curve[2:6], x - ux / 2, y - uy / 2)]
+        left, right = (x - ux - uy * 0.45, y - uy + ux * 0.45), (x - ux + uy * 0.45, y - uy - ux * 0.45)
+        self.heads += [("M", x, y), ("L", *left), ("L", *right), ("Z",)]
+
+    def draw(self, canvas: Canvas) -> None:
+        canvas.path(self.lines, stroke=self.colour, width=self.width, alpha=(self.opaque, 1))
+        canvas.path(self.heads, fill=self.colour, alpha=(1, self.opaque))
+
+
+def _wires(nodes: dict[str, Node]) -> list[_Wires]:
+    """First what looks back to an earlier phase, thin; then each phase's own way, in its colour."""
+    back = _Wires(palette.MUTED, 0.6, 0.6)
+    own = {phase: _Wires(colour, 1.1, 0.9) for phase, colour in palette.PHASES.items()}
+    for node in nodes.values():
+        for arg in node.args:
+            source = nodes[arg]
+            main = source.step.phase == node.step.phase or source.step.phase == "backward"
+            (own[node.step.phase] if main else back).add(_curve(source, node, nodes.values()))
+    return [back, *own.values()]
+
+
+def _curve(a: Node, b: Node, nodes) -> tuple[float, ...]:
+    """Sideways within a row, downwards between rows, and around the boxes that stand between."""
+    if a.column == b.column and _between(a, b, nodes):
+        return _around(a, b)
+    if a.band == b.band and a.column != b.column:
+        return _over(a, b) if _between(a, b, nodes) else _sideways(a, b)
+    if b.band in SPREAD and a.column != b.column:
+        return _into_side(a, b)
+    down = 1 if a.y < b.y else -1
+    y0, y1 = a.y + down * HEIGHT / 2, b.y - down * HEIGHT / 2
+    first, last = (0.9, 0.1) if a.band == PARAMETERS and a.column != b.column else (0.5, 0.5)
+    return a.x, y0, a.x, y0 + first * (y1 - y0), b.x, y1 - last * (y1 - y0), b.x, y1
+
+
+def _between(a: Node, b: Node, nodes) -> bool:
+    """Whether another box stands on the straight way."""
+    left, right = sorted((a.x, b.x))
+    top, bottom = sorted((a.y, b.y))
+    if a.y == b.y:
+        way = Box(left + 1, top - 1, right - 1, bottom + 1)
+    else:
+        way = Box(left - 1, top + HEIGHT / 2 + 1, right + 1, bottom - HEIGHT / 2 - 1)
+    return any(node is not a and node is not b and node.box.meets(way) for node in nodes)
+
+
+def _sideways(a: Node, b: Node) -> tuple[float, ...]:
+    side = 1 if a.x < b.x else -1
+    x0, x1 = a.x + side * a.width / 2, b.x - side * b.width / 2
+    middle = (x0 + x1) / 2
+    return x0, a.y, middle, a.y, middle, b.y, x1, b.y
+
+
+def _over(a: Node, b: Node) -> tuple[float, ...]:
+    top = min(a.y, b.y) - HEIGHT / 2
+    return a.x, a.y - HEIGHT / 2, a.x, top - 18, b.x, top - 18, b.x, b.y - HEIGHT / 2
+
+
+def _into_side(a: Node, b: Node) -> tuple[float, ...]:
+    """Down to the height of the target, then in from the side: what stands above the target is not touched."""
+    side = 1 if a.x < b.x else -1
+    y0, x1 = a.y + HEIGHT / 2, b.x - side * b.width / 2
+    return a.x, y0, a.x, y0 + 0.75 * (b.y - y0), x1 - side * 0.5 * abs(x1 - a.x), b.y, x1, b.y
+
+
+def _around(a: Node, b: Node) -> tuple[float, ...]:
+    """Out of the column where the target stands, and back in; from a value, whose sides are taken, below."""
+    side = -1 if b.x < b.middle + 1 else 1
+    x0, x1 = a.x + side * a.width / 2, b.x + side * b.width / 2
+    out = (min if side < 0 else max)(x0, x1) + side * (9 + abs(b.y - a.y) / 16)
+    if a.band in SPREAD:
+        return x0, a.y, out, a.y, out, b.y, x1, b.y
+    y0 = a.y + HEIGHT / 2
+    return x0 - side * 7, y0, out + side * 6, y0 + 14, out + side * 6, b.y, x1, b.y

@@ -1,0 +1,348 @@
+"""Figures: every number drawn is the trace's, no text stands on another, same bytes on every run, all links valid."""
+
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from book.figures import figures, palette, tex
+from book.figures.canvas import CAP, Box
+from book.figures.fonts import FAMILY
+from book.figures.svg import XLINK
+from book.inline_svg import PALETTE, inline
+from book.notation import Notation
+from book.numbers import decimal_of
+from book.page import PageView, Worked
+from engine import load, train, work
+from engine.backward import backward
+from engine.example import validate
+from engine.ops import of_kind
+from engine.optim import update
+from engine.tape import Tape, apply
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
+NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)(?:×10(-?\d+))?")
+
+
+# --- reading a drawing ---
+
+
+@dataclass
+class Text:
+    """A label as it is drawn: its characters in ordinary letters, its colour, and the box it fills."""
+
+    plain: str
+    fill: str
+    box: Box
+
+    @property
+    def number(self) -> str | None:
+        """The decimal that the label is, or that stands after its '='."""
+        found = NUMBER.fullmatch(self.plain.replace("−", "-").rpartition("=")[2].strip())
+        return found and found[1] + (f"e{found[2]}" if found[2] else "")
+
+
+def advance(text: str) -> float:
+    return sum(tex.advance(c) for c in text if ord(c) not in range(0x300, 0x370))
+
+
+def read(element) -> Text:
+    size, x, y = (float(element.get(name)) for name in ("font-size", "x", "y"))
+    wide = far = size * advance(element.text or "")
+    top = [y - CAP * size] * bool(element.text)
+    bottom, line = [y], y
+    for span in element:
+        own = float(span.get("font-size", size))
+        wide += float(span.get("dx", 0)) + own * advance(span.text)
+        line += float(span.get("dy", 0))
+        far = max(far, wide)
+        top.append(line - CAP * own)
+        bottom.append(line)
+    left = x - {"middle": far / 2, "end": far}.get(element.get("text-anchor"), 0)
+    plain = tex.unicodedata.normalize("NFKC", "".join(element.itertext()))
+    return Text(plain, element.get("fill"), Box(left, min(top), left + far, max(bottom)))
+
+
+def texts(figure) -> list[Text]:
+    return [read(e) for e in ElementTree.fromstring(figure.svg).iter() if e.tag.endswith("}text")]
+
+
+def numbers(figure, fill=None) -> list[str]:
+    return [t.number for t in texts(figure) if t.number and fill in (None, t.fill)]
+
+
+def printed(value: float, digits: int) -> float:
+    return float(decimal_of(value, digits))
+
+
+def is_printed(text: str, value: float) -> bool:
+    """Whether `text` is `value` to some number of digits, of which trailing zeros are not written."""
+    return any(float(text) == printed(value, digits) for digits in range(1, 5))
+
+
+# --- examples ---
+
+
+def drawn(example, trace):
+    view = PageView(Worked.of(example, trace), "en")
+    return figures(example, trace, view.notation, lambda name: f"to.html#{name}")
+
+
+@pytest.fixture(scope="module", params=EXAMPLES, ids=lambda path: path.stem)
+def shipped(request):
+    example = load(request.param)
+    trace = work(example)
+    return example, trace, drawn(example, trace)
+
+
+@st.composite
+def nets(draw, most=13):
+    sizes = draw(st.lists(st.integers(1, most), min_size=2, max_size=10))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    spread, samples = 10.0 ** draw(st.integers(-3, 1)), draw(st.integers(1, 5))
+    places = draw(st.sampled_from([1, 8]))
+
+    def numbers(*shape):
+        return (spread * rng.normal(size=shape)).round(places).tolist()
+
+    layers = [
+        {"W": numbers(m, n), "b": numbers(m), "activation": draw(st.sampled_from(of_kind("activation")))}
+        for n, m in pairwise(sizes)
+    ]
+    data = {"x": numbers(samples, sizes[0]), "y": numbers(samples, sizes[-1])}
+    tables = {
+        "family": "mlp", "title": {"en": "random"}, "data": data,
+        "layers": layers, "update": {"learning_rate": 0.1}, "page": {"curve": 12},
+    }  # fmt: skip
+    return validate(tables, Path("random.toml"))
+
+
+# --- what holds for every drawing ---
+
+
+def check(example, trace, made):
+    for figure in made.values():
+        check_text(figure)
+        check_paint(figure)
+    check_links(trace, made["graph"])
+
+
+def check_text(figure):
+    root = ElementTree.fromstring(figure.svg)
+    width, height = map(float, root.get("viewBox").split()[2:])
+    found = texts(figure)
+    for text in found:
+        box = text.box
+        assert box.left >= -0.1 and box.top >= -0.1, (figure.name, text)
+        assert box.right <= width + 0.1 and box.bottom <= height + 0.1, (figure.name, text)
+    for one, other in combinations(found, 2):
+        assert not one.box.meets(other.box), (figure.name, one, other)
+
+
+def check_paint(figure):
+    """Only colours that a page can turn dark, no style sheets, no ids, no foreign typefaces."""
+    root = ElementTree.fromstring(figure.svg)
+    for element in root.iter():
+        assert {element.get("fill", "none"), element.get("stroke", "none")} <= {"none", *PALETTE}
+        assert not {"style", "id", "clip-path", "class"} & set(element.attrib)
+        assert element.get("font-family", FAMILY) == FAMILY
+    assert "nan" not in figure.svg.lower() and len(figure.svg) < 120_000
+
+
+def check_links(trace, graph):
+    links = [a.get(f"{{{XLINK}}}href") for a in ElementTree.fromstring(graph.svg).iter() if a.tag.endswith("}a")]
+    lines = [s.name for phase in ("forward", "backward", "update") for s in trace.lines(phase)]
+    lines += [s.name for s in trace.leaves("data", "param")]
+    assert sorted(links) == sorted(f"to.html#{name}" for name in lines)
+
+
+def test_shipped_examples(shipped):
+    check(*shipped)
+    made = shipped[2]
+    assert {"network", "graph", "loss_curve"} <= set(made)
+    assert all(name == figure.name for name, figure in made.items())
+
+
+@settings(
+    max_examples=5,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
+@given(nets())
+def test_random_networks(example):
+    trace = work(example)
+    made = drawn(example, trace)
+    check(example, trace, made)
+    network = made["network"]
+    values = [v for s in trace.values() if s.phase == "forward" and s.shape for v in s.value.ravel()]
+    assert all(any(is_printed(text, v) for v in values) for text in numbers(network))
+
+
+# --- numbers ---
+
+
+def test_network_carries_every_number(shipped):
+    _, trace, made = shipped
+    x, y = trace.value("x"), trace.value("y")
+    params = [s.value.ravel() for s in trace.leaves("param")]
+    activations = [s.value[:, 0] for s in trace.values() if s.name.endswith(".a")]
+    wanted = np.concatenate([x[:, 0], y[:, 0], *params, *activations])
+    expected = Counter(printed(v, 4) for v in wanted)
+    assert Counter(map(float, numbers(made["network"]))) == expected
+    facts = made["network"].facts
+    assert facts["labelled_weights"] == facts["weights"] and facts["samples"] == x.shape[1] and facts["complete"]
+
+
+def test_heat_maps_carry_the_arrays(shipped):
+    _, trace, made = shipped
+    for name, figure in made.items():
+        if name.startswith("heat"):
+            found = numbers(figure, palette.INK)
+            values = [v for step in figure.facts["steps"] for v in trace.value(step).ravel()]
+            assert len(found) == len(values)
+            assert all(is_printed(text, v) for text, v in zip(found, values, strict=True))
+
+
+def test_loss_curve_marks_losses_of_training(shipped):
+    example, trace, made = shipped
+    losses = train(trace, example.page.curve)[0]
+    figure = made["loss_curve"]
+    found = numbers(figure, palette.INK)
+    marks = figure.facts["marked"]
+    assert all(losses[t] == loss for t, loss in marks.items()) and {0, 1, example.page.curve} <= set(marks)
+    assert [float(text) for text in found] == [printed(loss, 4) for loss in marks.values()]
+    assert figure.facts["end"] == losses[-1] and not figure.facts["diverges"]
+
+
+def test_activation_points_are_those_of_the_trace(shipped):
+    _, trace, made = shipped
+    for op in of_kind("activation"):
+        steps = [s for s in trace.values() if s.op == op]
+        assert bool(steps) == (f"activation-{op}" in made)
+        if steps:
+            facts = made[f"activation-{op}"].facts
+            z = np.concatenate([trace.value(s.args[0]).ravel() for s in steps])
+            assert (facts["z_min"], facts["z_max"], facts["points"]) == (z.min(), z.max(), len(np.unique(z)))
+
+
+def test_a_training_that_diverges_is_drawn_up_to_there():
+    example = load(ROOT / "examples" / "seed.toml")
+    trace = work(example)
+    view = PageView(Worked.of(example, trace), "en")
+    losses = np.array([0.3, 4.0, 7e5, np.inf, np.nan])
+    curve = figures(example, trace, view.notation, str, losses)["loss_curve"]
+    check_text(curve)
+    assert curve.facts["diverges"] and curve.facts["updates"] == 2
+
+
+def test_a_computation_without_layers_has_a_graph_but_no_network():
+    """A shortcut past a layer, one weight used twice, and no activation after the last sum."""
+    tape = Tape("shortcut")
+    x, W = tape.data("x", [[0.3], [-0.2]]), tape.param("W", [[0.1, 0.4], [-0.5, 0.2]])
+    a = tape.write("a", apply("tanh", W @ x))
+    h = tape.write("h", W @ a + x)
+    loss = tape.write("J", h.square().sum()).name
+    grads = backward(tape, loss)
+    trace = tape.finish(loss, grads, update(tape, grads, "sgd", 0.1))
+    example = load(ROOT / "examples" / "batch.toml")
+    made = figures(example, trace, Notation(example, trace, {}), lambda name: f"to.html#{name}", np.array([1.0, 0.5]))
+    check(example, trace, made)
+    assert set(made) == {"graph", "activation-tanh", "loss_curve"}
+
+
+# --- symbols ---
+
+
+@pytest.mark.parametrize(
+    ("symbol", "wanted"),
+    [
+        ("W^{(1)}_{12}", [("𝑊", ""), ("(1)", "^"), ("12", "_")]),
+        (r"J_{\text{总}}", [("𝐽", ""), ("总", "_")]),
+        (r"\delta^{(2)}", [("𝛿", ""), ("(2)", "^")]),
+        (r"\frac{\partial J}{\partial W_{1}}", [("𝜕𝐽/𝜕𝑊", ""), ("1", "_")]),
+        (r"\text{out}_{o1}", [("out", ""), ("𝑜1", "_")]),
+        (r"\hat{y}", [("𝑦\u0302", "")]),
+        (r"\mathbf{x}' h", [("𝐱′ℎ", "")]),
+        ("W_1^{*}", [("𝑊", ""), ("1", "_"), ("∗", "^")]),
+        (r"-4.387\times 10^{-6}", [("−4.387×10", ""), ("−6", "^")]),
+        (r"\operatorname{ReLU}\left(z\right)", [("ReLU(𝑧)", "")]),
+        ("", []),
+    ],
+)
+def test_symbols(symbol, wanted):
+    assert [(run.text, run.place) for run in tex.runs(symbol)] == wanted
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet="aW1{}^_\\ δ总*'", max_size=12))
+def test_any_text_is_set_somehow(symbol):
+    assert tex.width(symbol, 9) >= 0
+
+
+# --- the same bytes, in silence ---
+
+SCRIPT = """
+import hashlib, sys
+sys.path.insert(0, "tests")
+from test_figures import EXAMPLES, drawn, load, work
+for path in EXAMPLES:
+    example = load(path)
+    for name, figure in drawn(example, work(example)).items():
+        print(path.stem, name, hashlib.sha256(figure.svg.encode()).hexdigest())
+"""
+
+
+def test_same_bytes_in_every_process_and_nothing_said(tmp_path):
+    """The second process has never seen matplotlib: no cache, no place to put one, another taste."""
+    (tmp_path / "matplotlibrc").write_text("font.size: 20\naxes.facecolor: red\nsvg.fonttype: path\n")
+    runs = [
+        {"PYTHONHASHSEED": "1"},
+        {"PYTHONHASHSEED": "2", "MPLCONFIGDIR": str(tmp_path / "none"), "MATPLOTLIBRC": str(tmp_path)},
+    ]
+    (tmp_path / "none").write_text("a file where a folder should be")
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", SCRIPT],
+            env=os.environ | extra,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+        for extra in runs
+    ]
+    assert [o.stderr for o in outputs] == ["", ""]
+    assert outputs[0].stdout == outputs[1].stdout
+    assert len(outputs[0].stdout.splitlines()) > 10
+
+
+def test_a_page_can_take_a_figure_in(shipped):
+    for figure in shipped[2].values():
+        page = inline(figure.svg, "title", "f1-")
+        assert "style=" not in page and "#" + "1a5fb4" not in page
+
+
+def test_pdf_for_tex(shipped):
+    data = shipped[2]["network"].pdf()
+    assert (
+        data.startswith(b"%PDF")
+        and hashlib.sha256(shipped[2]["network"].pdf()).digest() == hashlib.sha256(data).digest()
+    )
+
+
+def test_matplotlib_is_loaded_only_to_draw():
+    code = "import sys, book.figures; assert 'matplotlib' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
