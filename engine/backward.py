@@ -1,6 +1,8 @@
 """The reverse walk: from the loss back to every parameter, each rule writing steps on the same tape."""
 
-from .ops import OPS
+from collections.abc import Callable
+
+from .ops import FLAT, OPS
 from .tape import Expr, Tape, expr
 
 
@@ -19,7 +21,7 @@ def backward(tape: Tape, loss: str) -> dict[str, str]:
     for step in reversed(forward):
         if step.name not in arriving or step.name not in needed:
             continue
-        g = _settled(tape, step, arriving[step.name], sum(arg in needed for arg in step.args))
+        g = _settled(tape, step, arriving[step.name], sum(arg in needed for arg, _ in _routes(step)))
         if g.name:
             grads[step.name] = g.name
         for name, gradient in _rules(tape, step, g, needed):
@@ -30,17 +32,23 @@ def backward(tape: Tape, loss: str) -> dict[str, str]:
 def _leading_to_parameters(forward) -> set[str]:
     needed: set[str] = set()
     for step in forward:
-        if step.op == "param" or any(arg in needed for arg in step.args):
+        if step.op == "param" or any(arg in needed for arg, _ in _routes(step)):
             needed.add(step.name)
     return needed
+
+
+def _routes(step) -> list[tuple[str, Callable]]:
+    """The arguments to which a gradient passes, each with its rule."""
+    rules = () if step.is_leaf else OPS[step.op].rules
+    return [(arg, rule) for arg, rule in zip(step.args, rules, strict=True) if rule is not FLAT]
 
 
 def _rules(tape, step, g, needed):
     """The gradients that one step sends to those of its arguments that matter."""
     args = [tape.ref(a) for a in step.args]
-    for i, name in enumerate(step.args):
+    for name, rule in _routes(step):
         if name in needed:
-            yield name, OPS[step.op].rules[i](g, tape.ref(step.name), *args, **step.attrs)
+            yield name, rule(g, tape.ref(step.name), *args, **step.attrs)
 
 
 def _settled(tape: Tape, step, g: Expr, uses: int) -> Expr:

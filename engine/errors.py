@@ -11,7 +11,8 @@ class BookError(Exception):
 def suggest(kind: str, name: object, known: Iterable[str]) -> str:
     """The sentence for a name that is not known: it proposes the nearest name and lists what is known."""
     known = [str(k) for k in known]
-    near = get_close_matches(str(name)[:100], known, n=1, cutoff=0.5)
+    near = [k for k in known if k.casefold() == str(name).casefold()]
+    near = near or get_close_matches(str(name)[:100], known, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return f"unknown {kind} {shorten(name)}.{hint} Known: {shorten_list(known)}."
 
@@ -23,7 +24,20 @@ def unknown(place: str, kind: str, name: object, known: Iterable[str]) -> BookEr
 
 def shorten(value: object, limit: int = 60) -> str:
     """The value as an error may quote it: one line, printable, never longer than `limit` characters."""
-    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    try:
+        text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    except RecursionError:
+        return "a value that is nested too deeply"
+    except ValueError:
+        return "a whole number of thousands of digits"
+    return shorten_text(text, limit)
+
+
+def shorten_text(text: object, limit: int = 200) -> str:
+    """The text itself, cut if it is longer than `limit` characters."""
+    text = str(text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 

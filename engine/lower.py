@@ -16,9 +16,13 @@ def lower(trace: Trace, inputs: Iterable[str], outputs: Iterable[str]) -> Callab
     """A function of the leaves `inputs` (arrays, positional) returning the steps `outputs` as a tuple.
 
     All other leaves keep the trace's values. Steps that no output needs are left out. Overflow gives inf, as
-    numpy does: the caller judges. `function.source` is the generated Python text.
+    numpy does: the caller judges. `function.source` is the generated Python text. Raises BookError for a name
+    that is no step, ValueError for an input that is computed.
     """
     inputs, outputs = list(inputs), list(outputs)
+    for name in inputs:
+        if not trace[name].is_leaf:
+            raise ValueError(f"{name} is computed; only leaves can be inputs")
     local = {name: f"v{i}" for i, name in enumerate(trace)}
     steps = _needed(trace, outputs)
     scope = {local[s.name]: s.value for s in steps if s.is_leaf}
@@ -38,7 +42,7 @@ def _call(step: Step, local: Mapping[str, str]) -> str:
 
 
 def _needed(trace: Trace, outputs: list[str]) -> list[Step]:
-    wanted = set(outputs)
+    wanted = {trace[name].name for name in outputs}
     for step in reversed(list(trace.values())):
         if step.name in wanted:
             wanted.update(step.args)

@@ -18,6 +18,10 @@ SUM, PRODUCT, POWER, CALL = 1, 2, 3, 4
 """Binding strengths: a + b, a b, a², f(a). CALL as `opens`: the form encloses its arguments itself."""
 
 
+FLAT = None
+"""In the place of a rule: the slope is 0 wherever there is one, so no gradient passes."""
+
+
 @dataclass(frozen=True)
 class Op:
     """One operation. `forward(*arrays, **attrs)` gives an array; `rules[i](g, out, *args, **attrs)` the
@@ -25,7 +29,7 @@ class Op:
 
     name: str
     forward: Callable
-    rules: tuple[Callable, ...]
+    rules: tuple[Callable | None, ...]
     binds: int
     opens: int
     sample: tuple[tuple[int, ...], ...]
@@ -192,7 +196,7 @@ op(
 op(
     "positive",
     lambda z: (z > 0).astype(z.dtype),
-    lambda g, out, z: 0 * z,
+    FLAT,
     kind="mask",
 )
 

@@ -7,6 +7,9 @@ import numpy as np
 SNAP = Context(prec=12, rounding=ROUND_HALF_EVEN)
 """Binary noise (0.39249999999999996) is removed at twelve digits before the decimal tie is judged."""
 
+SAFE = 15
+"""Every decimal of this many digits survives float64; more are noise."""
+
 
 def round_decimal(value: float, digits: int) -> Decimal:
     """`value` to `digits` significant decimal digits; never a negative zero.
@@ -14,9 +17,12 @@ def round_decimal(value: float, digits: int) -> Decimal:
     A number that has no more than `digits` digits once binary noise is gone is returned as it is.
     """
     exact = Decimal(repr(float(value)))
-    snapped = SNAP.plus(exact) if digits < SNAP.prec else exact
-    rounded = Context(prec=digits, rounding=ROUND_HALF_EVEN).plus(snapped)
+    rounded = _context(digits).plus(_context(min(SAFE, max(SNAP.prec, digits + 6))).plus(exact))
     return Decimal(0) if rounded == 0 else rounded
+
+
+def _context(digits: int) -> Context:
+    return Context(prec=digits, rounding=ROUND_HALF_EVEN)
 
 
 def round_array(values: np.ndarray, digits: int) -> np.ndarray:

@@ -160,7 +160,7 @@ class Tape:
         return arg.name
 
     def _number(self, value: float) -> str:
-        name = "const." + f"{value:g}".replace(".", "_").replace("-", "minus")
+        name = "const." + repr(value).removesuffix(".0").replace(".", "_").replace("-", "minus")
         return name if name in self.steps else self.const(name, value).name
 
     def _free(self, name: str) -> str:

@@ -17,7 +17,7 @@ FORMAT = 1
 """The version of the JSON form; it changes when a reader of the old form would misread the new one."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One recorded value. `name` is unique and dotted ('layer1.z'); `op` is a key of OPS or one of LEAVES;
     `args` are names of earlier steps; `value` is a read-only float64 array; `phase` is 'forward', 'backward'
@@ -67,6 +67,9 @@ class Trace(Mapping):
 
     def __len__(self):
         return len(self._steps)
+
+    def get(self, name: str, default=None):
+        return self._steps.get(name, default)
 
     def value(self, name: str) -> np.ndarray:
         return self[name].value
@@ -123,8 +126,11 @@ class Trace(Mapping):
     def rewired(self, reads: Mapping[str, Mapping[str, str]]) -> "Trace":
         """The computation in which the step `s` reads `reads[s][a]` wherever it read `a`: a mutant.
 
-        Raises graphlib.CycleError if a step would have to read its own result.
+        Raises graphlib.CycleError if a step would have to read its own result, BookError for a name that is no
+        step.
         """
+        for name in {*reads, *(new for read in reads.values() for new in read.values())}:
+            self[name]
         moved = {
             s.name: replace(s, args=tuple(reads.get(s.name, {}).get(a, a) for a in s.args)) for s in self.values()
         }

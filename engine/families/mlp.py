@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..example import Activation, Example, Loss, Matrix, Model, Vector
+from ..example import LIMITS, Activation, Example, Loss, Matrix, Model, Vector
 from ..tape import Tape, apply
 
 
@@ -41,6 +41,11 @@ class Spec(Example):
             if len(layer.b) != len(layer.W):
                 raise ValueError(
                     f"layers[{i}].b: has {len(layer.b)} numbers, expected {len(layer.W)}, one for each row of W"
+                )
+            if len(layer.W) * len(self.data.x) > LIMITS["numbers"]:
+                raise ValueError(
+                    f"layers[{i}].W: {len(layer.W)} neurons for {len(self.data.x)} samples are "
+                    f"{len(layer.W) * len(self.data.x)} numbers; the limit (numbers) is {LIMITS['numbers']}"
                 )
             width, before = len(layer.W), f"layers[{i}] has {len(layer.W)} neurons"
         if len(self.data.y) != len(self.data.x):
