@@ -1,0 +1,145 @@
+"""What readers see: one whole edition of the site, replaced in a single step by the next."""
+
+import ctypes
+import filecmp
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The files of a folder, relative to it, sorted."""
+    return sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file()) if folder.is_dir() else []
+
+
+def whole_languages(work: Path) -> list[str]:
+    """The languages of which `work` holds a complete book."""
+    return sorted(mark.parent.name for mark in work.glob("*/whole"))
+
+
+@contextmanager
+def lock(path: Path) -> Iterator[list[int]]:
+    """Holds `path` alone; the descriptors are for a child to inherit, which then holds it past our own end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as file:
+        try:
+            import fcntl
+        except ImportError:  # no such locks on this system
+            yield []
+            return
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield [file.fileno()]
+
+
+def publish(work: Path, html: Path) -> bool:
+    """Replaces `html` by the whole languages in `work`, in one step; False, nothing written, if it is the same.
+
+    A new edition is made beside it: hard links for the files that are the same, copies for the others. Then
+    the two folders change names at once, so that a reader, and a kill at any moment, meets one whole edition.
+    """
+    with lock(work / ".lock-html"):
+        _recover(html)
+        wanted = _edition(work, html)
+        if _same(wanted, html):
+            return False
+        following = _beside(html, "next")
+        for name, content in wanted.items():
+            _place(content, html / name, following / name)
+        _exchange(following, html)
+        shutil.rmtree(following, ignore_errors=True)
+        return True
+
+
+def shown_languages(html: Path) -> list[str]:
+    """The languages that readers have now."""
+    return sorted(page.parent.name for page in html.glob("*/index.html"))
+
+
+def _edition(work: Path, html: Path) -> dict[Path, Path | bytes]:
+    """Every file of the site, by its name in it: where it is, or what is in it.
+
+    A language that `work` does not hold whole stays as readers have it.
+    """
+    folders = {lang: html / lang for lang in shown_languages(html)}
+    folders |= {lang: work / lang / "html" for lang in whole_languages(work)}
+    wanted: dict[Path, Path | bytes] = {}
+    for lang, folder in sorted(folders.items()):
+        wanted |= {Path(lang, name): folder / name for name in files_in(folder) if name.parts[0][0] != "."}
+    return wanted | _front_door(sorted(folders))
+
+
+def _front_door(langs: list[str]) -> dict[Path, Path | bytes]:
+    """The page at the top, which opens the reader's language."""
+    from jinja2 import Environment, FileSystemLoader
+
+    folder = ROOT / "templates" / "site"
+    templates = Environment(loader=FileSystemLoader(folder), autoescape=True, keep_trailing_newline=True)
+    page = templates.get_template("index.html").render(languages=langs)
+    assets = {name: folder / name for name in files_in(folder) if name.suffix != ".html"}
+    return {Path("index.html"): page.encode(), **{Path(name): path for name, path in assets.items()}}
+
+
+def _same(wanted: dict[Path, Path | bytes], html: Path) -> bool:
+    equal = (_equal(what, html / name) for name, what in wanted.items())
+    return set(files_in(html)) == set(wanted) and all(equal)
+
+
+def _equal(content: Path | bytes, file: Path) -> bool:
+    if not file.is_file():
+        return False
+    if isinstance(content, bytes):
+        return file.read_bytes() == content
+    return filecmp.cmp(content, file, shallow=False)
+
+
+def _place(content: Path | bytes, old: Path, new: Path) -> None:
+    new.parent.mkdir(parents=True, exist_ok=True)
+    if _equal(content, old):
+        try:
+            os.link(old, new)
+        except OSError:  # a file system without hard links
+            shutil.copy2(old, new)
+    elif isinstance(content, bytes):
+        new.write_bytes(content)
+    else:
+        shutil.copyfile(content, new)
+
+
+def _beside(html: Path, what: str) -> Path:
+    return html.with_name(f".{html.name}-{what}")
+
+
+def _recover(html: Path) -> None:
+    """Clears away what a killed build left; where the two names could not change at once, completes that."""
+    if not html.exists() and _beside(html, "last").exists():
+        _beside(html, "last").rename(html)
+    for what in ("next", "last"):
+        shutil.rmtree(_beside(html, what), ignore_errors=True)
+
+
+def _exchange(new: Path, html: Path) -> None:
+    """After this `html` is the new edition and `new` the old one, or is gone."""
+    if not html.exists():
+        new.rename(html)
+    elif not _swap(new, html):
+        html.rename(_beside(html, "last"))
+        new.rename(html)
+        shutil.rmtree(_beside(html, "last"), ignore_errors=True)
+
+
+def _swap(one: Path, other: Path) -> bool:
+    """Exchanges two names in one step, where the system can (Linux, macOS)."""
+    here, exchange = -100, 2  # AT_FDCWD; RENAME_EXCHANGE on Linux, RENAME_SWAP on macOS
+    names = os.fsencode(one.absolute()), os.fsencode(other.absolute())
+    try:
+        system = ctypes.CDLL(None, use_errno=True)
+        if sys.platform == "darwin":
+            return system.renamex_np(*names, exchange) == 0
+        return system.renameat2(here, names[0], here, names[1], exchange) == 0
+    except (AttributeError, OSError, TypeError):
+        return False

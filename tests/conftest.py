@@ -1,0 +1,84 @@
+"""Fixtures that several tests share: a built book, a plain file server in front of it, a browser."""
+
+import functools
+import http.server
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests import sample_book
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory) -> Path:
+    """The html folder of a built book. Built here from the sample; the real book would do as well."""
+    return sample_book.build(tmp_path_factory.mktemp("sample"))
+
+
+@pytest.fixture(scope="session")
+def server(site):
+    """The site behind a plain file server; `server.url` ends with a slash, `server.asked` lists the paths."""
+    with PlainServer(site) as running:
+        yield running
+
+
+class PlainServer(http.server.ThreadingHTTPServer):
+    """Python's own file server, in a thread, that remembers what was asked for and what it did not have."""
+
+    def __init__(self, folder: Path) -> None:
+        self.asked, self.missing = [], []
+        super().__init__(("127.0.0.1", 0), functools.partial(Files, directory=str(folder)))
+        self.url = f"http://127.0.0.1:{self.server_port}/"
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+POLICY += "connect-src 'self'; form-action 'self'; base-uri 'none'"
+
+
+class Files(http.server.SimpleHTTPRequestHandler):
+    """Files under a strict policy: whatever breaks it shows as an error on the page's console."""
+
+    def end_headers(self) -> None:
+        self.send_header("Content-Security-Policy", POLICY)
+        super().end_headers()
+
+    def log_request(self, code="-", size="-") -> None:
+        self.server.asked.append(self.path)
+        if int(code) >= 400:
+            self.server.missing.append(self.path)
+
+    def log_message(self, *args) -> None:
+        """Nothing on the console."""
+
+
+def chrome() -> tuple[str | None, str | None]:
+    return shutil.which("chromium"), shutil.which("chromedriver")
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """Headless Chromium with its own profile; every request that a page makes is in its performance log."""
+    webdriver = pytest.importorskip("selenium.webdriver")
+    binary, driver = chrome()
+    if not (binary and driver):
+        pytest.skip("no chromium and chromedriver here (Debian: apt-get install chromium-driver)")
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    flags = "headless=new no-sandbox disable-gpu no-first-run disable-background-networking"
+    for flag in f"{flags} disable-component-update disable-sync hide-scrollbars lang=en".split():
+        options.add_argument(f"--{flag}")
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    running = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield running
+    running.quit()

@@ -1,0 +1,279 @@
+"""The site in a real browser: what it fetches, how it fits, whether mouse, keyboard and no script at all will do."""
+
+import json
+import re
+import time
+
+import pytest
+
+pytestmark = [
+    pytest.mark.browser,
+    # selenium leaves its sockets to the garbage collector
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+PHONE, DESK = (390, 844), (1280, 900)
+FORWARD = "examples/seed/forward.html"
+LANGUAGES = ("en", "zh")
+# Words that stand on a page of each language, as a reader would type them: other forms, parts of compounds.
+SEARCHES = [("en", "propagating"), ("en", "transposing"), ("zh", "反向传播"), ("zh", "转置"), ("zh", "差项")]
+
+CONTRAST = """
+const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+const rgba = (colour) => {
+  canvas.clearRect(0, 0, 1, 1);
+  canvas.fillStyle = colour;
+  canvas.fillRect(0, 0, 1, 1);
+  return [...canvas.getImageData(0, 0, 1, 1).data].map((v, i) => i < 3 ? v : v / 255);
+};
+const over = (top, under) => [0, 1, 2].map((i) => top[i] * top[3] + under[i] * (1 - top[3]));
+const ground = (element) => {
+  if (!element) return matchMedia("(prefers-color-scheme: dark)").matches ? [0, 0, 0] : [255, 255, 255];
+  const colour = rgba(getComputedStyle(element).backgroundColor);
+  return colour[3] === 1 ? colour.slice(0, 3) : over(colour, ground(element.parentElement));
+};
+const light = (colour) => {
+  const [r, g, b] = colour.map((v) => v / 255).map((v) => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+  return .2126 * r + .7152 * g + .0722 * b;
+};
+const weak = new Set();
+const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walk.nextNode()) {
+  const element = walk.currentNode.parentElement;
+  const seen = element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+  if (!seen || !walk.currentNode.data.trim() || element.closest("script, annotation, .headerlink")) continue;
+  const style = getComputedStyle(element), under = ground(element);
+  const paint = element instanceof SVGElement ? style.fill : style.color;
+  const pair = [light(over(rgba(paint), under)), light(under)].sort();
+  const ratio = (pair[1] + .05) / (pair[0] + .05);
+  const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && style.fontWeight >= 700);
+  if (ratio < (large ? 3 : 4.5)) weak.add(`${element.tagName}.${element.className} ${ratio.toFixed(2)}`);
+}
+return [...weak];
+"""
+SHIFT = """
+const done = arguments[0];
+let sum = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) sum += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+setTimeout(() => done(sum), 300);
+"""
+
+
+@pytest.fixture
+def page(browser, server):
+    """Opens pages: page("en/index.html", size, dark=...). At the end console and network must be clean."""
+    del server.missing[:]
+    browser.get("about:blank")
+    browser.get_log("browser"), browser.get_log("performance")
+
+    def go(address: str, size=DESK, dark=False):
+        width, height = size
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        scheme = {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", scheme)
+        browser.get(server.url + address)
+        return browser
+
+    yield go
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    assert mistakes(browser) == []
+    assert server.missing == []
+    assert {url for url in requests(browser) if not url.startswith((server.url, "data:", "about:"))} == set()
+
+
+def mistakes(browser) -> list[str]:
+    return [entry["message"] for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+
+
+def requests(browser) -> list[str]:
+    events = (json.loads(entry["message"])["message"] for entry in browser.get_log("performance"))
+    return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
+
+
+@pytest.fixture(scope="session")
+def addresses(site) -> list[str]:
+    return sorted(p.relative_to(site).as_posix() for lang in LANGUAGES for p in (site / lang).rglob("*.html"))
+
+
+def ask(browser, script: str, *args):
+    return browser.execute_script(script, *args)
+
+
+def wait(condition, seconds: float = 5):
+    """The first true answer of `condition()`."""
+    end = time.monotonic() + seconds
+    while not (answer := condition()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return answer
+
+
+def card(browser) -> str:
+    return ask(browser, "return document.querySelector('.value-card')?.textContent || ''")
+
+
+def press(browser, key: str) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    ActionChains(browser).send_keys(key).perform()
+
+
+def test_no_page_scrolls_sideways_on_a_phone(page, addresses):
+    wide = []
+    for address in addresses:
+        browser = page(address, PHONE)
+        ask(browser, "document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        if ask(browser, "return document.scrollingElement.scrollWidth > innerWidth"):
+            wide.append(address)
+    assert wide == []
+
+
+def test_wide_mathematics_scrolls_in_its_own_box(page):
+    browser = page(f"en/{FORWARD}", PHONE)
+    script = "const b = document.querySelector('div.math'); b.scrollLeft = 9999; return [b.scrollLeft, b.clientWidth]"
+    moved, width = ask(browser, script)
+    assert moved > 100 and width <= PHONE[0]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_contrast(page, addresses, dark):
+    weak = {address: found for address in addresses if (found := ask(page(address, dark=dark), CONTRAST))}
+    assert weak == {}
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+def test_nothing_jumps_while_a_page_loads(page, addresses, size):
+    for address in addresses:
+        assert page(address, size).execute_async_script(SHIFT) < 0.005, address
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_mathematical_font_is_ours(page, lang):
+    browser = page(f"{lang}/{FORWARD}")
+    loaded = "return document.fonts.ready.then((f) => [...f].map((face) => [face.family, face.status].join()))"
+    assert any("STIX Two Math" in face and "loaded" in face for face in ask(browser, loaded))
+
+
+@pytest.mark.parametrize(("lang", "meaning"), [("en", "weighted sums"), ("zh", "加权和")])
+def test_number_by_mouse(page, lang, meaning):
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    browser = page(f"{lang}/{FORWARD}")
+    numbers = browser.find_elements("css selector", "div.math [data-value='seed:layer1.z[1]']")
+    ActionChains(browser).move_to_element(numbers[0]).perform()
+    assert wait(lambda: card(browser))
+    assert meaning in card(browser) and "-0.39249999999999996" in card(browser)
+    ActionChains(browser).move_to_element(browser.find_element("tag name", "h1")).perform()
+    assert wait(lambda: not card(browser))
+    ActionChains(browser).move_to_element(numbers[0]).click().perform()
+    link = browser.find_element("css selector", ".value-card a").get_attribute("href")
+    assert link.endswith(f"{lang}/{FORWARD}#seed-layer1-z")
+    assert wait(lambda: card(browser)), "a click holds it"
+    press(browser, "\ue00c")
+    assert not card(browser)
+
+
+def test_same_numbers_light_up_together(page):
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    browser = page(f"en/{FORWARD}")
+    ActionChains(browser).move_to_element(browser.find_element("css selector", "p [data-value]")).perform()
+    same = "return [...document.querySelectorAll('.same')].map((e) => e.dataset.value)"
+    assert wait(lambda: ask(browser, same)) == ["seed:layer1.z[0]"] * 2
+
+
+def test_number_by_keyboard(page):
+    browser = page(f"en/{FORWARD}")
+    focused = "return document.activeElement.dataset.value || ''"
+    for _ in range(60):
+        press(browser, "\ue004")
+        if ask(browser, focused).startswith("seed:layer1.W"):
+            break
+    assert ask(browser, focused) == "seed:layer1.W[0][0]"
+    assert "4 × 4" in card(browser)
+    press(browser, "\ue014")
+    assert ask(browser, focused) == "seed:layer1.W[0][1]"
+    assert ask(browser, "return document.querySelector('.value-card td.this').textContent") == "-0.2"
+    press(browser, "\ue007")
+    assert ask(browser, "return document.activeElement.className") == "value-card"
+    press(browser, "\ue00c")
+    assert not card(browser) and ask(browser, focused) == "seed:layer1.W[0][1]"
+    stops = "return document.querySelectorAll('div.math [tabindex=\"0\"]').length"
+    assert ask(browser, stops) == 1, "one stop of the tab key in a formula"
+
+
+@pytest.mark.parametrize(("lang", "other"), [("en", "zh"), ("zh", "en")])
+def test_language_switch_stays_on_the_page_and_is_remembered(page, server, lang, other):
+    browser = page(f"{lang}/{FORWARD}")
+    browser.find_element("css selector", f".language-switch a[data-language='{other}']").click()
+    assert wait(lambda: browser.current_url == f"{server.url}{other}/{FORWARD}")
+    page("index.html")
+    assert wait(lambda: browser.current_url == f"{server.url}{other}/index.html")
+    ask(browser, "localStorage.clear()")
+    page("index.html")
+    assert wait(lambda: browser.current_url == f"{server.url}en/index.html"), "the browser's own language"
+
+
+@pytest.mark.parametrize(("lang", "words"), SEARCHES)
+def test_search(page, lang, words):
+    browser = page(f"{lang}/search.html?q={words}")
+    found = "return [...document.querySelectorAll('ul.search li')].map((li) => li.textContent)"
+    results = wait(lambda: ask(browser, found))
+    assert results, words
+    assert wait(lambda: not any("\\" in text for text in ask(browser, found)))
+
+
+def test_theme_button(page):
+    browser = page("zh/index.html")
+    button = browser.find_element("css selector", ".theme-toggle-content .theme-toggle")
+    assert button.get_attribute("aria-label").startswith("切换")
+    button.click()
+    theme = ask(browser, "return document.body.dataset.theme")
+    assert theme in ("light", "dark")
+    page(f"zh/{FORWARD}")
+    assert ask(browser, "return document.body.dataset.theme") == theme
+    ask(browser, "localStorage.clear()")
+
+
+def test_without_scripts(page, browser, server):
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    page(f"en/{FORWARD}")
+    document = browser.execute_cdp_cmd("DOM.getDocument", {"depth": 0})["root"]["nodeId"]
+
+    def box(selector: str) -> dict:
+        found = browser.execute_cdp_cmd("DOM.querySelector", {"nodeId": document, "selector": selector})
+        return browser.execute_cdp_cmd("DOM.getBoxModel", {"nodeId": found["nodeId"]})["model"]
+
+    assert box("div.math math")["width"] > 300 and box("div.math math")["height"] > 100
+    page("index.html")
+    assert browser.current_url == f"{server.url}index.html", "both languages are offered"
+
+
+def test_links_inside_a_figure(page, server):
+    browser = page("en/examples/seed/index.html")
+    link = "const a = document.querySelector('.drawing svg a'); return new URL(a.href.baseVal, location).href"
+    assert ask(browser, link) == f"{server.url}en/{FORWARD}#seed-layer1-z"
+
+
+def test_works_from_a_file(browser, site):
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    browser.get((site / "en" / FORWARD).as_uri())
+    ActionChains(browser).move_to_element(browser.find_element("css selector", "p [data-value]")).perform()
+    assert wait(lambda: "0.3775" in card(browser))
+    browser.get((site / "zh" / "search.html").as_uri() + "?q=转置")
+    assert wait(lambda: ask(browser, "return document.querySelectorAll('ul.search li').length"))
+    assert [message for message in mistakes(browser) if not re.search(r"woff2|preload", message)] == []
+
+
+def test_prints_in_ink_on_paper_with_folds_open(page):
+    browser = page(f"en/{FORWARD}", dark=True)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    ask(browser, "dispatchEvent(new Event('beforeprint'))")
+    assert ask(browser, "return document.querySelector('details.fold').open")
+    assert ask(browser, "return getComputedStyle(document.body).color") == "rgb(31, 35, 40)"
+    assert not ask(browser, "return document.querySelector('.sidebar-drawer').checkVisibility()")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

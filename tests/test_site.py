@@ -1,0 +1,335 @@
+"""The site as files: what is rewritten, what readers see, how mistakes are told. No browser."""
+
+import re
+import shutil
+import threading
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from book import edition, inline_svg, serve, site, webfont
+from engine.errors import BookError
+from tests import sample_book
+from tests.sample_book import build
+
+
+@pytest.fixture
+def book(tmp_path, site) -> Path:
+    """A copy of the sample book's folder, to change at will; it begins as a book built elsewhere."""
+    sample_book.write_docs(tmp_path / "docs")
+    sample_book.write_example(tmp_path / "build" / "source")
+    return tmp_path
+
+
+def state(html: Path) -> dict[str, tuple]:
+    """Each file with what would betray that it was written."""
+    return {p.as_posix(): (s.st_ino, s.st_mtime_ns) for p in edition.files_in(html) for s in [(html / p).stat()]}
+
+
+def contents(html: Path) -> dict[str, bytes]:
+    return {p.as_posix(): (html / p).read_bytes() for p in edition.files_in(html)}
+
+
+def pages(html: Path) -> dict[str, str]:
+    return {name: text.decode() for name, text in contents(html).items() if name.endswith(".html")}
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+# --- staging ----------------------------------------------------------------------------------------------
+
+
+def test_staging_writes_only_changes_and_removes_what_is_gone(book):
+    docs, folder = book / "docs", book / "build" / "source" / "zh"
+    site.stage(docs, folder, "zh")
+    before = state(folder.parent)
+    site.stage(docs, folder, "zh")
+    assert state(folder.parent) == before
+    (docs / "how-to-read.md").unlink()
+    site.stage(docs, folder, "zh")
+    assert not (folder / "how-to-read.md").exists()
+    assert (folder / "examples" / "seed" / "forward.md").exists()
+    assert (folder.parent / "locale" / "zh_CN" / "LC_MESSAGES" / "index.po").exists()
+
+
+# --- building again ---------------------------------------------------------------------------------------
+
+
+def test_building_again(book, site):
+    """Nothing changed: nothing written. One example changed: only its pages. The same bytes as a cold build."""
+    html = build(book)
+    assert contents(html) == contents(site), "another folder gives the same bytes"
+    before = state(html)
+    build(book, jobs=1)
+    assert state(html) == before
+
+    sample_book.write_example(book / "build" / "source", number=0.4)
+    build(book)
+    changed = {name for name, mark in state(html).items() if before.get(name) != mark}
+    example = {f"{lang}/examples/seed/forward.html" for lang in ("en", "zh")}
+    prose = {f"{lang}/how-to-read.html" for lang in ("en", "zh")}  # it quotes a value of the example
+    data = {f"{lang}/_static/traces/seed.js" for lang in ("en", "zh")}
+    assert example | prose | data <= changed
+    assert changed <= example | prose | data | {f"{lang}/searchindex.js" for lang in ("en", "zh")}
+    assert "0.4000" in pages(html)["en/how-to-read.html"]
+
+    warm = contents(html)
+    shutil.rmtree(book / "build" / "work")
+    build(book)
+    assert contents(html) == warm
+
+
+def test_new_title_reaches_every_page_and_gone_chapter_leaves(book):
+    html = build(book)
+    edit(book / "docs" / "how-to-read.md", "# How to read this book", "# Before you start")
+    build(book)
+    assert all("Before you start" in text for name, text in pages(html).items() if name.startswith("en/"))
+    (book / "docs" / "how-to-read.md").unlink()
+    edit(book / "docs" / "index.md", "how-to-read\n", "")
+    build(book)
+    assert not list(html.rglob("how-to-read.html"))
+    assert not any("Before you start" in text for text in pages(html).values())
+
+
+def test_old_file_time_does_not_hide_an_edit(book):
+    import os
+
+    html, chapter = build(book), book / "build" / "source" / "en" / "how-to-read.md"
+    edit(book / "docs" / "how-to-read.md", "easy", "child's play")
+    site.stage(book / "docs", chapter.parent, "en")
+    os.utime(chapter, (1, 1))
+    build(book)
+    assert "child’s play" in pages(html)["en/how-to-read.html"]
+
+
+# --- mistakes -----------------------------------------------------------------------------------------------
+
+
+def test_mistake_is_told_with_the_authors_file_until_it_is_mended(book):
+    html = build(book)
+    before = state(html)
+    chapter = book / "docs" / "how-to-read.md"
+    text = chapter.read_text(encoding="utf-8")
+    chapter.write_text(f"{text}\nSee [nothing](#no-such-target).\n", encoding="utf-8")
+    for _ in range(2):  # the second time Sphinx has read the page already
+        with pytest.raises(BookError) as caught:
+            build(book)
+        assert re.search(r"^docs/how-to-read\.md:\d+: .*no-such-target", str(caught.value), re.MULTILINE)
+        assert str(book) not in str(caught.value)
+    assert state(html) == before
+    chapter.write_text(text, encoding="utf-8")
+    build(book)
+    assert state(html) == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("$\\frac{1}$", "formula"),
+        ("{value}`seed:layer9.z`", "unknown step"),
+        ("{value}`nobody:z`", "unknown example"),
+    ],
+)
+def test_wrong_formula_or_value_is_a_mistake(book, wrong, said):
+    with open(book / "docs" / "how-to-read.md", "a", encoding="utf-8") as chapter:
+        chapter.write(f"\n{wrong}\n")
+    with pytest.raises(BookError, match=rf"docs/how-to-read\.md(:\d+)?: .*{said}"):
+        build(book)
+    assert not (book / "build" / "html").exists()
+
+
+# --- editions -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def work(tmp_path) -> Path:
+    """Two languages as Sphinx would leave them."""
+    for lang in ("en", "zh"):
+        for name in ("index.html", "a/b.html"):
+            path = tmp_path / "work" / lang / "html" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{lang} {name} one")
+        (tmp_path / "work" / lang / "whole").touch()
+    return tmp_path / "work"
+
+
+@pytest.mark.parametrize("can_swap", [True, False])
+def test_edition_keeps_what_is_the_same(work, monkeypatch, can_swap):
+    if not can_swap:
+        monkeypatch.setattr(edition, "_swap", lambda one, other: False)
+    html = work.parent / "html"
+    assert edition.publish(work, html)
+    before = state(html)
+    assert not edition.publish(work, html)
+    assert state(html) == before
+    (work / "en" / "html" / "a" / "b.html").write_text("two")
+    (work / "zh" / "html" / "a" / "b.html").unlink()
+    assert edition.publish(work, html)
+    after = state(html)
+    assert {name for name in after if after[name] != before[name]} == {"en/a/b.html"}
+    assert set(before) - set(after) == {"zh/a/b.html"}
+    assert sorted(p.name for p in work.parent.iterdir()) == ["html", "work"]
+
+
+def test_unfinished_language_is_not_shown_or_stays_as_it_was(work):
+    (work / "zh" / "whole").unlink()
+    html = work.parent / "html"
+    edition.publish(work, html)
+    assert not (html / "zh").exists()
+    assert "zh/index.html" not in (html / "index.html").read_text(encoding="utf-8")
+    (work / "zh" / "whole").touch()
+    edition.publish(work, html)
+    (work / "en" / "whole").unlink()
+    for lang in ("en", "zh"):
+        (work / lang / "html" / "index.html").write_text("half")
+    edition.publish(work, html)
+    assert (html / "en" / "index.html").read_text() == "en index.html one"
+    assert (html / "zh" / "index.html").read_text() == "half"
+
+
+@pytest.mark.parametrize("stop", ["_place", "_swap", "rmtree"])
+def test_killed_at_any_point_leaves_one_whole_edition(work, monkeypatch, stop):
+    html = work.parent / "html"
+    edition.publish(work, html)
+    old = contents(html)
+    (work / "en" / "html" / "index.html").write_text("two")
+
+    def die(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        if stop == "rmtree":  # the last act: both editions are there, and nothing was to be cleared before
+            patch.setattr(edition, "_recover", lambda html: None)
+            patch.setattr(edition.shutil, "rmtree", die)
+        else:
+            patch.setattr(edition, stop, die)
+        edition.publish(work, html)
+    new = old | {"en/index.html": b"two"}
+    assert contents(html) == (new if stop == "rmtree" else old)
+    edition.publish(work, html)
+    assert contents(html) == new
+    assert sorted(p.name for p in work.parent.iterdir()) == ["html", "work"]
+
+
+def test_killed_between_two_renames_is_mended(work):
+    html = work.parent / "html"
+    edition.publish(work, html)
+    html.rename(edition._beside(html, "last"))
+    assert not edition.publish(work, html)
+    assert (html / "en" / "index.html").exists()
+
+
+# --- the pages --------------------------------------------------------------------------------------------------
+
+
+def test_pages_hold_no_inline_styles_or_scripts_and_fetch_nothing(site):
+    for name, text in pages(site).items():
+        assert " style=" not in text and "<style" not in text, name
+        assert not re.search(r"<script(?![^>]*\bsrc=)", text), name
+        assert not re.search(r"\son\w+=\"", text), name
+        assert not re.search(r"""(?:src|href)="(?:https?:)?//[^"]*"[^>]*(?:stylesheet|script)""", text), name
+        assert not re.search(r"""<(?:script|img|link|source|iframe)\b[^>]*(?:src|href)="(?:https?:)?//""", text), name
+        assert "/tmp/" not in text and "/home/" not in text and "/root" not in text, name
+
+
+def test_every_link_and_file_is_there(site):
+    for name, text in pages(site).items():
+        for target in re.findall(r"""(?:href|src)="([^"#?]+)[#?"]""", text):
+            if not re.match(r"\w+:", target):
+                assert (site / name).parent.joinpath(target).resolve().is_file(), f"{name}: {target}"
+
+
+def test_ids_are_unique(site):
+    for name, text in pages(site).items():
+        ids = re.findall(r"""\sid="([^"]+)\"""", text)
+        assert len(ids) == len(set(ids)), name
+
+
+def test_same_page_in_the_other_language(site):
+    english = pages(site)["en/examples/seed/forward.html"]
+    assert 'rel="alternate" hreflang="zh-CN" href="../../../zh/examples/seed/forward.html"' in english
+    assert '<html class="no-js" lang="zh-CN"' in pages(site)["zh/examples/seed/forward.html"]
+
+
+def test_fold_figure_and_value(site):
+    page = pages(site)["en/examples/seed/forward.html"]
+    assert re.search(r'<details class="fold">\s*<summary>Why the transpose\?</summary>', page)
+    overview = pages(site)["zh/examples/seed/index.html"]
+    assert 'role="img"' in overview and "一条从 0.3 降到接近 0 的曲线" in overview
+    assert not list(site.rglob("_images/*"))
+    prose = pages(site)["en/how-to-read.html"]
+    assert '<span class="value" data-value="seed:layer1.z[0]">0.3775</span>' in prose
+    assert "_static/traces/seed.js" in prose
+
+
+def test_figure_has_its_own_ids_and_the_pages_colours():
+    svg = inline_svg.inline(sample_book.figure(), "A <curve>", "f7-")
+    assert "style" not in svg and 'id="f7-box"' in svg and "url(#f7-box)" in svg
+    assert "var(--figure-ink)" in svg and "currentColor" in svg
+    assert 'aria-labelledby="f7-title"' in svg and "A &lt;curve&gt;" in svg
+    assert 'font-weight="bold"' in svg and 'href="forward.html#seed-layer1-z"' in svg
+
+
+def test_font_is_made_once_and_can_set_mathematics(tmp_path):
+    from fontTools.ttLib import TTFont
+
+    font = webfont.make(tmp_path)
+    before, data = font.stat(), font.read_bytes()
+    assert webfont.make(tmp_path).stat() == before
+    font.unlink()
+    assert webfont.make(tmp_path).read_bytes() == data
+    assert len(data) < 110_000
+    with TTFont(font) as made:
+        variants = made["MATH"].table.MathVariants.VertGlyphCoverage.glyphs
+        assert {"parenleft", "bracketleft", "braceleft"} <= set(variants)
+        assert {ord("δ"), 0x1D6FF, 0x2202, 0x2299, 0x2212} <= set(made.getBestCmap())
+
+
+# --- the author's server ------------------------------------------------------------------------------------------
+
+
+def get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return answer.read().decode()
+
+
+def test_author_server_reloads_after_an_edit_and_survives_a_mistake(tmp_path):
+    folder, watched = tmp_path / "html", tmp_path / "docs"
+    folder.mkdir()
+    watched.mkdir()
+    (folder / "index.html").write_text("<html><body>hello</body></html>")
+    said, edits, stop = [], [], threading.Event()
+    ready, done = threading.Event(), threading.Event()
+
+    def rebuild(paths):
+        edits.extend(paths)
+        if (watched / "bad").exists():
+            raise BookError("docs/bad: is wrong.")
+
+    def say(text):
+        said.append(text)
+        (ready if len(said) == 1 else done).set()
+
+    options = {"port": 0, "say": say, "stop": stop}
+    running = threading.Thread(target=serve.serve, args=(folder, rebuild, [watched]), kwargs=options)
+    running.start()
+    try:
+        assert ready.wait(10)
+        url = re.search(r"http://\S+/", said[0])[0]
+        assert "hello<script src" in get(url) and "EventSource" in get(url + "-/reload.js")
+        assert "script" not in (folder / "index.html").read_text()
+        with urllib.request.urlopen(url + "-/events", timeout=10) as events:
+            (watched / "a.md").write_text("x")
+            assert events.readline() == b"event: reload\n"
+        (watched / "bad").write_text("x")
+        assert done.wait(10) and said[-1] == "docs/bad: is wrong."
+        assert "hello" in get(url)
+    finally:
+        stop.set()
+        running.join(10)
+    assert {p.name for p in edits} >= {"a.md", "bad"} and not running.is_alive()
