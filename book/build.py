@@ -109,4 +109,5 @@ def own_folder(out: Path) -> None:
 def clean(out: Path) -> None:
     """Remove a folder that is marked as ours."""
     check_folder(out)
-    shutil.rmtree(out, ignore_errors=True)
+    if (out / MARKER).is_file():
+        shutil.rmtree(out, ignore_errors=True)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .words import environment, html_code, native_name
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -79,9 +81,15 @@ def _front_door(langs: list[str]) -> dict[Path, Path | bytes]:
 
     folder = ROOT / "templates" / "site"
     templates = Environment(loader=FileSystemLoader(folder), autoescape=True, keep_trailing_newline=True)
-    page = templates.get_template("index.html").render(languages=langs)
-    assets = {name: folder / name for name in files_in(folder) if name.suffix != ".html"}
+    page = templates.get_template("index.html").render(languages=[_entrance(lang) for lang in langs])
+    assets = {name: folder / name for name in files_in(folder) if name.suffix not in (".html", ".j2")}
     return {Path("index.html"): page.encode(), **{Path(name): path for name, path in assets.items()}}
+
+
+def _entrance(lang: str) -> dict[str, str]:
+    """What the front page says of a language, in that language."""
+    line = environment(lang).get_template("site/words.j2").module.line
+    return {"code": lang, "html": html_code(lang), "name": native_name(lang), "line": line}
 
 
 def _same(wanted: dict[Path, Path | bytes], html: Path) -> bool:

@@ -16,14 +16,14 @@ from engine.errors import BookError
 
 from .edition import files_in, lock, publish, shown_languages, whole_languages
 from .files import write, write_folder
+from .words import locale_of
 
 __all__ = ["build_html", "publish", "stage"]
 
 ROOT = Path(__file__).resolve().parent.parent
-LOCALES = {"en": "en", "zh": "zh_CN"}
 GENERATED = "examples"  # the one part of a source folder that staging leaves alone
 SHAPED_BY = ("sphinx", "furo", "myst-parser", "docutils", "pygments", "math-core")
-CODE = ("ext.py", "chinese_search.js", "inline_svg.py", "mathml.py", "values.py")
+CODE = ("ext/*", "inline_svg.py", "mathml.py", "values.py", "words.py")
 MOST_WARNINGS = 20
 
 
@@ -33,7 +33,7 @@ def stage(docs: Path, folder: Path, lang: str) -> None:
     chapters = [name for name in files_in(docs) if name.parts[0] not in apart and name.name != "conf.py"]
     generated = [Path(GENERATED, name) for name in files_in(folder / GENERATED)]
     _copy(docs, folder, chapters, kept=generated)
-    catalogues = Path("locale", LOCALES[lang])
+    catalogues = Path("locale", locale_of(lang))
     found = [name for name in files_in(docs / catalogues) if name.suffix == ".po"]
     compiled = [name.with_suffix(".mo") for name in found]
     _copy(docs / catalogues, folder.parent / catalogues, found, kept=compiled)
@@ -77,7 +77,7 @@ def _sphinx(out: Path, lang: str, present: list[str]) -> Iterator[subprocess.Pop
     with lock(out / "work" / f".lock-{lang}") as held:
         again = _prepare(work)
         options = ["-q", *(["-a"] if again else []), "-b", "html", "-c", ROOT / "docs", "-d", trees]
-        settings = [f"language={LOCALES[lang]}", f"gradbook_languages={','.join(present)}"]
+        settings = [f"language={locale_of(lang)}", f"gradbook_languages={','.join(present)}"]
         overrides = [word for setting in settings for word in ("-D", setting)]
         places = [out / "source" / lang, work / "html"]
         with open(work / "log", "w", encoding="utf-8") as log:
@@ -120,8 +120,10 @@ def _prepare(work: Path) -> bool:
 def machine() -> str:
     """Stands for what shapes every page: our code, templates and styles, the versions of what we build on."""
     rooms = ("docs/_templates", "docs/static")
-    code = [ROOT / "docs" / "conf.py", *(ROOT / "book" / name for name in CODE)]
-    shaping = code + [ROOT / room / name for room in rooms for name in files_in(ROOT / room)]
+    code = [p for name in CODE for p in sorted((ROOT / "book").glob(name)) if p.is_file()]
+    shaping = [ROOT / "docs" / "conf.py", *code] + [
+        ROOT / room / name for room in rooms for name in files_in(ROOT / room)
+    ]
     parts = [p.relative_to(ROOT).as_posix().encode() + b"\0" + p.read_bytes() for p in shaping]
     versions = [f"{name} {version(name)}".encode() for name in SHAPED_BY]
     return hashlib.sha256(b"\0".join([*parts, *versions, sys.version.encode()])).hexdigest()

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from engine.errors import unknown
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
+LOCALES = TEMPLATES.parent / "docs" / "locale"
 SOURCE = "en"
 """The language that the templates and chapters are written in; every other one has a catalogue."""
 
@@ -26,6 +27,18 @@ def languages() -> tuple[str, ...]:
     """The book's languages: the source language, then those that have a catalogue, sorted."""
     found = (path.parent.parent.name for path in TEMPLATES.glob("locale/*/LC_MESSAGES/book.po"))
     return (SOURCE, *sorted(found))
+
+
+@cache
+def locale_of(lang: str) -> str:
+    """The name of a language as Sphinx knows it: 'zh_CN' for 'zh', from the folder of the chapters' catalogues."""
+    found = sorted(path.name for path in LOCALES.glob(f"{lang}*") if path.name.partition("_")[0] == lang)
+    return found[0] if found else lang
+
+
+def html_code(lang: str) -> str:
+    """The language as HTML writes it: 'zh-CN'."""
+    return locale_of(lang).replace("_", "-")
 
 
 def check_language(lang: str) -> str:

@@ -1,0 +1,48 @@
+"""The page around the text: languages, traces, the words of the theme."""
+
+import re
+
+import sphinx.locale
+from docutils import nodes
+from sphinx.application import Sphinx
+
+from book import words
+
+from .values import trace_file, value
+
+EXAMPLE_IN_MATH = re.compile(r"\\val\{([^:{}]+):")
+TOGGLE = "Toggle navigation of "
+
+
+def language_code(app: Sphinx) -> str:
+    """`en` or `zh`, whatever the locale is called in full."""
+    return (app.config.language or words.SOURCE).partition("_")[0]
+
+
+def examples_on(pagename: str, doctree: nodes.document | None) -> list[str]:
+    """The examples whose values stand on a page, from its place, its mathematics and its prose."""
+    names = set(re.findall(r"^examples/([^/]+)/", pagename))
+    for node in doctree.findall() if doctree else ():
+        if isinstance(node, nodes.math | nodes.math_block):
+            names.update(EXAMPLE_IN_MATH.findall(node.astext()))
+        elif isinstance(node, value):
+            names.add(node["address"].partition(":")[0])
+    return sorted(names)
+
+
+def page_context(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    """Gives the templates the other languages of this page and the traces it needs."""
+    env, own = app.env, language_code(app)
+    context["languages"] = [
+        (code, words.html_code(code), words.native_name(code), f"{context['content_root']}../{code}/{pagename}.html")
+        for code in app.config.gradbook_languages
+    ]
+    context["own_language"] = own
+    context["traces"] = [name for name in examples_on(pagename, doctree) if trace_file(env, name).is_file()]
+    if tree := context.get("furo_navigation_tree"):  # written out by the theme's code, past every catalogue
+        context["furo_navigation_tree"] = tree.replace(TOGGLE, words.catalogue(own).gettext(TOGGLE))
+
+
+def add_theme_words(app: Sphinx) -> None:
+    """The theme's words that Sphinx's own catalogue does not know stand in ours (templates/site/words.j2)."""
+    sphinx.locale.translators["general", "sphinx"].add_fallback(words.catalogue(language_code(app)))

@@ -1,0 +1,43 @@
+"""Values in prose: {value}`seed:layer2.delta[0]|.4f` in any chapter."""
+
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
+
+from engine.errors import BookError
+
+logger = logging.getLogger(__name__)
+
+
+def trace_file(env, name: str) -> Path:
+    """The script that carries an example's exact values to its pages."""
+    return Path(env.srcdir).parent / "static" / "traces" / f"{name}.js"
+
+
+class value(nodes.inline):  # noqa: N801 (docutils names nodes so)
+    """A number of a step, standing in prose; its address is in the attribute `address`."""
+
+
+class ValueRole(SphinxRole):
+    """Puts a value into prose; the page is read again when the example's trace changes."""
+
+    def run(self):
+        from book import values
+
+        try:
+            found = values.lookup(self.text, Path(self.env.srcdir).parent / "static" / "traces")
+        except BookError as error:
+            logger.warning("%s", error, location=self.get_location(), type="gradbook", subtype="value")
+            return [nodes.literal(self.rawtext, self.text)], []
+        self.env.note_dependency(str(trace_file(self.env, found.address.partition(":")[0])))
+        return [value(self.rawtext, found.text, address=found.address, classes=["no-search"])], []
+
+
+def visit_value(self, node: value) -> None:
+    self.body.append(f'<span class="value" data-value="{self.attval(node["address"])}">')
+
+
+def depart_value(self, node: value) -> None:
+    self.body.append("</span>")

@@ -1,0 +1,89 @@
+"""A new example file: candidates with round numbers, each worked through until one is right for a class."""
+
+import tomllib
+from pathlib import Path
+from random import Random
+
+from engine.errors import BookError, shorten, unknown
+from engine.example import Page, check_name, validate
+from engine.families import families
+from engine.families import family as family_of
+from engine.friendly import RATES, learns, shows_slips
+from engine.ops import of_kind
+from engine.optim import OPTIMIZERS
+from engine.work import work
+
+from .words import SOURCE, environment
+
+WIDEST, DEEPEST, MOST_SAMPLES = 20, 10, 100
+CANDIDATES = 200
+
+
+def new_example(
+    folder: Path, name: str, family: str, layers: str, activation: str = "sigmoid", samples: int = 1, seed: int = 0
+) -> Path:
+    """Write `folder`/`name`.toml, a new example whose numbers are easy on the hand; the same seed gives the same.
+
+    `layers` are the widths from input to output, '3,4,2'. Raises BookError, and writes nothing, if a name is
+    unknown or cannot be a file's, if a width is out of bounds, or if the file is already there.
+    """
+    path = Path(folder) / f"{name}.toml"
+    check_name(path)
+    if path.exists():
+        raise BookError(f"{path}: is already there; choose another name.")
+    for kind, value, known in (("family", family, families()), ("activation", activation, of_kind("activation"))):
+        if value not in known:
+            raise unknown(f"--{kind}", kind, value, known)
+    if not 1 <= samples <= MOST_SAMPLES:
+        raise BookError(f"--samples {samples}: expected a number from 1 to {MOST_SAMPLES}.")
+    text = _text(path, family, widths(layers), activation, samples, seed)
+    _write(path, text)
+    return path
+
+
+def widths(layers: str) -> list[int]:
+    """'3,4,2' as [3, 4, 2]; raises BookError if it is no list of widths within bounds."""
+    parts = [part.strip() for part in layers.split(",")]
+    if not all(part.isascii() and part.isdigit() and 1 <= int(part[:9]) <= WIDEST for part in parts):
+        raise BookError(f"--layers {shorten(layers)}: expected widths from 1 to {WIDEST}, as in 3,4,2.")
+    if not 2 <= len(parts) <= DEEPEST + 1:
+        raise BookError(f"--layers {shorten(layers)}: expected an input and 1 to {DEEPEST} layers, as in 3,4,2.")
+    return [int(part) for part in parts]
+
+
+def _text(path: Path, family: str, shape: list[int], activation: str, samples: int, seed: int) -> str:
+    """The text of the first candidate that is friendly throughout."""
+    template = environment(SOURCE).get_template(f"new/{family}.toml.j2")
+    random = Random(f"{seed} {family} {shape} {activation} {samples}")
+    for _ in range(CANDIDATES):
+        if (tables := family_of(family).new(shape, activation, samples, random)) is None:
+            continue
+        for rate in RATES:
+            text = template.render(_words(path.stem, shape, activation, tables, rate))
+            trace = work(validate(tomllib.loads(text), path))
+            if not shows_slips(trace, Page().digits):
+                break
+            if learns(trace):
+                return text
+    raise BookError(
+        f"--layers {','.join(map(str, shape))}: no friendly numbers were found for {activation} and {samples} "
+        "samples; try another --seed, fewer layers or narrower ones."
+    )
+
+
+def _words(name: str, shape: list[int], activation: str, tables: dict, rate: float) -> dict:
+    """What a template of a new example file can name."""
+    known = {"losses": of_kind("loss"), "activations": of_kind("activation"), "optimizers": list(OPTIMIZERS)}
+    update = {"optimizer": "sgd", "learning_rate": rate}
+    page = {"name": name, "widths": shape, "activation": activation, "digits": Page().digits}
+    return {"loss": "half_squared_error", "update": update} | tables | known | page
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise BookError(f"{path}: is already there; choose another name.") from None
+    except OSError as error:
+        raise BookError(f"{path}: cannot be written ({error.strerror}).") from None
