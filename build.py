@@ -16,14 +16,25 @@ class Book(click.Group):
     """The targets; a user's mistake is one sentence on standard error and exit code 2, never a traceback."""
 
     def invoke(self, ctx):
-        from engine.errors import BookError
-
         try:
             return super().invoke(ctx)
-        except BookError as error:
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            from engine.errors import BookError  # late: --help loads no library of the engine
+
+            if not isinstance(error, BookError):
+                raise
             click.secho("error: ", fg="red", nl=False, err=True)
             click.echo(str(error), err=True)
             ctx.exit(USER_ERROR)
+
+    def resolve_command(self, ctx, args):
+        if args[0] not in self.commands:
+            from engine.errors import unknown
+
+            raise unknown("build.py", "target", args[0], self.commands)
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx):
         return list(self.commands)

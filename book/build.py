@@ -69,6 +69,19 @@ class Build(AbstractContextManager):
         with self.target("publish"):
             site.publish(self.out / "work", self.out / "html")
 
+    def pdf(self, engine: str) -> list[Path]:
+        """Build one PDF per language; returns their paths."""
+        from .pdf import build_pdf, check_tex
+
+        if engine == "latex":
+            check_tex()
+        self.pages()
+        made = []
+        for lang in self.langs:
+            with self.target(f"pdf {lang} ({engine})"):
+                made.append(build_pdf(self.out, lang, engine))
+        return made
+
     def serve(self, port: int) -> None:
         """Build, then serve and rebuild until interrupted."""
         import click

@@ -2,7 +2,8 @@
 
 A family module has `Spec`, what its example files say beyond the common keys (a subclass of
 engine.example.Example), `forward(tape, spec)`, which writes the forward pass and returns the name of the loss,
-and `new(shape, name)`, which gives the text of a fresh example file.
+and `new(widths, activation, samples, random)`, which proposes the tables of a new example, or None if the
+candidate came to nothing; `templates/new/<family>.toml.j2` makes a file of them.
 """
 
 from functools import cache

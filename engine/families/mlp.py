@@ -1,11 +1,15 @@
 """The multilayer perceptron: z = W a + b, a = f(z), layer after layer, for a batch of samples in columns."""
 
+from math import sqrt
+from random import Random
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field, model_validator
 
+from .. import friendly
 from ..example import LIMITS, Activation, Example, Loss, Matrix, Model, Vector
+from ..ops import OPS
 from ..tape import Tape, apply
 
 
@@ -77,3 +81,53 @@ def forward(tape: Tape, spec: Spec) -> str:
     y = tape.data("y", np.transpose(spec.data.y))
     E = tape.write("E", apply(spec.loss, a, y))
     return tape.write("J", E.sum() / len(spec.data.x)).name
+
+
+# A new example: candidates, unit by unit, until each is alive.
+
+ALIVE = {"sigmoid": (0.05, 2.0), "tanh": (0.05, 1.5), "relu": (0.1, 3.0), "identity": (0.05, 3.0)}
+"""How far from 0 a pre-activation is wanted: beyond it a unit is saturated, nearer it passes nothing on."""
+
+TARGETS = {"sigmoid": (0.05, 0.95), "tanh": (-0.9, 0.9), "relu": (0.1, 1.5), "identity": (-1.0, 1.0)}
+"""What the outputs of a last layer can reach."""
+
+TRIES = 400
+
+
+def new(widths: list[int], activation: str, samples: int, random: Random) -> dict | None:
+    """The tables of one candidate for an example of these widths (input first), or None if it came to nothing."""
+    x = friendly.matrix(random, samples, widths[0], -0.9 if samples > 1 else 0.1, 0.9)
+    a, layers = np.transpose(x), []
+    for width in widths[1:]:
+        units, rows = [], []
+        for _ in range(width):
+            if (unit := _unit(random, a, activation, rows)) is None:
+                return None
+            units.append(unit)
+            rows.append(unit[2])
+        layers.append({"W": [w for w, _, _ in units], "b": [b for _, b, _ in units], "activation": activation})
+        a = np.array(rows)
+    y = friendly.matrix(random, samples, widths[-1], *TARGETS[activation])
+    if np.abs(np.transpose(y) - a).min() < min(0.02, 0.1 / a.size):
+        return None
+    return {"data": {"x": x, "y": y}, "layers": layers}
+
+
+def _unit(random: Random, a: np.ndarray, activation: str, others: list) -> tuple | None:
+    """Weights, a bias and the activations of a unit that is alive and like none of the `others`."""
+    reach = min(0.9, 2 / sqrt(len(a)))
+    for _ in range(TRIES):
+        w = friendly.distinct(random, len(a), -reach, reach)
+        b = random.choice(friendly.choices(-0.6, 0.6, 10))
+        z = np.array(w) @ a + b
+        out = OPS[activation].forward(z)
+        if _alive(z, activation) and all(np.abs(out - other).max() > 1e-3 for other in others):
+            return w, b, out
+    return None
+
+
+def _alive(z: np.ndarray, activation: str) -> bool:
+    """Whether a unit's pre-activations are inside its lively range for every sample; a relu may rest for some."""
+    near, far = ALIVE[activation]
+    awake = activation != "relu" or (z > 0).mean() >= 0.5
+    return bool(awake and (np.abs(z) >= near).all() and (np.abs(z) <= far).all())

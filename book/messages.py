@@ -1,0 +1,246 @@
+"""The translators' catalogues: brought up to date with templates and chapters, and judged message by message."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from babel.messages import Catalog
+from babel.messages.pofile import read_po, write_po
+from jinja2.ext import babel_extract
+
+from .files import write
+from .site import stage
+from .words import SOURCE, TEMPLATES, languages, locale_of
+
+ROOT = TEMPLATES.parent
+DOCS = ROOT / "docs"
+OPTIONS = {
+    "extensions": "jinja2.ext.do",
+    "trim_blocks": "true",
+    "lstrip_blocks": "true",
+    "keep_trailing_newline": "true",
+    "newstyle_gettext": "true",
+    "silent": "false",
+}
+"""The templates are read for translators as book/words.py reads them for pages."""
+
+GUESSED = {"python-format", "python-brace-format"}
+"""Flags that Babel guesses from braces and percent signs, which here are mostly TeX; `parts` compares instead."""
+
+HEADER = """msgid ""
+msgstr ""
+"Project-Id-Version: gradbook\\n"
+"Language: {locale}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"Plural-Forms: {plural_forms}\\n"
+
+"""
+"""No dates, no versions: the same messages give the same file."""
+
+_PART = re.compile(
+    r"(?P<code>(?<!`)(?P<ticks>`+)(?!`).*?(?<!`)(?P=ticks)(?!`))"
+    r"|(?P<role>\{[\w:-]+\}`[^`]*`)"
+    r"|(?P<math>(?<!\\)\$[^$]+\$)"
+    r"|\]\((?P<link>[^)\s]*)\)"
+    r"|(?P<placeholder>%\(\w+\)[a-z])",
+    re.DOTALL,
+)
+
+
+def parts(text: str) -> list[str]:
+    """What a translation must carry over unchanged, sorted: code, roles, mathematics, links, placeholders."""
+    found = (m["role"] or m["code"] or m["math"] or m["link"] or m["placeholder"] for m in _PART.finditer(text))
+    inner = re.findall(r"\$[^$]*%\(\w+\)[a-z][^$]*\$", text)
+    return sorted([*filter(None, found), *(p for tex in inner for p in re.findall(r"%\(\w+\)[a-z]", tex))])
+
+
+# --- what the book says -------------------------------------------------------------------------------------
+
+
+def from_templates(templates: Path = TEMPLATES) -> Catalog:
+    """The words of all templates, in the order of the files."""
+    catalog = Catalog()
+    for path in sorted(templates.rglob("*.j2")):
+        place = (path.relative_to(templates.parent).as_posix(), 0)
+        with path.open("rb") as file:
+            for _, function, message, _ in babel_extract(file, ("_", "gettext", "ngettext"), (), OPTIONS):
+                catalog.add(_id(function, message), locations=[place])
+    return catalog
+
+
+def _id(function: str, message):
+    """The words of a call, without the arguments that fill them; of a plural, both forms."""
+    if isinstance(message, str):
+        return message
+    return tuple(message[:2]) if function == "ngettext" else message[0]
+
+
+def from_chapters(docs: Path = DOCS) -> dict[str, Catalog]:
+    """The words of each chapter as Sphinx cuts them into messages, in reading order."""
+    with TemporaryDirectory() as folder:
+        source, out = Path(folder, "source"), Path(folder, "messages")
+        stage(docs, source, SOURCE)
+        _gettext(source, out)
+        return {pot.relative_to(out).with_suffix("").as_posix(): _chapter(pot, out, source) for pot in _pots(out)}
+
+
+def _gettext(source: Path, out: Path) -> None:
+    """Sphinx's message builder; what it warns about, the build of the pages tells better."""
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "gettext", "-c", DOCS, "-d", out.parent / "trees"]
+    run = subprocess.run([*command, source, out], capture_output=True, text=True, env=_environment())
+    if run.returncode:
+        raise RuntimeError(f"Sphinx's gettext builder stopped ({run.returncode}): {run.stderr[-2000:]}")
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "SOURCE_DATE_EPOCH": "0", "PYTHONUTF8": "1"}
+
+
+def _pots(out: Path) -> list[Path]:
+    return sorted(out.rglob("*.pot"))
+
+
+def _chapter(pot: Path, out: Path, source: Path) -> Catalog:
+    name = pot.relative_to(out).with_suffix(".md")
+    formulas = _formulas((source / name).read_text(encoding="utf-8"))
+    catalog = Catalog()
+    with pot.open("rb") as file:
+        for message in read_po(file):
+            if _has_words(message.id) and _squeezed(message.id) not in formulas:
+                catalog.add(message.id, locations=[(f"docs/{name.as_posix()}", 0)])
+    return catalog
+
+
+def _has_words(text: str) -> bool:
+    """Whether there is anything to say in another language: letters outside code, roles and mathematics."""
+    return re.search(r"[^\W\d_]", _PART.sub("", text)) is not None
+
+
+def _formulas(markdown: str) -> set[str]:
+    """The displayed formulas of a chapter, which are the same in every language."""
+    return {_squeezed(tex) for tex in re.findall(r"```\{math\}\n(.*?)```", markdown, re.DOTALL)}
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
+
+
+# --- the catalogues -----------------------------------------------------------------------------------------
+
+
+def catalogues(root: Path = ROOT) -> dict[Path, tuple[str, Catalog]]:
+    """Every catalogue that should exist: its path, its locale and the messages that belong in it."""
+    words, chapters = from_templates(root / "templates"), from_chapters(root / "docs")
+    wanted: dict[Path, tuple[str, Catalog]] = {}
+    for lang in languages():
+        if lang == SOURCE:
+            continue
+        locale = locale_of(lang)
+        wanted[root / "templates/locale" / lang / "LC_MESSAGES/book.po"] = (lang, words)
+        for name, chapter in chapters.items():
+            wanted[root / "docs/locale" / locale / f"LC_MESSAGES/{name}.po"] = (locale, chapter)
+    return wanted
+
+
+def update_all(root: Path = ROOT) -> list[str]:
+    """Bring every catalogue up to date: new messages wait for words, translations stay, obsolete ones go.
+
+    Returns one line for each file that changed.
+    """
+    wanted, told = catalogues(root), []
+    for path, (locale, current) in wanted.items():
+        merged = _merged(path, locale, current)
+        if write(path, _text(merged, locale)):
+            told.append(f"{path.relative_to(root).as_posix()}: {_counted(_messages(merged))}")
+    for path in _strays(root, wanted):
+        path.unlink()
+        told.append(f"{path.relative_to(root).as_posix()}: removed, its chapter is gone")
+    return told
+
+
+def _counted(messages: list) -> str:
+    return f"{len(messages)} messages, {sum(not _is_translated(m) for m in messages)} to translate"
+
+
+def _merged(path: Path, locale: str, current: Catalog) -> Catalog:
+    merged = _read(path, locale)
+    merged.update(current, no_fuzzy_matching=True)
+    merged.obsolete.clear()
+    for message in merged:
+        message.auto_comments, message.previous_id = [], []
+        message.flags -= GUESSED
+    return merged
+
+
+def _read(path: Path, locale: str) -> Catalog:
+    if not path.is_file():
+        return Catalog(locale=locale)
+    with path.open("rb") as file:
+        return read_po(file, locale=locale)
+
+
+def _text(catalog: Catalog, locale: str) -> bytes:
+    body = BytesIO()
+    write_po(body, catalog, width=0, omit_header=True, include_lineno=False, ignore_obsolete=True)
+    return HEADER.format(locale=locale, plural_forms=catalog.plural_forms).encode() + body.getvalue()
+
+
+def _messages(catalog: Catalog) -> list:
+    return [message for message in catalog if message.id]
+
+
+def _is_translated(message) -> bool:
+    strings = message.string if isinstance(message.string, tuple | list) else [message.string]
+    return all(strings) and not message.fuzzy
+
+
+def _strays(root: Path, wanted: Iterable[Path]) -> list[Path]:
+    """Catalogues that no template and no chapter asks for."""
+    found = [*root.glob("templates/locale/**/*.po"), *root.glob("docs/locale/**/*.po")]
+    return sorted(set(found) - set(wanted))
+
+
+# --- the judgement ------------------------------------------------------------------------------------------
+
+
+def missing(root: Path = ROOT) -> list[str]:
+    """A sentence for each message that is missing, fuzzy, stale, obsolete, or carries something else over."""
+    wanted = catalogues(root)
+    told = [f"{path.relative_to(root).as_posix()}: belongs to no chapter." for path in _strays(root, wanted)]
+    for path, (locale, current) in wanted.items():
+        place = path.relative_to(root).as_posix()
+        told += [f"{place}: {fault}" for fault in _faults(current, _read(path, locale))]
+    return told
+
+
+def _faults(current: Catalog, catalog: Catalog) -> Iterator[str]:
+    known = {message.id for message in _messages(current)}
+    for message in _messages(current):
+        yield from _fault(message.id, catalog.get(message.id))
+    yield from (f"stale, no longer in the book: {_quoted(m.id)}." for m in _messages(catalog) if m.id not in known)
+    yield from (f"obsolete: {_quoted(id)}." for id in catalog.obsolete)
+
+
+def _fault(id, message) -> Iterator[str]:
+    if message is None:
+        yield f"missing: {_quoted(id)}."
+    elif message.fuzzy:
+        yield f"fuzzy, to be looked at: {_quoted(id)}."
+    elif not _is_translated(message):
+        yield f"not translated: {_quoted(id)}."
+    elif isinstance(id, str) and parts(id) != parts(message.string):
+        ours, theirs = set(parts(id)), set(parts(message.string))
+        odd = ", ".join(sorted(ours ^ theirs)) or "the same part, another number of times"
+        yield f"does not carry the same parts over ({odd}): {_quoted(id)}."
+
+
+def _quoted(id, limit: int = 70) -> str:
+    text = _squeezed(id if isinstance(id, str) else id[0])
+    return repr(text if len(text) <= limit else text[: limit - 1] + "…")

@@ -1,0 +1,57 @@
+"""Names: every symbol on an example's page stands for something, links lead to what they name, headings agree."""
+
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+from .read import Formula, Page
+from .report import Report
+from .site import joined
+from .tree import Node, Partial, Sym, children
+
+
+def check_names(page: Page, example, reading: Callable, defined_at: Callable, report: Report) -> None:
+    for formula in page.formulas:
+        for symbol in dict.fromkeys(s for node in reading(formula).nodes for s in symbols(node)):
+            if not _known(symbol, example) and any(c.isdigit() for c in str(symbol)):
+                report.fail("symbol", page.path, formula.where, symbol, "", "stands for nothing in this example")
+    for link, formula in page.named_links:
+        _check_link(page, link, formula, reading, defined_at, report)
+
+
+def symbols(node: Node) -> Iterator[Sym]:
+    """The symbols in a node, also those inside derivatives."""
+    if isinstance(node, Sym):
+        yield node
+    inside = (node.top, node.bottom) if isinstance(node, Partial) else children(node)
+    for child in inside:
+        yield from symbols(child)
+
+
+def _known(symbol: Sym, example) -> bool:
+    """Whether it is bound; a letter for an index, as in E_{ij}, asks for the whole matrix."""
+    general = not any(c.isdigit() for c in symbol.sub)
+    whole = Sym(symbol.base, "", symbol.sup)
+    return bool(example.symbols.lookup(symbol) or (general and example.symbols.lookup(whole)))
+
+
+def _check_link(page: Page, link: str, formula: Formula, reading, defined_at, report: Report) -> None:
+    """A linked symbol is the one that is defined where the link leads."""
+    parts = urlsplit(link)
+    path = joined(page.path, parts.path) if parts.path else page.path
+    named = list(reading(formula).nodes)
+    defined = defined_at(path, parts.fragment)
+    if len(named) == 1 and isinstance(named[0], Sym | Partial) and defined and not _same(named[0], defined[0]):
+        report.fail("link", page.path, formula.where, named[0], defined[0], f"is not what is defined at {link}")
+
+
+def _same(named: Node, defined: Node) -> bool:
+    return named == defined or (isinstance(named, Partial) and named.bottom == defined)
+
+
+def check_headings(page: Page, report: Report) -> None:
+    """The title of the page and the contents beside it say what its headings say."""
+    if page.headings and not page.title.startswith(page.headings[0]):
+        report.fail("heading", page.path, "", page.headings[0], page.title, "is not the title of the page")
+    for told in page.contents:
+        if told not in page.headings:
+            report.fail("heading", page.path, "", told, "", "is in the contents, but is no heading of the page")

@@ -1,0 +1,205 @@
+"""What the symbols of an example stand for, learned from the pages themselves, and put into their place.
+
+Glossary. A *binding* says that a symbol is a literal: 'X = (x_1; x_2) = (0.05; 0.1)' binds X, x_1 and x_2.
+`sym` nodes are the symbolic side, `num` nodes the numeric side of two rows that should say the same.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from .arith import evaluate, index_of, shape
+from .tree import Matrix, Node, NotUnderstoodError, Num, Op, Partial, Sym, cells, is_literal, same_form, transposed
+
+Key = Sym | Partial
+
+
+class FormError(Exception):
+    """The two sides have different forms; they may still have the same value."""
+
+
+class MismatchError(Exception):
+    """A symbol meets a number that it does not stand for."""
+
+    def __init__(self, symbol, expected, printed):
+        super().__init__(f"{symbol} is {expected}, not {printed}")
+        self.symbol, self.expected, self.printed = symbol, expected, printed
+
+
+class Symbols:
+    """The bindings of one example. `home` gives for an address the address its number comes from, so that an
+    entry of a transposed matrix is known to be an entry of the matrix."""
+
+    def __init__(self, home: Callable[[str | None], str | None] = lambda address: address):
+        self.home = home
+        self.known: dict[Key, list[Node]] = {}
+
+    def bind(self, key: Key, literal: Node) -> None:
+        found = self.known.setdefault(key, [])
+        if not any(self.same(literal, other) for other in found):
+            found.append(literal)
+
+    def same(self, a: Node, b: Node) -> bool:
+        """Whether two literals show the same numbers from the same place."""
+        x, y = cells(a), cells(b)
+        if (len(x), len(x[0])) != (len(y), len(y[0])):
+            return False
+        return all(self._same(u, v) for r, s in zip(x, y, strict=True) for u, v in zip(r, s, strict=True))
+
+    def _same(self, a: Num, b: Num) -> bool:
+        known = a.address and b.address
+        return a.value == b.value and (not known or self.home(a.address) == self.home(b.address))
+
+    def lookup(self, key: Key) -> list[Node]:
+        """What a symbol may stand for; an entry may also be named by the matrix and its indices."""
+        found = self.known.get(key, [])
+        return found or (list(self._entry(key)) if isinstance(key, Sym) and key.sub else [])
+
+    def _entry(self, key: Sym) -> Iterator[Node]:
+        for matrix in self.known.get(Sym(key.base, "", key.sup), []):
+            index = index_of(key.sub, cells(matrix))
+            if index:
+                yield cells(matrix)[index[0]][index[1]]
+
+    # Putting numbers in the place of symbols
+
+    def unify(self, sym: Node, num: Node, learned: list[tuple[Key, Node]]) -> None:
+        """Check that `num` is `sym` with numbers in the place of symbols. Symbols not known yet are added to
+        `learned`. Raises MismatchError, FormError or NotUnderstoodError."""
+        if isinstance(sym, Sym | Partial):
+            self._meet(sym, num, learned)
+        elif isinstance(sym, Op) and sym.name == "shaped":
+            self._shaped(sym, num, learned)
+        elif isinstance(sym, Op) and sym.name == "sum":
+            self._sum(sym, num)
+        elif isinstance(sym, Op) and sym.name == "T" and isinstance(num, Matrix):
+            self.unify(sym.args[0], transposed(num), learned)
+        elif isinstance(sym, Matrix) and isinstance(num, Matrix):
+            self._matrix(sym, num, learned)
+        else:
+            self._parts(sym, num, learned)
+
+    def _parts(self, sym: Node, num: Node, learned) -> None:
+        if isinstance(sym, Num) and isinstance(num, Num):
+            if sym.value != num.value:
+                raise MismatchError("the number", sym, num)
+        elif same_form(sym, num):
+            for s, n in zip(sym.args, num.args, strict=True):
+                self.unify(s, n, learned)
+        else:
+            raise FormError
+
+    def _meet(self, key: Key, num: Node, learned) -> None:
+        if not is_literal(num):
+            raise FormError
+        candidates = self.lookup(key) or [literal for k, literal in learned if k == key]
+        if not candidates:
+            learned.append((key, num))
+        elif not any(self.same(num, c) or self._repeats(c, num) for c in candidates):
+            if all(_shape(c) != _shape(num) for c in candidates):
+                raise FormError
+            raise MismatchError(key, _nearest(candidates, num), num)
+
+    def _repeats(self, column: Node, num: Node) -> bool:
+        """Whether `num` is the column repeated, as a bias is for every sample; ones may have any shape."""
+        x, y = cells(column), cells(num)
+        if all(n.value == 1 and not n.address for row in (*x, *y) for n in row):
+            return True
+        if len(x) != len(y) or len(x[0]) != 1:
+            return False
+        return all(self._same(r[0], n) for r, s in zip(x, y, strict=True) for n in s)
+
+    def _shaped(self, sym: Op, num: Node, learned) -> None:
+        self.unify(sym.args[0], num, learned)
+        known = self.shapes(sym.args[0]) or {"{}×{}".format(*shape(evaluate(num)))}
+        if sym.note not in known and re.fullmatch(r"\d+×\d+", sym.note):
+            raise MismatchError(f"the shape under {sym.args[0]}", min(known), sym.note)
+
+    def shapes(self, node: Node) -> set[str]:
+        """The shapes that an expression may have, as 'rows×columns'; none if a symbol in it is not known."""
+        if isinstance(node, Sym | Partial):
+            return {"{}×{}".format(*_shape(literal)) for literal in self.lookup(node)}
+        try:
+            return {"{}×{}".format(*shape(evaluate(self.put(node))))}
+        except NotUnderstoodError:
+            return set()
+
+    def _sum(self, sym: Op, num: Node) -> None:
+        """Σ over all entries of a matrix: its entries, row by row."""
+        body = sym.args[0]
+        if not isinstance(body, Sym):
+            raise FormError
+        terms = list(_terms(num))
+        for matrix in self.known.get(Sym(body.base, "", body.sup), []):
+            entries = [n for row in cells(matrix) for n in row]
+            if len(entries) == len(terms):
+                return self._all(body, entries, terms)
+        raise FormError
+
+    def _all(self, body: Sym, entries: list[Num], terms: list[Node]) -> None:
+        for i, (entry, term) in enumerate(zip(entries, terms, strict=True), 1):
+            if not isinstance(term, Num) or not self._same(entry, term):
+                raise MismatchError(f"entry {i} of {body.base}", entry, term)
+
+    def _matrix(self, sym: Matrix, num: Matrix, learned) -> None:
+        if sym.shape == num.shape and not any(self._is_block(c) for row in sym.rows for c in row):
+            for s, n in zip(sym.rows, num.rows, strict=True):
+                for a, b in zip(s, n, strict=True):
+                    self.unify(a, b, learned)
+            return
+        blocks = self._blocks(sym, num)
+        if blocks is None:
+            raise FormError
+        if not self.same(blocks, num):
+            raise MismatchError(sym, blocks, num)
+
+    def _is_block(self, node: Node) -> bool:
+        found = self.lookup(node) if isinstance(node, Sym) else []
+        return bool(found) and all(isinstance(x, Matrix) and x.shape != (1, 1) for x in found)
+
+    def _blocks(self, sym: Matrix, num: Matrix) -> Matrix | None:
+        """A matrix of matrices written out; a 1 or a row of ones is as wide as what stands below it."""
+        bands = []
+        for row in sym.rows:
+            blocks = [self._block(cell, num.shape) for cell in row]
+            if None in blocks or len({len(b) for b in blocks}) != 1:
+                return None
+            bands += [sum(lines, ()) for lines in zip(*blocks, strict=True)]
+        return Matrix(tuple(bands)) if len({len(b) for b in bands}) == 1 else None
+
+    def _block(self, cell: Node, whole: tuple[int, int]):
+        if isinstance(cell, Num):
+            return ((cell,),)
+        if isinstance(cell, Op) and cell.name == "T":
+            return ((Num("1"),) * whole[1],)
+        found = self.lookup(cell) if isinstance(cell, Sym) else []
+        matrices = [f for f in found if isinstance(f, Matrix)] or found
+        return cells(matrices[0]) if matrices else None
+
+    def put(self, node: Node) -> Node:
+        """The node with a literal in the place of each symbol. Raises NotUnderstoodError if one is not known."""
+        if isinstance(node, Sym | Partial):
+            found = self.lookup(node)
+            if not found:
+                raise NotUnderstoodError(f"the symbol {node}")
+            return found[0]
+        if isinstance(node, Op):
+            return Op(node.name, tuple(self.put(arg) for arg in node.args), node.note)
+        if isinstance(node, Matrix):
+            return Matrix(tuple(tuple(self.put(cell) for cell in row) for row in node.rows))
+        return node
+
+
+def _terms(node: Node) -> Iterator[Node]:
+    if isinstance(node, Op) and node.name == "add":
+        yield from _terms(node.args[0])
+        yield node.args[1]
+    else:
+        yield node
+
+
+def _shape(literal: Node) -> tuple[int, int]:
+    return len(cells(literal)), len(cells(literal)[0])
+
+
+def _nearest(candidates: list[Node], num: Node) -> Node:
+    return next((c for c in candidates if _shape(c) == _shape(num)), candidates[0])

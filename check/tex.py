@@ -1,0 +1,178 @@
+"""Cuts TeX mathematics into the tokens that the parser reads.
+
+A token is (kind, text, address). Kinds: num, sym, op, rel, open, close, { and }, _ and ^, frac, sqrt, brace, sum,
+accent, begin, end, row, cell, comma. Spacing, sizes of brackets and styles leave no token.
+"""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from .tree import NotUnderstoodError
+
+
+class Token(NamedTuple):
+    kind: str
+    text: str
+    address: str | None = None
+
+
+SIGNS = {
+    "+": ("op", "+"), "-": ("op", "−"), "−": ("op", "−"), "±": ("op", "±"), "·": ("op", "·"), "⋅": ("op", "·"),
+    "⊙": ("op", "⊙"), "⊘": ("op", "⊘"), "×": ("op", "×"), "/": ("op", "/"), "∕": ("op", "/"), "*": ("sym", "*"),
+    "∗": ("sym", "*"), "=": ("rel", "="), "≈": ("rel", "≈"), "→": ("rel", "→"), "↦": ("rel", "↦"), "←": ("rel", "←"),
+    "<": ("rel", "<"), ">": ("rel", ">"), "≤": ("rel", "≤"), "≥": ("rel", "≥"), "≠": ("rel", "≠"), "∈": ("rel", "∈"),
+    "≪": ("rel", "≪"), "≫": ("rel", "≫"), "∼": ("rel", "∼"), ":": ("rel", ":"),
+    "(": ("open", "("), "[": ("open", "["), "⟨": ("open", "⟨"), ")": ("close", ")"), "]": ("close", "]"),
+    "⟩": ("close", "⟩"), ",": ("comma", ","), ";": ("comma", ","), ".": ("comma", "."), "∑": ("sum", "∑"),
+    "′": ("sym", "′"), "|": ("bar", "|"), "∣": ("bar", "|"), "‖": ("bar", "‖"), "∥": ("bar", "‖"), "!": ("op", "!"),
+}  # fmt: skip
+"""What a single character of mathematics is, in TeX and in MathML alike."""
+
+COMMANDS = {
+    "cdot": "·", "odot": "⊙", "oslash": "⊘", "times": "×", "pm": "±", "approx": "≈", "to": "→", "rightarrow": "→",
+    "mapsto": "↦", "leftarrow": "←", "gets": "←", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠",
+    "in": "∈", "sim": "∼", "ll": "≪", "gg": "≫", "lt": "<", "gt": ">", "sum": "∑", "langle": "⟨", "rangle": "⟩",
+    "prime": "′", "ast": "*", "mid": "|", "vert": "|", "lvert": "|", "rvert": "|", "lVert": "‖", "rVert": "‖",
+    "Vert": "‖", "|": "‖", "colon": ":",
+}  # fmt: skip
+SYMBOLS = {
+    "partial": "∂", "nabla": "∇", "infty": "∞", "ell": "ℓ", "top": "𝖳", "ldots": "…", "dots": "…", "cdots": "⋯",
+    "vdots": "⋮", "ddots": "⋱", "varepsilon": "ε", "epsilon": "ϵ", "varphi": "φ", "phi": "ϕ", "forall": "∀",
+}  # fmt: skip
+NAMES = ("ln", "log", "exp", "max", "min", "tanh", "sinh", "cosh", "sin", "cos", "arg", "det", "lim")
+WORDS = ("text", "mathrm", "operatorname", "textrm", "mbox")
+STYLES = {
+    "mathbf": "MATHEMATICAL BOLD", "boldsymbol": "MATHEMATICAL BOLD", "bm": "MATHEMATICAL BOLD",
+    "mathsf": "MATHEMATICAL SANS-SERIF", "mathbb": "MATHEMATICAL DOUBLE-STRUCK", "mathcal": "MATHEMATICAL SCRIPT",
+}  # fmt: skip
+ACCENTS = ("hat", "bar", "tilde", "vec", "dot", "overline", "widehat", "widetilde")
+SILENT = {"left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr",
+          "displaystyle", "textstyle", "scriptstyle", "quad", "qquad", "limits", "nolimits", "strut"}  # fmt: skip
+MATRICES = {"pmatrix": "()", "bmatrix": "[]", "matrix": ("", ""), "smallmatrix": ("", ""), "cases": ("{", ""),
+            "array": ("", ""), "aligned": ("", ""), "align": ("", ""), "align*": ("", ""), "gathered": ("", "")}
+ROWS = {"aligned", "align", "align*", "gathered"}
+"""Environments whose rows are lines of a derivation, not rows of a matrix."""
+
+_PIECES = re.compile(
+    r"\\(?P<word>begin|end)\s*\{(?P<env>[a-z]+\*?)\}|\\\\(?P<row>)|\\(?P<name>[a-zA-Z]+)|\\(?P<mark>.)"
+    r"|(?P<number>\d+(?:\.\d+)?)|(?P<space>[\s~]+)|(?P<char>.)",
+    re.S,
+)
+
+
+def tokens(tex: str) -> list[Token]:
+    """The tokens of a formula. Raises NotUnderstoodError for a command that is not known."""
+    found: list[Token] = []
+    place = 0
+    while place < len(tex):
+        piece = _PIECES.match(tex, place)
+        place = piece.end()
+        if piece["name"] in WORDS or piece["name"] in STYLES:
+            inner, place = group(tex, place)
+            found += word(inner) if piece["name"] in WORDS else styled(inner, STYLES[piece["name"]])
+        else:
+            found += _token(piece)
+    return found
+
+
+def _token(piece: re.Match) -> list[Token]:
+    if piece["word"]:
+        return _environment(piece["word"], piece["env"])
+    if piece["row"] is not None:
+        return [Token("row", r"\\")]
+    if piece["name"]:
+        return _command(piece["name"])
+    if piece["mark"]:
+        return _mark(piece["mark"])
+    if piece["number"]:
+        return [Token("num", piece["number"])]
+    return [] if piece["space"] else _char(piece["char"])
+
+
+def _environment(word: str, name: str) -> list[Token]:
+    if name not in MATRICES:
+        raise NotUnderstoodError(f"environment {name}")
+    opening, closing = MATRICES[name]
+    kind = Token(word, "rows" if name in ROWS else "matrix")
+    if word == "begin":
+        return ([sign(opening)] if opening else []) + [kind]
+    return [kind] + ([sign(closing)] if closing else [])
+
+
+def _command(name: str) -> list[Token]:
+    if name in SILENT:
+        return []
+    if name in ("frac", "tfrac", "dfrac"):
+        return [Token("frac", "frac")]
+    if name in ("sqrt", "underbrace"):
+        return [Token("brace" if name == "underbrace" else name, name)]
+    if name in ACCENTS:
+        return [Token("accent", name.replace("wide", "").replace("overline", "bar"))]
+    if name in COMMANDS:
+        return [sign(COMMANDS[name])]
+    return [Token("sym", SYMBOLS.get(name) or (name if name in NAMES else greek(name)))]
+
+
+def _mark(mark: str) -> list[Token]:
+    if mark in "{}":
+        return [Token("open" if mark == "{" else "close", mark)]
+    if mark == "|":
+        return [sign("‖")]
+    if mark in ",;:! ":
+        return []
+    raise NotUnderstoodError(f"command \\{mark}")
+
+
+def _char(char: str) -> list[Token]:
+    if char in "{}_^":
+        return [Token(char, char)]
+    if char == "&":
+        return [Token("cell", "&")]
+    if char == "'":
+        return [Token("^", "^"), Token("{", "{"), Token("sym", "′"), Token("}", "}")]
+    return [sign(char)]
+
+
+def sign(char: str) -> Token:
+    """The token of one character of mathematics."""
+    return Token(*SIGNS.get(char, ("open" if char == "{" else "close" if char == "}" else "sym", char)))
+
+
+def word(text: str) -> list[Token]:
+    text = " ".join(text.replace("\\ ", " ").replace("~", " ").split())
+    return [Token("sym", text)] if text else []
+
+
+def styled(text: str, style: str) -> list[Token]:
+    return [Token("sym", _styled(char, style)) for char in text.strip() if not char.isspace()]
+
+
+def _styled(char: str, style: str) -> str:
+    kind = "DIGIT" if char.isdigit() else "CAPITAL" if char.isupper() else "SMALL"
+    name = unicodedata.name(char, "").rpartition(" ")[2] if char.isdigit() else char.upper()
+    try:
+        return unicodedata.lookup(f"{style} {kind} {name}")
+    except KeyError:
+        return char
+
+
+def greek(name: str) -> str:
+    """The letter that a command such as \\delta prints."""
+    kind = "CAPITAL" if name[0].isupper() else "SMALL"
+    try:
+        return unicodedata.lookup(f"GREEK {kind} LETTER {'LAMDA' if name.lower() == 'lambda' else name.upper()}")
+    except KeyError:
+        raise NotUnderstoodError(f"command \\{name}") from None
+
+
+def group(tex: str, place: int) -> tuple[str, int]:
+    """What stands in the braces that open at or after `place`, and the place behind them."""
+    start = tex.index("{", place) + 1
+    depth, end = 1, start
+    while depth:
+        if end >= len(tex):
+            raise NotUnderstoodError("braces that are not closed")
+        depth += {"{": 1, "}": -1}.get(tex[end], 0)
+        end += 1
+    return tex[start : end - 1], end

@@ -1,0 +1,70 @@
+"""A trace read from its public JSON form: names, operations, values, and the addresses of entries."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+LEAVES = ("data", "param", "const")
+MOVES = ("transpose",)
+"""Operations that only move entries: an entry of the result is an entry of the argument."""
+_ADDRESS = re.compile(r"(?P<example>[^:\[\]]+):(?P<step>[^:\[\]]+)(?P<index>(?:\[\d+\])*)")
+
+Place = tuple[str, tuple[int, ...]]
+"""A step and an index in it."""
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    op: str
+    args: tuple[str, ...]
+    attrs: dict
+    phase: str
+    of: str | None
+    value: np.ndarray
+
+    @property
+    def is_leaf(self) -> bool:
+        return self.op in LEAVES
+
+
+class Trace:
+    """The steps of one example, in order."""
+
+    def __init__(self, text: str):
+        told = json.loads(text)
+        self.example, self.loss = told["example"], told["loss"]
+        self.grads, self.updates = told["grads"], told["updates"]
+        self.steps = {s["name"]: _step(s) for s in told["steps"]}
+
+    @cached_property
+    def parameters(self) -> list[str]:
+        return [s.name for s in self.steps.values() if s.op == "param"]
+
+    def place(self, address: str) -> Place | None:
+        """Where an address points, its index completed by zeros; None if there is no such entry."""
+        found = _ADDRESS.fullmatch(address)
+        if not found or found["example"] != self.example or found["step"] not in self.steps:
+            return None
+        shape = self.steps[found["step"]].value.shape
+        index = tuple(int(i) for i in re.findall(r"\d+", found["index"]))
+        index += (0,) * (len(shape) - len(index)) if all(n == 1 for n in shape[len(index) :]) else ()
+        inside = len(index) == len(shape) and all(i < n for i, n in zip(index, shape, strict=True))
+        return (found["step"], index) if inside else None
+
+    def home(self, place: Place) -> Place:
+        """The entry that an entry was moved from."""
+        step = self.steps[place[0]]
+        while step.op in MOVES:
+            place = step.args[0], place[1][::-1]
+            step = self.steps[place[0]]
+        return place
+
+
+def _step(told: dict) -> Step:
+    value = np.array(told["value"], dtype=np.float64).reshape(told["shape"])
+    args = tuple(told["args"])
+    return Step(told["name"], told["op"], args, told["attrs"], told["phase"], told["of"], value)

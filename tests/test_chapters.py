@@ -1,0 +1,117 @@
+"""What the hand-written chapters show is true: listings run, excerpts and error sentences are the program's own."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from book.listing import listing
+from book.values import lookup
+from engine import BookError, load, work
+from engine.ops import OPS
+
+ROOT = Path(__file__).parent.parent
+SEED = ROOT / "examples/seed.toml"
+EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
+
+
+def chapter(name):
+    return (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+
+
+def blocks(name, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", chapter(name), re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def seed():
+    return work(load(SEED))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_the_replay_listing_replays_every_example(path):
+    (program,) = blocks("trace-format", "python")
+    assert program.count("\n") == 20
+    run = subprocess.run(
+        [sys.executable, "-c", program], input=work(load(path)).to_json(), capture_output=True, text=True, check=True
+    )
+    assert "steps agree; J = " in run.stdout
+
+
+def test_the_excerpt_of_the_trace_is_its_own(seed):
+    steps = {step["name"]: step for step in json.loads(seed.to_json())["steps"]}
+    (excerpt,) = blocks("trace-format", "json")
+    for line in excerpt.splitlines():
+        shown = json.loads(line)
+        exact = dict(steps[shown["name"]])
+        np.testing.assert_allclose(shown.pop("value"), exact.pop("value"), rtol=1e-14)
+        assert shown == exact
+
+
+def test_the_trace_format_names_every_field_and_operation(seed):
+    text, form = chapter("trace-format"), json.loads(seed.to_json())
+    for name in [*form, *form["steps"][0], *OPS]:
+        assert f"`{name}`" in text, name
+
+
+def test_the_example_file_shown_is_the_first_example():
+    shown = tomllib.loads(blocks("your-own-example", "toml")[0])
+    actual = tomllib.loads((ROOT / "examples/seed.toml").read_text(encoding="utf-8"))
+    actual = {key: value for key, value in actual.items() if key not in ("intro", "notation")}
+    assert shown.pop("page") == {"arithmetic": "pencil", "digits": 4} | actual.pop("page", {})
+    assert shown == actual
+
+
+MISTAKES = [
+    ["update.learning_rat=0.1"],
+    ["layers[0].W=[[0.1, 0.2, 0.3]]"],
+    ["layers[1].b=[0.6]"],
+    ["update.learning_rate='fast'"],
+    ["layers[0].W[0][2]=0.3"],
+    ["layers[0].activation=identity", "layers[0].W=[[1e308, 1e308], [0.1, 0.2]]", "data.x=[[10.0, 10.0]]"],
+]
+
+
+@pytest.mark.parametrize(
+    ("shown", "changes"), list(zip(blocks("your-own-example", "text")[:-1], MISTAKES, strict=True))
+)
+def test_the_error_sentences_are_real(shown, changes, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    with pytest.raises(BookError) as told:
+        work(load("examples/seed.toml", changes))
+    assert str(told.value) == shown.strip()
+
+
+def test_the_sentence_for_a_wrong_address_is_real(tmp_path):
+    (tmp_path / "seed.js").write_text('gradbook.trace("seed",{"steps":{"layer2.delta":{"shape":[],"value":[1]}}});')
+    with pytest.raises(BookError) as told:
+        lookup("seed:layer2.detla[0]", tmp_path)
+    assert str(told.value).startswith(blocks("your-own-example", "text")[-1].strip())
+
+
+def test_the_four_lines_of_the_way_back(seed):
+    (lines,) = blocks("chain-rule", "python")
+    names = {"x": "x", "y": "y", "a1": "layer1.a", "a2": "layer2.a", "W2": "layer2.W"}
+    scope = {short: seed.value(name) for short, name in names.items()}
+    exec(lines, scope)
+    for short, name in {"dW1": "layer1.W", "db1": "layer1.b", "dW2": "layer2.W", "db2": "layer2.b"}.items():
+        np.testing.assert_allclose(scope[short], seed.value(seed.grads[name]), rtol=1e-14)
+
+
+def test_the_entry_of_the_sigmoid_is_the_engines_own():
+    assert listing("sigmoid") == blocks("how-it-is-made", "python")[0].strip()
+
+
+def test_numbers_of_examples_are_not_typed(seed):
+    """No long decimal of the first example stands in a chapter's prose: it comes through a value role."""
+    typed = {f"{v:.{d}g}" for step in seed.values() for v in np.ravel(step.value) for d in (4, 5, 6)}
+    typed = {text.lstrip("-") for text in typed if len(text.replace(".", "").lstrip("-0")) >= 4}
+    for path in sorted((ROOT / "docs").glob("*.md")):
+        prose = re.sub(r"^```(?!\{math\}).*?^```$", "", path.read_text(encoding="utf-8"), flags=re.M | re.S)
+        found = set(re.findall(r"(?<![\d.])\d+\.\d{4,}", prose)) & typed
+        assert found <= {"0.3925"}, path.name  # the trace format explains how this decimal is written
