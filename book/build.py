@@ -29,29 +29,41 @@ class Build(AbstractContextManager):
     def __exit__(self, *error):
         return None
 
-    @property
     def materials(self) -> list:
-        """Every example worked through; nothing is written before all of them are right. What a file said
-        before is worked once: a rebuild takes only what has changed."""
-        from .pages import example_paths, prepare
+        """Every example worked through; nothing is written before all of them are right.
+
+        What a file said before is worked once, so a rebuild takes only what has changed. With --only, the pages
+        of the other examples are kept where they stand already: chapters refer to them.
+        """
+        from .pages import Material, example_paths, prepare
         from .progress import progress
 
         with self.target("examples"):
             paths = example_paths(self.examples, self.only)
-            return [self._material(path, prepare) for path in progress(paths, "examples")]
+            named = [path for path in paths if self._is_named(path)]
+            built = [path for path in paths if path in named or not self._stands(path)]
+            for path in progress(built, "examples"):
+                self._prepare(path, prepare)
+            return [self._worked[p.name][1] if p in built else Material.kept_of(p) for p in paths]
 
-    def _material(self, path: Path, prepare):
+    def _is_named(self, path: Path) -> bool:
+        return not self.only or path.stem in {Path(name).stem for name in self.only}
+
+    def _stands(self, path: Path) -> bool:
+        folders = [self.out / "source" / lang / "examples" / path.stem for lang in self.langs]
+        return all((folder / "index.md").is_file() for folder in folders)
+
+    def _prepare(self, path: Path, prepare) -> None:
         key = tuple(p.read_bytes() for p in (path, path.parent / "sources" / path.name) if p.is_file())
         if self._worked.get(path.name, ("", None))[0] != key:
-            self._worked[path.name] = key, prepare(path, self.changes)
-        return self._worked[path.name][1]
+            self._worked[path.name] = key, prepare(path, self.changes if self._is_named(path) else ())
 
     def pages(self) -> None:
         """Write the Sphinx source folders: chapters and generated pages."""
         from . import site
         from .pages import write_pages, write_traces
 
-        materials = self.materials
+        materials = self.materials()
         own_folder(self.out)
         with self.target("pages"):
             write_traces(materials, self.out / "source" / "static" / "traces")

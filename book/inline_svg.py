@@ -33,7 +33,7 @@ ElementTree.register_namespace("xlink", XLINK)
 
 
 def inline(text: str, title: str, prefix: str) -> str:
-    """The figure as one `<svg role="img">`; every id in it, and every reference to one, starts with `prefix`."""
+    """The figure as one `<svg>`: an image, or a group if it holds links; every id in it starts with `prefix`."""
     root = ElementTree.fromstring(text)
     _drop(root, {"metadata", "style", "title", "desc"})
     for element in root.iter():
@@ -92,7 +92,7 @@ def _own_ids(element, prefix: str) -> None:
 def _frame(root, title: str, prefix: str) -> None:
     width, height = (_pixels(root.get(side, "")) for side in ("width", "height"))
     root.attrib.update(_ROOT)
-    root.set("role", "img")
+    root.set("role", "group" if root.find(f".//{{{SVG}}}a") is not None else "img")
     root.set("class", "figure-svg wide" if width > WIDE else "figure-svg")
     if width and height:
         root.set("viewBox", root.get("viewBox") or f"0 0 {width:g} {height:g}")

@@ -11,6 +11,7 @@ from engine import BookError, load, pencil, work
 from engine.errors import unknown
 
 from .files import write_folder
+from .mathml import to_mathml
 from .page import PageView, Worked
 from .quantity import Quantities
 from .symbols import slashed
@@ -35,6 +36,13 @@ class Material:
     worked: Worked
     figures: dict = field(default_factory=dict)
     errata: object = None
+    kept: bool = False  # its pages stay as they stand
+
+    @classmethod
+    def kept_of(cls, path: Path) -> "Material":
+        """An example that is only listed."""
+        example = load(path)
+        return cls(Worked.of(example, work(example)), kept=True)
 
     @property
     def name(self) -> str:
@@ -50,8 +58,7 @@ def example_paths(folder: Path, only: Iterable[str] = ()) -> list[Path]:
     for name in only:
         if Path(name).stem not in known:
             raise unknown("--only", "example", name, known)
-    wanted = {Path(name).stem for name in only}
-    return [p for p in paths if not wanted or p.stem in wanted]
+    return paths
 
 
 def prepare(path: Path, changes: tuple[str, ...] = ()) -> Material:
@@ -146,9 +153,13 @@ def _drifts(worked: Worked):
 def write_pages(materials: list[Material], lang: str, folder: Path) -> list[str]:
     """Make `folder` (the source folder's examples/) hold the pages of these examples; returns what changed."""
     files: dict[str, str | bytes] = {"index.md": _list_of_examples(materials, lang)}
+    kept: list[str] = []
     for material in materials:
-        files |= {f"{material.name}/{name}": content for name, content in pages(material, lang).items()}
-    return write_folder(folder, files)
+        if material.kept:
+            kept += [str(p.relative_to(folder)) for p in (folder / material.name).rglob("*") if p.is_file()]
+        else:
+            files |= {f"{material.name}/{name}": content for name, content in pages(material, lang).items()}
+    return write_folder(folder, files, kept)
 
 
 def _list_of_examples(materials: list[Material], lang: str) -> str:
@@ -159,7 +170,8 @@ def _list_of_examples(materials: list[Material], lang: str) -> str:
 
 def write_traces(materials: list[Material], folder: Path) -> list[str]:
     """The exact values behind the printed numbers, as scripts that also work from a file: traces/<name>.js."""
-    return write_folder(folder, {f"{m.name}.js": _trace_script(m) for m in materials})
+    scripts = {f"{m.name}.js": _trace_script(m) for m in materials if not m.kept}
+    return write_folder(folder, scripts, [f"{m.name}.js" for m in materials if m.kept])
 
 
 def _trace_script(material: Material) -> str:
@@ -175,7 +187,7 @@ def _trace_script(material: Material) -> str:
         steps[name] = {
             "shape": list(step.shape),
             "value": [float(v) for v in step.value.ravel()],
-            "symbol": first.symbol(name) if owner == name else "",
+            "symbol": to_mathml(first.symbol(name), display=False) if owner == name else "",
             "meaning": {lang: view.notation.meaning(name) for lang, view in views.items()},
             "href": f"examples/{material.name}/{first.href(owner)}",
         }

@@ -40,8 +40,8 @@ def check_tex() -> None:
     absent = [tool for tool in ("xelatex", "latexmk") if not shutil.which(tool)]
     if absent:
         raise BookError(
-            f"pdf --engine latex needs {' and '.join(absent)}; install them (Debian: sudo apt-get install {PACKAGES}) "
-            "or leave --engine out."
+            f"pdf --engine latex needs {' and '.join(absent)}; leave --engine out, or install them "
+            f"(Debian: sudo apt-get install {PACKAGES})."
         )
 
 

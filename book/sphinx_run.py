@@ -32,10 +32,10 @@ def sphinx(builder: str, source: Path, work: Path, lang: str, *settings: str) ->
         options = ["-q", *(["-a"] if again else []), "-b", builder, "-c", ROOT / "docs", "-d", work / "doctrees"]
         overrides = [word for setting in (f"language={locale_of(lang)}", *settings) for word in ("-D", setting)]
         with open(work / "log", "w", encoding="utf-8") as log:
+            words = [*options, *overrides, "-w", work / "warnings", source, work / builder]
             run = subprocess.Popen(
-                [sys.executable, "-m", "sphinx", *options, *overrides, "-w", work / "warnings", source, work / builder],
-                stdout=log, stderr=log, env=environment(), pass_fds=held,
-            )  # fmt: skip
+                [sys.executable, "-m", "sphinx", *words], stdout=log, stderr=log, env=environment(), pass_fds=held
+            )
         try:
             yield run
         finally:
