@@ -16,7 +16,7 @@ from engine.work import work
 from .words import SOURCE, environment
 
 WIDEST, DEEPEST, MOST_SAMPLES = 20, 10, 100
-CANDIDATES = 200
+CANDIDATES = 60
 
 
 def new_example(
@@ -29,6 +29,8 @@ def new_example(
     """
     path = Path(folder) / f"{name}.toml"
     check_name(path)
+    if path.stem != name:
+        raise BookError(f"{shorten(name)}: an example's name is no path.")
     if path.exists():
         raise BookError(f"{path}: is already there; choose another name.")
     for kind, value, known in (("family", family, families()), ("activation", activation, of_kind("activation"))):

@@ -35,14 +35,14 @@ class Material:
 
     worked: Worked
     figures: dict = field(default_factory=dict)
+    original: Worked | None = None  # the example as its file has it, which the errata speak of
     errata: object = None
     kept: bool = False  # its pages stay as they stand
 
     @classmethod
     def kept_of(cls, path: Path) -> "Material":
         """An example that is only listed."""
-        example = load(path)
-        return cls(Worked.of(example, work(example)), kept=True)
+        return cls(_worked(path), kept=True)
 
     @property
     def name(self) -> str:
@@ -66,27 +66,35 @@ def prepare(path: Path, changes: tuple[str, ...] = ()) -> Material:
     from .errata import errata, source_of
     from .figures import figures
 
-    example = load(path, changes)
-    worked = Worked.of(example, work(example))
+    original = _worked(path)
+    worked = _worked(path, changes) if changes else original
     view = PageView(worked, languages()[0])
-    drawn = figures(example, worked.exact, view.notation, view.href, worked.losses)
-    source = None if changes else source_of(path)  # the source speaks of the unchanged example
-    by_hand = pencil(worked.exact, example.page.digits)
-    judged = errata(example, worked.exact, by_hand, source) if source else None
-    return Material(worked, drawn, judged)
+    drawn = figures(worked.example, worked.exact, view.notation, view.href, worked.losses)
+    source = source_of(path)
+    by_hand = pencil(original.exact, original.example.page.digits)
+    judged = errata(original.example, original.exact, by_hand, source) if source else None
+    return Material(worked, drawn, original, judged)
+
+
+def _worked(path: Path, changes: tuple[str, ...] = ()) -> Worked:
+    example = load(path, changes)
+    return Worked.of(example, work(example))
 
 
 def pages(material: Material, lang: str) -> dict[str, str | bytes]:
     """All files of one example in one language: 'forward.md', 'network.svg', …"""
-    view = PageView(material.worked, lang)
-    context = _context(view, material)
-    env = environment(lang)
     kinds = [(name, template) for name, template in page_kinds() if name != "errata" or material.errata]
+    context = _context(PageView(material.worked, lang), material)
     context["pages"] = [name for name, _ in kinds if name != "index"]
-    files: dict[str, str | bytes] = {
-        f"{name}.md": env.get_template(template).render(context, seen_code=[]) for name, template in kinds
-    }
+    files: dict[str, str | bytes] = {}
+    for name, template in kinds:
+        page = context | (_errata(PageView(material.original, lang), material) if name == "errata" else {})
+        files[f"{name}.md"] = environment(lang).get_template(template).render(page)
     return files | {f"{name}.svg": figure.svg for name, figure in material.figures.items()}
+
+
+def _errata(view: PageView, material: Material) -> dict:
+    return {"view": view, "errata": material.errata, "quantity": Quantities(view)}
 
 
 @dataclass(frozen=True)
@@ -114,11 +122,7 @@ def _context(view: PageView, material: Material) -> dict:
         "check_rows": list(_check_rows(view)),
         "worst": max((c.relative_error for c in worked.checks), default=0.0),
         "drifts": list(_drifts(worked)),
-        "errata": material.errata,
-        "notation": view.notation,
         "number": view.number,
-        "quantity": Quantities(view),
-        "link": view.link,
     }
 
 

@@ -3,18 +3,36 @@
 import functools
 import http.server
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from tests import sample_book
+from book.edition import lock
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory) -> Path:
-    """The html folder of a built book. Built here from the sample; the real book would do as well."""
-    return sample_book.build(tmp_path_factory.mktemp("sample"))
+def book(tmp_path_factory, worker_id) -> Path:
+    """The output folder of the real book, built once for all workers: site and Typst PDFs. Tests only read it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base if worker_id == "master" else base.parent) / "book"
+    with lock(shared.with_name(".book-lock")):
+        if not (shared / "whole").exists():
+            for target in ("html", "pdf"):
+                command = [sys.executable, "build.py", target, "--out", str(shared)]
+                subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+            (shared / "whole").touch()
+    return shared
+
+
+@pytest.fixture(scope="session")
+def site(book) -> Path:
+    """The html folder of the built book."""
+    return book / "html"
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,7 @@ def page_context(app: Sphinx, pagename: str, templatename: str, context: dict, d
         for code in app.config.gradbook_languages
     ]
     context["own_language"] = own
+    context["script_words"] = {"language": own, **words.environment(own).get_template("site/words.j2").module.script}
     context["traces"] = [name for name in examples_on(pagename, doctree) if trace_file(env, name).is_file()]
     if tree := context.get("furo_navigation_tree"):  # written out by the theme's code, past every catalogue
         context["furo_navigation_tree"] = tree.replace(TOGGLE, words.catalogue(own).gettext(TOGGLE))

@@ -3,14 +3,7 @@
 
 window.gradbook = (() => {
   const traces = {};
-  const chinese = document.documentElement.lang.startsWith("zh");
-  const language = chinese ? "zh" : "en";
-  const words = chinese
-    ? { shape: "形状", scalar: "标量", entry: "此处", derived: "查看推导", close: "关闭", exact: "精确值",
-        wide: "可横向滚动", more: "个未列出", theme: "切换浅色、深色或自动配色",
-        navigation: "展开或收起目录", contents: "展开或收起本页内容" }
-    : { shape: "shape", scalar: "scalar", entry: "this entry", derived: "Where it is derived", close: "Close",
-        exact: "Exact values", wide: "scrolls sideways", more: "more not listed" };
+  const { language, ...words } = JSON.parse(document.querySelector("meta[name=gradbook-words]").content);
   const MOST = 4096; // entries shown of one array
   const OPEN_AFTER = 180, CLOSE_AFTER = 260; // ms, so that crossing a matrix with the mouse stays calm
 
@@ -78,9 +71,9 @@ window.gradbook = (() => {
 
   const factsOf = (found) => {
     const shape = found.shape.length ? `${words.shape} ${found.shape.join(" × ")}` : words.scalar;
-    const entry = found.index.length ? `, ${words.entry} ${found.index.map((i) => `[${i}]`).join("")}` : "";
+    const entry = found.index.length ? `${words.comma}${words.entry} ${found.index.map((i) => `[${i}]`).join("")}` : "";
     const hidden = found.shape.reduce((product, n) => product * n, 1) - MOST;
-    return make("p", { class: "facts" }, shape + entry + (hidden > 0 ? `, ${hidden} ${words.more}` : ""));
+    return make("p", { class: "facts" }, shape + entry + (hidden > 0 ? `${words.comma}${words.more.replace("{n}", hidden)}` : ""));
   };
 
   const fill = (found) => {

@@ -1,0 +1,174 @@
+"""Whole builds from the command line: what is written, what is left alone, what is refused."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from book.words import languages
+from tests.conftest import ROOT
+
+
+def build(*words, folder: Path = ROOT) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "build.py", *words], cwd=folder, capture_output=True, text=True)
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
+    """Every file with its inode and the time of its last change: a file written again shows."""
+    files = (p for p in sorted(folder.rglob("*")) if p.is_file())
+    return {str(p.relative_to(folder)): (p.stat().st_ino, p.stat().st_mtime_ns) for p in files}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory, book) -> Path:
+    """A copy of the project whose book is built; tests may edit its examples."""
+    folder = tmp_path_factory.mktemp("clone") / "gradbook"
+    ignored = shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", ".*_cache", "*.egg-info")
+    shutil.copytree(ROOT, folder, ignore=ignored)
+    made = build("html", folder=folder)
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+def test_the_site_has_every_page_in_every_language(site):
+    names = {
+        lang: {p.relative_to(site / lang).as_posix() for p in (site / lang).rglob("*.html")} for lang in languages()
+    }
+    assert len(languages()) > 1 and len(set(map(frozenset, names.values()))) == 1
+    kinds = {"index", "forward", "backward", "update", "check"}
+    for example in ROOT.glob("examples/*.toml"):
+        assert {f"examples/{example.stem}/{kind}.html" for kind in kinds} <= names["en"]
+    assert {"examples/seed/errata.html", "examples/mazur/errata.html"} <= names["en"]
+    assert (site / "index.html").is_file()
+
+
+def test_formulas_are_the_same_in_every_language(site):
+    for page in sorted((site / "en" / "examples").rglob("*.html")):
+        english, *others = (
+            list(formulas(site / lang / page.relative_to(site / "en"))) for lang in languages()
+        )
+        assert all(other == english for other in others), page
+
+
+def formulas(page: Path) -> list[str]:
+    return sorted(re.findall(r'encoding="application/x-tex">(.*?)</annotation>', page.read_text(encoding="utf-8")))
+
+
+def test_a_second_build_writes_nothing(clone):
+    before = snapshot(clone / "build" / "html")
+    made = build("html", folder=clone)
+    assert made.returncode == 0 and snapshot(clone / "build" / "html") == before
+
+
+def test_one_changed_example_rewrites_only_its_pages(clone):
+    before = snapshot(clone / "build" / "html")
+    path = clone / "examples" / "batch.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("learning_rate = 0.2", "learning_rate = 0.25"), encoding="utf-8"
+    )
+    assert build("html", folder=clone).returncode == 0
+    after = snapshot(clone / "build" / "html")
+    changed = {name for name in before | after if before.get(name) != after.get(name)}
+    assert {"en/examples/batch/update.html", "zh/examples/batch/update.html"} <= changed
+    allowed = re.compile(
+        r"(en|zh)/(examples/batch/.*|_images/.*|_static/traces/batch\.js|searchindex\.js|objects\.inv)"
+    )
+    assert [name for name in changed if not allowed.fullmatch(name)] == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('activation = "tanh"', 'activation = "tahn"', "Did you mean 'tanh'?"),
+        ("b = [0.1, 0.2]", "b = [0.1]", "layers[2].b"),
+        ('en = "A 3-4-3-2', 'en = "{{ x }} A 3-4-3-2', "title.en"),
+    ],
+)
+def test_a_wrong_example_leaves_the_book_alone(clone, old, new, said):
+    path = clone / "examples" / "batch.toml"
+    text = path.read_text(encoding="utf-8")
+    before = snapshot(clone / "build")
+    try:
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        made = build("html", folder=clone)
+    finally:
+        path.write_text(text, encoding="utf-8")
+    assert made.returncode == 2 and said in made.stderr and "Traceback" not in made.stderr
+    assert "batch.toml" in made.stderr and snapshot(clone / "build") == before
+
+
+def test_a_wrong_value_in_a_chapter_is_named_with_its_line(clone):
+    chapter = clone / "docs" / "how-to-read.md"
+    text = chapter.read_text(encoding="utf-8")
+    before = snapshot(clone / "build" / "html")
+    try:
+        chapter.write_text(text + "\nIt is {value}`seed:layer2.detla[0]|.4f`.\n", encoding="utf-8")
+        made = build("html", folder=clone)
+    finally:
+        chapter.write_text(text, encoding="utf-8")
+    line = len(text.splitlines()) + 2
+    assert made.returncode == 2 and f"docs/how-to-read.md:{line}" in made.stderr
+    assert "Did you mean 'layer2.delta'?" in made.stderr and "Traceback" not in made.stderr
+    assert snapshot(clone / "build" / "html") == before
+
+
+def test_only_named_examples_change(clone):
+    before = snapshot(clone / "build" / "html")
+    assert build("html", "--only", "seed", "--set", "update.learning_rate=0.1", folder=clone).returncode == 0
+    after = snapshot(clone / "build" / "html")
+    pages = {name for name in before | after if before.get(name) != after.get(name) and name.endswith(".html")}
+    assert "en/examples/seed/update.html" in pages
+    assert not [name for name in pages if "/examples/mazur/" in name or "/examples/batch/" in name]
+    text = (clone / "build" / "html" / "en" / "examples" / "seed" / "update.html").read_text(encoding="utf-8")
+    assert ">0.1</mn>" in text
+    assert build("html", folder=clone).returncode == 0
+
+
+def test_a_folder_that_is_not_ours_is_refused(tmp_path):
+    (tmp_path / "letter.txt").write_text("mine")
+    made = build("html", "--out", str(tmp_path))
+    assert made.returncode == 2 and "not this book's" in made.stderr
+    made = build("clean", "--out", str(tmp_path))
+    assert made.returncode == 2 and (tmp_path / "letter.txt").read_text() == "mine"
+
+
+def test_the_pdf_of_every_language(book):
+    from pypdf import PdfReader
+
+    for lang, word in (("en", "Error term"), ("zh", "误差项")):
+        pdf = PdfReader(book / "pdf" / f"gradbook-{lang}.pdf")
+        assert pdf.outline and any(word in page.extract_text() for page in pdf.pages)
+        assert {tuple(round(float(v)) for v in page.mediabox[2:]) for page in pdf.pages} == {(595, 842)}
+
+
+def test_no_ink_leaves_the_page(book):
+    import pymupdf
+
+    for lang in languages():
+        for page in pymupdf.open(book / "pdf" / f"gradbook-{lang}.pdf"):
+            for x0, y0, x1, y1, *_ in page.get_text("blocks"):
+                assert x0 > 20 and x1 < page.rect.width - 20 and y0 > 0 and y1 < page.rect.height, (lang, page.number)
+
+
+@pytest.mark.latex
+@pytest.mark.skipif(not shutil.which("xelatex"), reason="no xelatex here")
+@pytest.mark.parametrize("lang", languages())
+def test_the_latex_road(tmp_path, lang):
+    from pypdf import PdfReader
+
+    made = build("pdf", "--engine", "latex", "--lang", lang, "--out", str(tmp_path / "tex"))
+    assert made.returncode == 0, made.stderr
+    pdf = PdfReader(tmp_path / "tex" / "pdf" / f"gradbook-{lang}.pdf")
+    assert len(pdf.pages) > 30
+
+
+def test_without_tex_one_sentence_says_what_to_install(monkeypatch):
+    from book import pdf
+    from engine import BookError
+
+    monkeypatch.setattr(pdf.shutil, "which", lambda tool: None)
+    with pytest.raises(BookError, match=r"xelatex and latexmk.*apt-get install texlive-xetex"):
+        pdf.check_tex()
