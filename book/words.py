@@ -1,5 +1,6 @@
 """Languages: the catalogues beside the templates, and the Jinja environment that speaks through them."""
 
+import re
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -91,8 +92,10 @@ def forget() -> None:
 
 
 def markdown_text(text: str) -> str:
-    """Plain words as Markdown shows them unchanged."""
-    return "".join(f"\\{c}" if c in "*_#[]()|~!&@^" else c for c in text)
+    """Plain words as Markdown shows them unchanged, in one paragraph."""
+    line = " ".join(text.split())
+    line = "".join(f"\\{c}" if c in "*_#[]()|~!&@^" else c for c in line)
+    return re.sub(r"^(\d*)([-+%:=.])", r"\1\\\2", line)
 
 
 def short(meaning: str) -> str:

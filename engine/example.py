@@ -30,7 +30,9 @@ LIMITS = {"bytes": 1_000_000, "name": 60, "title": 200, "text": 4000, "symbol": 
 
 NAME = re.compile(r"[a-z][a-z0-9-]*")
 RESERVED = {"index", "con", "prn", "aux", "nul", "sources"}
-MARKUP = re.compile(r"[\\{}<>$`\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff]")
+MARKUP = re.compile(
+    r"[\\{}<>$`\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
 
 
 class Known:

@@ -36,6 +36,9 @@ class Expr:
     def __add__(self, other):
         return apply("add", self, other)
 
+    def __radd__(self, other):
+        return apply("add", other, self)
+
     def __sub__(self, other):
         return apply("sub", self, other)
 
@@ -57,6 +60,9 @@ class Expr:
     def __truediv__(self, other):
         other = expr(other)
         return self if other.is_number(1) else apply("div", self, other)
+
+    def __rtruediv__(self, other):
+        return apply("div", other, self)
 
     @property
     def T(self):  # noqa: N802 (numpy's name)

@@ -47,7 +47,8 @@ def ulps(found, record, path):
     figures = figure(record, path)
     assert np.size(found) == len(figures)
     with mpmath.workdps(50):
-        return max(float(abs(mpmath.mpf(float(f)) - e) / math.ulp(float(e))) for f, e in zip(np.ravel(found), figures))
+        pairs = zip(np.ravel(found), figures, strict=True)
+        return max(float(abs(mpmath.mpf(float(f)) - e) / math.ulp(float(e))) for f, e in pairs)
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,14 @@ from tests import sample_book
 from tests.sample_book import build
 
 
+@pytest.fixture(scope="session")
+def sample_site(tmp_path_factory) -> Path:
+    """The html folder of the sample book."""
+    return sample_book.build(tmp_path_factory.mktemp("sample"))
+
+
 @pytest.fixture
-def book(tmp_path, site) -> Path:
+def sample(tmp_path, sample_site) -> Path:
     """A copy of the sample book's folder, to change at will; it begins as a book built elsewhere."""
     sample_book.write_docs(tmp_path / "docs")
     sample_book.write_example(tmp_path / "build" / "source")
@@ -44,8 +50,8 @@ def edit(path: Path, old: str, new: str) -> None:
 # --- staging ----------------------------------------------------------------------------------------------
 
 
-def test_staging_writes_only_changes_and_removes_what_is_gone(book):
-    docs, folder = book / "docs", book / "build" / "source" / "zh"
+def test_staging_writes_only_changes_and_removes_what_is_gone(sample):
+    docs, folder = sample / "docs", sample / "build" / "source" / "zh"
     site.stage(docs, folder, "zh")
     before = state(folder.parent)
     site.stage(docs, folder, "zh")
@@ -60,16 +66,16 @@ def test_staging_writes_only_changes_and_removes_what_is_gone(book):
 # --- building again ---------------------------------------------------------------------------------------
 
 
-def test_building_again(book, site):
+def test_building_again(sample, sample_site):
     """Nothing changed: nothing written. One example changed: only its pages. The same bytes as a cold build."""
-    html = build(book)
-    assert contents(html) == contents(site), "another folder gives the same bytes"
+    html = build(sample)
+    assert contents(html) == contents(sample_site), "another folder gives the same bytes"
     before = state(html)
-    build(book, jobs=1)
+    build(sample, jobs=1)
     assert state(html) == before
 
-    sample_book.write_example(book / "build" / "source", number=0.4)
-    build(book)
+    sample_book.write_example(sample / "build" / "source", number=0.4)
+    build(sample)
     changed = {name for name, mark in state(html).items() if before.get(name) != mark}
     example = {f"{lang}/examples/seed/forward.html" for lang in ("en", "zh")}
     prose = {f"{lang}/how-to-read.html" for lang in ("en", "zh")}  # it quotes a value of the example
@@ -79,51 +85,51 @@ def test_building_again(book, site):
     assert "0.4000" in pages(html)["en/how-to-read.html"]
 
     warm = contents(html)
-    shutil.rmtree(book / "build" / "work")
-    build(book)
+    shutil.rmtree(sample / "build" / "work")
+    build(sample)
     assert contents(html) == warm
 
 
-def test_new_title_reaches_every_page_and_gone_chapter_leaves(book):
-    html = build(book)
-    edit(book / "docs" / "how-to-read.md", "# How to read this book", "# Before you start")
-    build(book)
+def test_new_title_reaches_every_page_and_gone_chapter_leaves(sample):
+    html = build(sample)
+    edit(sample / "docs" / "how-to-read.md", "# How to read this book", "# Before you start")
+    build(sample)
     assert all("Before you start" in text for name, text in pages(html).items() if name.startswith("en/"))
-    (book / "docs" / "how-to-read.md").unlink()
-    edit(book / "docs" / "index.md", "how-to-read\n", "")
-    build(book)
+    (sample / "docs" / "how-to-read.md").unlink()
+    edit(sample / "docs" / "index.md", "how-to-read\n", "")
+    build(sample)
     assert not list(html.rglob("how-to-read.html"))
     assert not any("Before you start" in text for text in pages(html).values())
 
 
-def test_old_file_time_does_not_hide_an_edit(book):
+def test_old_file_time_does_not_hide_an_edit(sample):
     import os
 
-    html, chapter = build(book), book / "build" / "source" / "en" / "how-to-read.md"
-    edit(book / "docs" / "how-to-read.md", "easy", "child's play")
-    site.stage(book / "docs", chapter.parent, "en")
+    html, chapter = build(sample), sample / "build" / "source" / "en" / "how-to-read.md"
+    edit(sample / "docs" / "how-to-read.md", "easy", "child's play")
+    site.stage(sample / "docs", chapter.parent, "en")
     os.utime(chapter, (1, 1))
-    build(book)
+    build(sample)
     assert "child’s play" in pages(html)["en/how-to-read.html"]
 
 
 # --- mistakes -----------------------------------------------------------------------------------------------
 
 
-def test_mistake_is_told_with_the_authors_file_until_it_is_mended(book):
-    html = build(book)
+def test_mistake_is_told_with_the_authors_file_until_it_is_mended(sample):
+    html = build(sample)
     before = state(html)
-    chapter = book / "docs" / "how-to-read.md"
+    chapter = sample / "docs" / "how-to-read.md"
     text = chapter.read_text(encoding="utf-8")
     chapter.write_text(f"{text}\nSee [nothing](#no-such-target).\n", encoding="utf-8")
     for _ in range(2):  # the second time Sphinx has read the page already
         with pytest.raises(BookError) as caught:
-            build(book)
+            build(sample)
         assert re.search(r"^docs/how-to-read\.md:\d+: .*no-such-target", str(caught.value), re.MULTILINE)
-        assert str(book) not in str(caught.value)
+        assert str(sample) not in str(caught.value)
     assert state(html) == before
     chapter.write_text(text, encoding="utf-8")
-    build(book)
+    build(sample)
     assert state(html) == before
 
 
@@ -135,12 +141,12 @@ def test_mistake_is_told_with_the_authors_file_until_it_is_mended(book):
         ("{value}`nobody:z`", "unknown example"),
     ],
 )
-def test_wrong_formula_or_value_is_a_mistake(book, wrong, said):
-    with open(book / "docs" / "how-to-read.md", "a", encoding="utf-8") as chapter:
+def test_wrong_formula_or_value_is_a_mistake(sample, wrong, said):
+    with open(sample / "docs" / "how-to-read.md", "a", encoding="utf-8") as chapter:
         chapter.write(f"\n{wrong}\n")
     with pytest.raises(BookError, match=rf"docs/how-to-read\.md(:\d+)?: .*{said}"):
-        build(book)
-    assert not (book / "build" / "html").exists()
+        build(sample)
+    assert not (sample / "build" / "html").exists()
 
 
 # --- editions -------------------------------------------------------------------------------------------------
@@ -256,13 +262,13 @@ def test_same_page_in_the_other_language(site):
     assert '<html class="no-js" lang="zh-CN"' in pages(site)["zh/examples/seed/forward.html"]
 
 
-def test_fold_figure_and_value(site):
-    page = pages(site)["en/examples/seed/forward.html"]
+def test_fold_figure_and_value(sample_site):
+    page = pages(sample_site)["en/examples/seed/forward.html"]
     assert re.search(r'<details class="fold">\s*<summary>Why the transpose\?</summary>', page)
-    overview = pages(site)["zh/examples/seed/index.html"]
-    assert 'role="img"' in overview and "一条从 0.3 降到接近 0 的曲线" in overview
-    assert not list(site.rglob("_images/*"))
-    prose = pages(site)["en/how-to-read.html"]
+    overview = pages(sample_site)["zh/examples/seed/index.html"]
+    assert 'role="group"' in overview and "一条从 0.3 降到接近 0 的曲线" in overview
+    assert not list(sample_site.rglob("_images/*"))
+    prose = pages(sample_site)["en/how-to-read.html"]
     assert '<span class="value" data-value="seed:layer1.z[0]">0.3775</span>' in prose
     assert "_static/traces/seed.js" in prose
 

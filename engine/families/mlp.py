@@ -99,25 +99,33 @@ def new(widths: list[int], activation: str, samples: int, random: Random) -> dic
     x = friendly.matrix(random, samples, widths[0], -0.9 if samples > 1 else 0.1, 0.9)
     a, layers = np.transpose(x), []
     for width in widths[1:]:
-        units, rows = [], []
-        for _ in range(width):
-            if (unit := _unit(random, a, activation, rows)) is None:
-                return None
-            units.append(unit)
-            rows.append(unit[2])
+        if (units := _layer(random, a, width, activation)) is None:
+            return None
         layers.append({"W": [w for w, _, _ in units], "b": [b for _, b, _ in units], "activation": activation})
-        a = np.array(rows)
+        a = np.array([out for _, _, out in units])
     y = friendly.matrix(random, samples, widths[-1], *TARGETS[activation])
     if np.abs(np.transpose(y) - a).min() < min(0.02, 0.1 / a.size):
         return None
     return {"data": {"x": x, "y": y}, "layers": layers}
 
 
-def _unit(random: Random, a: np.ndarray, activation: str, others: list) -> tuple | None:
-    """Weights, a bias and the activations of a unit that is alive and like none of the `others`."""
-    reach = min(0.9, 2 / sqrt(len(a)))
+def _layer(random: Random, a: np.ndarray, width: int, activation: str) -> list[tuple] | None:
+    """The units of a layer that reads `a`; no two weights are equal if there are numbers enough."""
+    reach, size = min(0.9, 2 / sqrt(len(a))), width * len(a)
+    pool, units = friendly.choices(-reach, reach, size + len(a)), []
+    enough = len(pool) >= size
+    while len(units) < width:
+        if (unit := _unit(random, pool, a, activation, [out for _, _, out in units])) is None:
+            return None
+        units.append(unit)
+        pool = [v for v in pool if v not in unit[0]] if enough else pool
+    return units
+
+
+def _unit(random: Random, pool: list[float], a: np.ndarray, activation: str, others: list) -> tuple | None:
+    """Weights from the pool, a bias and the activations of a unit that is alive and like none of the `others`."""
     for _ in range(TRIES):
-        w = friendly.distinct(random, len(a), -reach, reach)
+        w = random.sample(pool, len(a))
         b = random.choice(friendly.choices(-0.6, 0.6, 10))
         z = np.array(w) @ a + b
         out = OPS[activation].forward(z)
@@ -128,6 +136,6 @@ def _unit(random: Random, a: np.ndarray, activation: str, others: list) -> tuple
 
 def _alive(z: np.ndarray, activation: str) -> bool:
     """Whether a unit's pre-activations are inside its lively range for every sample; a relu may rest for some."""
-    near, far = ALIVE[activation]
+    near, far = min(ALIVE[activation][0], 1 / z.size), ALIVE[activation][1]
     awake = activation != "relu" or (z > 0).mean() >= 0.5
     return bool(awake and (np.abs(z) >= near).all() and (np.abs(z) <= far).all())

@@ -1,0 +1,79 @@
+"""Complete: every family has an example and its words, in every language; every operation a sample and a listing."""
+
+from pathlib import Path
+
+import pytest
+
+from book.listing import listing
+from book.page import PageView, Worked
+from book.words import TEMPLATES, languages
+from engine import load, work
+from engine.families import families, family
+from engine.ops import OPS
+from engine.optim import OPTIMIZERS
+from engine.schema import schema
+
+EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
+
+
+@pytest.fixture(scope="module", params=EXAMPLES, ids=lambda p: p.stem)
+def worked(request):
+    example = load(request.param)
+    return Worked.of(example, work(example))
+
+
+@pytest.mark.parametrize("name", families())
+def test_family(name):
+    module = family(name)
+    assert callable(module.forward) and callable(module.new)
+    assert name in {load(path).family for path in EXAMPLES}, f"family {name} has no example"
+    assert (TEMPLATES / "families" / f"{name}.j2").is_file()
+    assert (TEMPLATES / "new" / f"{name}.toml.j2").is_file()
+    assert name in schema(name)
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_every_listed_step_has_a_symbol_and_a_meaning(worked, lang):
+    view = PageView(worked, lang)
+    for step in view.listed():
+        assert view.symbol(step.name), step.name
+        assert r"\text{" + step.name not in view.symbol(step.name), f"{step.name} has no symbol of its own"
+        assert view.notation.meaning(step.name).strip(), f"{step.name} has no meaning"
+        assert view.scope_title(step.name) != step.name.rpartition(".")[0] or "." not in step.name
+
+
+def test_languages_differ(worked):
+    """A meaning that reads the same in two languages was not translated."""
+    views = [PageView(worked, lang) for lang in languages()]
+    for step in views[0].listed():
+        meanings = [view.notation.meaning(step.name) for view in views]
+        assert len(set(meanings)) == len(languages()), step.name
+
+
+def test_every_step_of_the_examples_has_an_op_with_a_listing(worked):
+    for step in worked.exact.values():
+        if not step.is_leaf:
+            assert listing(step.op).startswith("op(")
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_every_op_has_a_sample_and_a_listing(name):
+    assert OPS[name].sample and all(isinstance(shape, tuple) for shape in OPS[name].sample)
+    assert f'"{name}"' in listing(name)
+
+
+def test_titles_in_every_language(worked):
+    assert set(languages()) <= set(worked.example.title)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_works_an_example(name):
+    trace = work(load(EXAMPLES[0], [f"update.optimizer={name}"]))
+    assert set(trace.updates) == {s.name for s in trace.leaves("param")}
+
+
+def test_every_activation_and_loss_works(tmp_path):
+    for activation in (n for n, entry in OPS.items() if entry.kind == "activation"):
+        work(load(EXAMPLES[0], [f"layers[0].activation={activation}"]))
+    for loss in (n for n, entry in OPS.items() if entry.kind == "loss"):
+        work(load(EXAMPLES[0], [f"loss={loss}"]))
