@@ -33,21 +33,24 @@ def augmented(sheet: Sheet, name: str) -> Augmented | None:
     top = "1" if columns == 1 else transposed(sheet.notation.ones)
     extended = rf"\begin{{pmatrix}} {top} \\ {sheet.notation.symbol(a)} \end{{pmatrix}}"
     return Augmented(
-        inputs=[
-            Row(extended, "=", matrix(_with_ones(_entries(sheet, a))).tex),
-            Row("", "=", matrix(inputs).tex),
-        ],
-        weights=[
-            Row(folded, "=", matrix(np.hstack([_entries(sheet, b), _entries(sheet, W)])).tex),
-            Row("", "=", matrix(weights).tex),
-        ],
+        inputs=_rows(extended, matrix(_with_ones(_entries(sheet, a))).tex, matrix(inputs).tex),
+        weights=_rows(folded, matrix(np.hstack([_entries(sheet, b), _entries(sheet, W)])).tex, matrix(weights).tex),
         product=[
-            Row(line.symbol, "=", matrix(_entries(sheet, name)).tex),
-            Row("", "=", rf"{folded}\,{extended}"),
-            Row("", "=", rf"{matrix(weights).tex}\,{matrix(inputs).tex}"),
+            *_rows(
+                line.symbol,
+                matrix(_entries(sheet, name)).tex,
+                rf"{folded}\,{extended}",
+                rf"{matrix(weights).tex}\,{matrix(inputs).tex}",
+            ),
             Row("", line.relation({name}), line.result),
         ],
     )
+
+
+def _rows(left: str, *rights: str) -> list[Row]:
+    """Rows of equal things, without those that would say the same again (a layer of one neuron)."""
+    fresh = [right for right in dict.fromkeys(rights) if right != left]
+    return [Row("" if i else left, "=", right) for i, right in enumerate(fresh)]
 
 
 def _operands(sheet: Sheet, name: str) -> tuple[str, str, str] | None:

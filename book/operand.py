@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from engine.ops import CALL, SUM
+from engine.ops import CALL, PRODUCT, SUM
 
 from .symbols import has_superscript, transposed
 
@@ -46,6 +46,11 @@ class Operand:
         return self.bracketed if self.binds <= SUM or self.negative else self.tex
 
     term = wrapped
+
+    @property
+    def factor(self) -> str:
+        """As what a division works on: a product stands in brackets too."""
+        return self.bracketed if self.binds <= PRODUCT or self.negative else self.tex
 
     @property
     def call(self) -> str:

@@ -78,6 +78,8 @@ class Symbols:
 
     def _total(self, name: str, step: Step) -> str:
         letters = "".join(c for c, n in zip("ij", step.shape, strict=False) if n > 1)
+        if not letters:  # a single entry is its own sum
+            return self.sheet.notation.symbol(name)
         return rf"\sum_{{{','.join(letters)}}} {indexed(self.sheet.notation.symbol(name), letters)}"
 
     def shaped(self, operand: Operand, shape: tuple[int, ...]) -> Operand:

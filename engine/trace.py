@@ -155,7 +155,8 @@ class Trace(Mapping):
     def to_json(self) -> str:
         """The public form (see docs/trace-format.md): values flat, row-major, shortest round-trip decimals."""
         head = {"format": FORMAT, "example": self.example, "loss": self.loss}
-        head |= {"grads": dict(self.grads), "updates": dict(self.updates)}
+        grads = {s.name: self.grads[s.name] for s in self.leaves("param") if s.name in self.grads}
+        head |= {"grads": grads, "updates": dict(self.updates)}
         return json.dumps(head | {"steps": [_record(s) for s in self.values()]}, indent=None, allow_nan=False)
 
 
