@@ -8,26 +8,49 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from .book import Book
-from .read import read_pages
+from .pdf import check_pdf
+from .read import Page, read_pages
 from .report import Failure, Report
 from .site import Site
 
-__all__ = ["Book", "Failure", "Report", "Site", "read_pages", "run"]
+__all__ = ["Checker", "Failure", "Page", "Report", "run"]
 
 ENGINE = Path(__file__).resolve().parent.parent / "engine"
 
 
-def run(html: Path, traces: Mapping[str, str], langs: Iterable[str], engine: Path = ENGINE) -> Report:
-    """Check the site in the folder `html`.
+def run(html: Path, traces: Mapping[str, str], langs: Iterable[str], engine: Path = ENGINE, pdfs=()) -> Report:
+    """Check the site in the folder `html`, and the PDFs if there are any.
 
     `traces` maps each example's name to its exact trace, as JSON text; `langs` are the languages that were built;
-    `engine` is the folder whose source the listings must match.
+    `engine` is the folder whose source the listings must match; `pdfs` are (language, file).
     """
-    pages = read_pages(html)
-    book = Book(pages, dict(traces))
-    report = book.check()
-    report.add(Site(html, pages, tuple(langs), traces, sources(engine)).check())
+    checker = Checker(html, traces, langs, engine)
+    report = checker.run()
+    for lang, pdf in pdfs:
+        report.add(check_pdf(pdf, [p for p in checker.pages.values() if p.lang == lang]))
     return report
+
+
+class Checker:
+    """A site that was read once. `run` judges it whole; `recheck` judges one page in the place of another."""
+
+    def __init__(self, html: Path, traces: Mapping[str, str], langs: Iterable[str], engine: Path = ENGINE):
+        self.pages = read_pages(html)
+        self.book = Book(self.pages, dict(traces))
+        self.site = Site(html, self.pages, tuple(langs), traces, sources(engine))
+
+    def run(self) -> Report:
+        report = self.book.check()
+        report.add(self.site.check())
+        return report
+
+    def recheck(self, page: Page, twins: bool = True) -> Report:
+        """What would be found on `page` if it stood at its path; `twins` compares it with other languages too."""
+        report = self.book.recheck(page)
+        report.add(self.site.check_page(page))
+        if twins and page.lang in self.site.langs:
+            report.add(self.site.check_twins(page.name, page))
+        return report
 
 
 def sources(folder: Path) -> str:

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from . import lines, mathml, tex
+from .conflicts import conflicts
 from .example import Example
 from .figures import check_figures
+from .loose import check_loose
 from .names import check_headings, check_names
 from .parse import Parser, Row
 from .read import Formula, Page, number_text
@@ -48,7 +50,7 @@ def read_formula(formula: Formula) -> Reading:
         seen = parser.formula()
     except NotUnderstoodError as error:
         return Reading(unknown=str(error))
-    return Reading(seen, parser.notes, differs=seen != annotated)
+    return Reading(seen, list(dict.fromkeys(parser.notes)), differs=seen != annotated)
 
 
 class Book:
@@ -68,7 +70,7 @@ class Book:
 
     def _learned(self, name: str) -> Iterable[tuple]:
         """Symbols that stand in a rule and get their number only in the row below it."""
-        pages = [(p, f) for p in self._pages_of(name) for f in p.formulas]
+        pages = [(p, f) for p in self._pages_of(name) if not p.quotes for f in p.formulas]
         for page, formula in pages:
             for key, literal in self._result(formula, self.reading(formula), self.examples[name]).learned:
                 yield page.path, key, literal, False, formula.where
@@ -82,10 +84,10 @@ class Book:
         parts = page.name.split("/")
         return self.examples.get(parts[1]) if parts[0] == "examples" and len(parts) == 3 else None
 
-    def defined_at(self, path: str, anchor: str) -> list[Node]:
-        """The first formula at or after an anchor: what is defined there."""
+    def defined_at(self, path: str, anchor: str, display: bool = False) -> list[Node]:
+        """The first formula at or after an anchor: what is defined there; or the first derivation there."""
         page = self.pages.get(path)
-        found = page.formula_at(anchor) if page else None
+        found = page.formula_at(anchor, display) if page else None
         return list(self.reading(found).nodes) if found else []
 
     # Checking
@@ -106,7 +108,7 @@ class Book:
             return self.check_page(page)
         with example.instead(old, page, self.reading):
             report = self.check_page(page)
-            report.add(example.conflicts())
+            report.add(conflicts(example))
         return report
 
     def check_page(self, page: Page) -> Report:
@@ -118,6 +120,8 @@ class Book:
         if example:
             check_tables(page, example, self.reading, report)
             check_figures(page, example, report)
+            if not page.quotes:
+                check_loose(page, example, self.reading, report)
             check_names(page, example, self.reading, self.defined_at, report)
         check_headings(page, report)
         return report
@@ -130,9 +134,11 @@ class Book:
             return
         report.counts["equations"] += reading.is_equation
         if reading.differs:
-            report.fail("seen", page.path, formula.where, _short(formula.tex), "", "is annotated, but not what is seen")
+            report.fail("seen", page.path, formula.where, _short(formula.tex), "", "is annotated, but is not seen")
         for note in reading.notes:
             report.fail("form", page.path, formula.where, _short(formula.tex), "", f"is not well formed: {note}")
+        if page.quotes:  # what a source prints need not be right; its table is judged row by row
+            return
         result = self._result(formula, reading, example)
         report.counts.update(redone=result.redone, substituted=result.substituted)
         for slip in result.slips:

@@ -41,6 +41,7 @@ class Truth:
     def __post_init__(self):
         self._weights = {s.name: s.value for s in self.trace.steps.values() if s.is_leaf}
         self._curve: list[float] = []
+        self._after: dict[int, dict] = {}
         self.values = evaluate(self.trace.steps.values(), {}, self.faults)
         for step in self.trace.steps.values():
             if step.name in self.values and not step.is_leaf:
@@ -101,6 +102,14 @@ class Truth:
         changes = {p: self.values[new] for p, new in self.trace.updates.items()}
         forward = [s for s in self.trace.steps.values() if s.phase == "forward"]
         return evaluate(forward, changes, [], self.values)[self.trace.loss][()]
+
+    def after(self, updates: int) -> dict[str, np.ndarray]:
+        """Every step after so many updates, in float64."""
+        if updates not in self._after:
+            self._weights = {s.name: s.value for s in self.trace.steps.values() if s.is_leaf}
+            self._curve = self._trained(updates + 1)
+            self._after[updates] = {s: self._weights[s] for s in self.trace.steps}
+        return self._after[updates]
 
     def losses(self, updates: int) -> np.ndarray:
         """The loss after 0, 1, … updates, in float64."""
@@ -180,4 +189,5 @@ def _passed(truth: Truth, step: Step, bounds: list[np.ndarray]) -> np.ndarray:
 
 
 def _moved(args, bounds, signs) -> list[np.ndarray]:
-    return [np.asarray(a + exact(b * (1 if s else -1)), dtype=object) for a, b, s in zip(args, bounds, signs, strict=True)]
+    steps = [exact(bound if sign else -bound) for bound, sign in zip(bounds, signs, strict=True)]
+    return [np.asarray(arg + step, dtype=object) for arg, step in zip(args, steps, strict=True)]

@@ -7,7 +7,10 @@ from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from itertools import count
 
+import numpy as np
+
 from . import lines
+from .conflicts import conflicts
 from .exact import AGREE, Truth, pencil_bounds
 from .figures import flat
 from .ops import mp
@@ -16,7 +19,7 @@ from .redo import Rules
 from .report import Report
 from .symbols import Symbols
 from .trace import Place, Trace
-from .tree import Num, Partial, Sym, cells
+from .tree import Node, Num, Partial, Sym, cells, walk
 
 _versions = count()
 OFTEN = 3
@@ -32,10 +35,12 @@ class Example:
     def __init__(self, text: str):
         self.trace = Trace(text)
         self.truth = Truth(self.trace)
-        self.exact = False
-        self._bound: dict[str, list] = {}
+        self.exact = False  # whether its pages carry all digits; ≈ stands on such pages only
+        self.bound_on: dict[str, list] = {}
         self._printed: dict[str, Counter] = {}
         self.symbols, self.rules, self.version = Symbols(self.home), Rules(), next(_versions)
+        self._homes: dict[str | None, Place | None] = {}
+        self._quantities: list[Decimal] = []
         self._decimals: dict[Place, Decimal | None] = {}
 
     # Learning from the pages
@@ -44,34 +49,39 @@ class Example:
         """Take in what the example's pages bind and print."""
         pages = list(pages)
         for page in pages:
-            self._bound[page.path], self._printed[page.path] = self._told(page, reading)
-        self.exact = any(r == "≈" for p in pages for f in p.formulas for row in reading(f).rows for r in row.relations)
+            self.bound_on[page.path], self._printed[page.path] = self._told(page, reading)
+        rows = (row for page in pages for formula in page.formulas for row in reading(formula).rows)
+        self.exact = any("≈" in row.relations for row in rows)
         self.rules = Rules(self._digits(), self.is_given)
         self._bind()
 
     @contextmanager
     def instead(self, old: Page, new: Page, reading: Callable) -> Iterator[None]:
         """Meanwhile `new` stands in the place of `old`."""
-        kept = self._bound[old.path], self._printed[old.path], self.symbols, self.version
-        self._bound[old.path], self._printed[old.path] = self._told(new, reading)
-        if self._bound[old.path] != kept[0]:
+        kept = self.bound_on[old.path], self._printed[old.path], self.symbols, self.version
+        self.bound_on[old.path], self._printed[old.path] = self._told(new, reading)
+        if self.bound_on[old.path] != kept[0]:
             self._bind()
-        self.__dict__.pop("consensus", None)
+        self._forget()
         try:
             yield
         finally:
-            self._bound[old.path], self._printed[old.path], self.symbols, self.version = kept
-            self.__dict__.pop("consensus", None)
+            self.bound_on[old.path], self._printed[old.path], self.symbols, self.version = kept
+            self._forget()
+
+    def _forget(self) -> None:
+        for name in ("consensus", "printed_numbers", "flat_names"):
+            self.__dict__.pop(name, None)
 
     def adopt(self, learned: Iterable[tuple]) -> None:
         """Take in symbols that are nowhere defined, as they were first used: (page, binding with its place)."""
         for path, *binding in learned:
-            self._bound[path].append(tuple(binding))
+            self.bound_on[path].append(tuple(binding))
         self._bind()
 
     def _told(self, page: Page, reading: Callable) -> tuple[list, Counter]:
         bound = []
-        for formula in page.formulas:
+        for formula in [] if page.quotes else page.formulas:
             for chain in lines.chains(reading(formula).rows):
                 bound += [(*b, formula.where) for b in lines.bindings(chain)]
         places = ((self.home_of(address), text) for address, text in page.addresses)
@@ -79,7 +89,7 @@ class Example:
 
     def _bind(self) -> None:
         self.symbols = Symbols(self.home)
-        for bound in self._bound.values():
+        for bound in self.bound_on.values():
             for key, literal, _, _ in bound:
                 self.symbols.bind(key, literal)
         self.version = next(_versions)
@@ -105,6 +115,19 @@ class Example:
         return {place: texts.most_common(1)[0][0] for place, texts in by_place.items()}
 
     @cached_property
+    def printed_numbers(self) -> set[Decimal]:
+        return {number.normalize() for text in self.consensus.values() if (number := decimal(text)) is not None}
+
+    def quantities(self, counts: tuple[int, ...]) -> list[Decimal]:
+        """Every entry of every step to 50 digits, and the losses after so many updates."""
+        if not self._quantities:
+            places = ((name, i) for name, array in self.truth.values.items() for i in np.ndindex(array.shape))
+            self._quantities = [self.value(place) for place in places]
+            losses = self.truth.losses(max(counts))
+            self._quantities += [Decimal(float(losses[n])) for n in counts]
+        return self._quantities
+
+    @cached_property
     def flat_names(self) -> dict[str, set[Place]]:
         """The entries by their symbols, written as in a figure."""
         found: dict[str, set[Place]] = defaultdict(set)
@@ -114,11 +137,24 @@ class Example:
                     found[flat(key)].add(place)
         return found
 
+    def steps_of(self, node: Node) -> set[str]:
+        """The steps whose numbers a symbol stands for."""
+        found = self.symbols.lookup(node) if isinstance(node, Sym | Partial) else []
+        numbers = (n for literal in found for row in cells(literal) for n in row)
+        return {place[0] for n in numbers if (place := self.home_of(n.address))}
+
+    def steps_in(self, node: Node) -> set[str]:
+        """The steps that a node shows, by symbols or by numbers."""
+        shown = {p[0] for n in walk(node) if isinstance(n, Num) and (p := self.home_of(n.address))}
+        return shown.union(*(self.steps_of(n) for n in walk(node)))
+
     # Addresses
 
     def home_of(self, address: str | None) -> Place | None:
-        place = self.trace.place(address) if address else None
-        return self.trace.home(place) if place else None
+        if address not in self._homes:
+            place = self.trace.place(address) if address else None
+            self._homes[address] = self.trace.home(place) if place else None
+        return self._homes[address]
 
     def home(self, address: str | None):
         return self.home_of(address) or address
@@ -137,6 +173,10 @@ class Example:
     @cached_property
     def _bounds(self):
         return pencil_bounds(self.truth, self.rules.digits or 1)
+
+    def bound(self, place: Place) -> float:
+        """How far the pencil may drift at an entry."""
+        return float(self._bounds[place[0]][place[1]])
 
     # Judging
 
@@ -165,10 +205,10 @@ class Example:
         return rules.fits(truth, Num(text))
 
     def _judge_drift(self, place: Place, number: Decimal, truth: Decimal, address, page, report: Report) -> None:
-        bound = 0.0 if self.exact or self.trace.steps[place[0]].is_leaf else float(self._bounds[place[0]][place[1]])
+        bound = 0.0 if self.exact or self.trace.steps[place[0]].is_leaf else self.bound(place)
         drift = float(abs(number - truth))
         if drift > bound:
-            report.fail("number", page, address, number, f"{truth:.10g}", "is not the exact value, nor near it by pencil")
+            report.fail("number", page, address, number, f"{truth:.10g}", "is neither exact nor as near as pencil")
         else:
             report.counts["drifted"] += 1
             report.figures["drift"] = max(report.figures.get("drift", 0.0), drift / bound)
@@ -187,57 +227,8 @@ class Example:
             if error > AGREE:
                 found = f"{mp.nstr(gradient, 12)} for {name}{list(index)}"
                 report.fail("gradient", self.trace.example, self.trace.grads[name], found, mp.nstr(difference, 12))
-        report.add(self.conflicts())
+        report.add(conflicts(self))
         return report
-
-    def conflicts(self) -> Report:
-        """Symbols that stand for different things in different places, and gradients under a wrong name."""
-        report = Report()
-        seen: dict[tuple, list] = {}
-        for path, bound in self._bound.items():
-            for key, literal, shared, where in bound:
-                if not shared:
-                    self._meet(seen, key, literal, (path, where), report)
-                if isinstance(key, Partial):
-                    self._check_gradient(key, literal, path, where, report)
-        self._check_names(report)
-        return report
-
-    def _meet(self, seen: dict, key, literal, place: tuple[str, str], report: Report) -> None:
-        shape = len(cells(literal)), len(cells(literal)[0])
-        first = seen.setdefault((key, shape), [literal, place])
-        if not self.symbols.same(first[0], literal) and not any(s for k, _, s, _ in self._shared if k == key):
-            other = f"{first[0]} as in {first[1][0]}, {first[1][1]}"
-            report.fail("symbol", *place, f"{key} = {literal}", other, "is bound to something else elsewhere")
-
-    def _check_names(self, report: Report) -> None:
-        """One entry, one name: the index of a symbol and the place of its number must go together."""
-        named: dict[tuple, tuple] = {}
-        for path, bound in self._bound.items():
-            for key, literal, _, where in bound:
-                places = tuple(self.home_of(n.address) for row in cells(literal) for n in row)
-                if isinstance(key, Sym) and None not in places:
-                    first = named.setdefault((type(literal), places), (key, path, where))
-                    if first[0] != key:
-                        other = f"{first[0]}, as in {first[1]}, {first[2]}"
-                        report.fail("symbol", path, where, key, other, "is another name for the same numbers")
-
-    @property
-    def _shared(self) -> list:
-        return [b for bound in self._bound.values() for b in bound if b[2]]
-
-    def _check_gradient(self, key: Partial, literal, path: str, where: str, report: Report) -> None:
-        """∂J/∂s must be printed from the step that the trace names as the gradient of s."""
-        for s in self.symbols.lookup(key.bottom) if isinstance(key.bottom, Sym) else []:
-            pairs = [(a, b) for r, t in zip(cells(s), cells(literal), strict=False) for a, b in zip(r, t, strict=False)]
-            if len(cells(s)) == len(cells(literal)) and any(self._wrong_gradient(a, b) for a, b in pairs):
-                report.fail("symbol", path, where, f"{key} = {literal}", "", "is not where the trace has this gradient")
-
-    def _wrong_gradient(self, of: Num, gradient: Num) -> bool:
-        place, found = self.home_of(of.address), self.home_of(gradient.address)
-        if not place or not found or place[0] not in self.trace.grads:
-            return False
-        return found != self.trace.home((self.trace.grads[place[0]], place[1]))
 
 
 def decimal(text: str) -> Decimal | None:

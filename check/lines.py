@@ -4,6 +4,7 @@ Glossary. An *item* is one expression of a chain 'a = b = c'; the *head* is the 
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .arith import shape
 from .parse import Row
@@ -88,7 +89,7 @@ def _guard(result: Result, work) -> None:
 
 
 def _check_chain(chain: list[Item], symbols: Symbols, rules: Rules, result: Result) -> None:
-    for before, item in zip(chain, chain[1:], strict=False):
+    for before, item in pairwise(chain):
         if item.relation in RELATIONS:
             _guard(result, lambda b=before, i=item: _check_pair(chain, b, i, symbols, rules, result))
     head = chain[0].node

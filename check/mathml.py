@@ -1,12 +1,14 @@
 """Cuts built MathML into the same tokens as `tex`, so that what is seen and what is annotated can be compared."""
 
-from .tex import Token, sign
+from .tex import Token, arrow, sign
 from .tree import NotUnderstoodError
 
 MINUS = "−"
-ACCENTS = {"^": "hat", "ˆ": "hat", "¯": "bar", "‾": "bar", "―": "bar", "_": "bar", "~": "tilde", "˜": "tilde", "→": "vec",
-           "⃗": "vec", "˙": "dot", ".": "dot", "̂": "hat", "̄": "bar", "̃": "tilde", "̇": "dot"}  # fmt: skip
+ACCENTS = {"^": "hat", "ˆ": "hat", "¯": "bar", "‾": "bar", "―": "bar", "_": "bar", "~": "tilde", "˜": "tilde",
+           "→": "vec", "˙": "dot", ".": "dot"}  # fmt: skip
 SILENT = {"mspace", "annotation", "maligngroup", "mphantom"}
+PLAIN = {0xA0: " ", 0xFE00: None, 0xFE01: None}
+"""Hard spaces, and the selectors of a letter's shape."""
 INVISIBLE = {"\u2061", "\u2062", "\u2063", "\u2064", ""}
 
 
@@ -31,7 +33,7 @@ def _children(element) -> list[Token]:
 
 
 def _text(element) -> str:
-    return " ".join("".join(element.itertext()).replace("\xa0", " ").split())
+    return " ".join("".join(element.itertext()).translate(PLAIN).split())
 
 
 def _number(element) -> list[Token]:
@@ -94,6 +96,8 @@ def _under(element) -> list[Token]:
 
 def _over(element) -> list[Token]:
     base, above = element
+    if _text(base) == "→":
+        return [arrow(_element(above))]
     mark = ACCENTS.get(_text(above))
     return [Token("accent", mark), *_braced(base)] if mark else _scripts("^")(element)
 

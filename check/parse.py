@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from .arith import FUNCTIONS
 from .tex import Token
-from .tree import Matrix, Node, NotUnderstoodError, Num, Op, Partial, Sym
+from .tree import Matrix, Node, NotUnderstoodError, Num, Op, Partial, Sym, is_literal, is_numeric, walk
 
 TRANSPOSE = ("𝖳", "T")
-PRODUCTS = {"·": "dot", "⊙": "had", "⊘": "hdiv", "×": "cross", "/": "slash"}
+PRODUCTS = {"·": "dot", "⊙": "had", "⊘": "hdiv", "⊗": "outer", "×": "cross", "/": "slash"}
 INTEGER = re.compile(r"\d+")
 SHAPE = re.compile(r"(\d+)×(\d+)")
 END = Token("end of formula", "")
@@ -38,10 +38,14 @@ class Parser:
         if self.next.kind == "begin" and self.next.text == "rows":
             rows = self._rows()
         else:
-            rows = [self._row()]
+            rows = [Row([""], [Sym(self.take().text)])] if self._lone_sign() else [self._row()]
         if self.next is not END:
             raise NotUnderstoodError(f"{self.next.text!r} after the end of an expression")
         return rows
+
+    def _lone_sign(self) -> bool:
+        """A sign that is only spoken of, as in 'the sign ⊙'."""
+        return len(self.tokens) == 1 and self.next.kind in ("op", "rel", "sum")
 
     # Reading
 
@@ -71,21 +75,28 @@ class Parser:
         return [row for row in rows if row.parts]
 
     def _row(self) -> Row:
+        """Relations and expressions; an expression behind & that no relation leads to begins a new chain."""
         row = Row()
         self._skip_cells()
         if not self._row_ends() and not self.has("rel"):
             self._part(row, "")
         while True:
             self._skip_cells()
-            if not self.has("rel"):
+            if self._row_ends():
                 return row
-            relation = self.take().text
+            if not self.has("rel") and self.tokens[self.at - 1].kind not in ("cell", "comma"):
+                raise NotUnderstoodError(f"{self.next.text!r} after an expression")
+            relation = self.take().text if self.has("rel") else ""
             self._skip_cells()
+            if relation and self.next is END:  # 'δ =' in a sentence that goes on with the number
+                return row
             self._part(row, relation)
 
     def _part(self, row: Row, relation: str) -> None:
         row.relations.append(relation)
         row.parts.append(self.listed())
+        if relation == "=" and row.parts[-1] in row.parts[-2:-1] and not is_literal(row.parts[-1]):
+            self.notes.append("an expression is set equal to itself")
 
     def _skip_cells(self) -> None:
         while self.has("cell") or (self.has("comma") and self._last_of_row()):
@@ -127,6 +138,8 @@ class Parser:
             return _negative(self.factors()) if sign == "−" else self.factors()
         left = self.factor()
         while self._starts_factor():
+            if self.has("num") and is_numeric(left) and not any(isinstance(n, Matrix) for n in walk(left)):
+                self.notes.append("a number follows another factor without a sign between them")
             left = Op("times", (left, self.factor()))
         return left
 
@@ -155,7 +168,10 @@ class Parser:
                 self.tokens = [*self.tokens[: self.at], Token("num", token.text[1:]), *self.tokens[self.at + 1 :]]
                 return [Token("num", token.text[0])]
             return [token]
-        return self._braced_tokens()
+        inside = self._braced_tokens()
+        if not inside:
+            self.notes.append("an index or a power is empty")
+        return inside
 
     def _braced_tokens(self) -> list[Token]:
         self.take("{")
@@ -329,4 +345,3 @@ def _subscripted(node: Node, script: list[Token]) -> Node:
     if isinstance(node, Sym) and not node.sub:
         return Sym(node.base, text, node.sup)
     return Op("index", (node,), text)
-

@@ -22,6 +22,7 @@ class Formula:
     tex: str
     key: str
     display: bool
+    block: int
     math: etree._Element = field(repr=False)
 
     @property
@@ -68,6 +69,7 @@ class Page:
     def __init__(self, path: str, text: str):
         self.path, self.text = path, text
         self.lang, _, self.name = path.partition("/") if "/" in path else ("", "", path)
+        self._found: dict[tuple[str, bool], Formula | None] = {}
         self.root = html.document_fromstring(text, parser=html.HTMLParser(encoding="utf-8", huge_tree=True))
 
     @property
@@ -81,20 +83,27 @@ class Page:
         return list(self._formulas())
 
     def _formulas(self) -> Iterator[Formula]:
-        n, anchor, article = 0, "", self.body
-        for element in article.iter():
+        n, anchor, block = 0, "", 0
+        for element in self.body.iter():
+            block += element.tag in BLOCKS
             if element.get("id") and element.tag in ("section", "span", "div", "tr", "td"):
                 anchor = element.get("id")
             if element.tag == "math":
                 n += 1
-                yield _formula(element, n, anchor)
+                yield _formula(element, n, anchor, block)
 
-    def formula_at(self, anchor: str) -> Formula | None:
-        """The first formula at or after an anchor."""
+    def formula_at(self, anchor: str, display: bool = False) -> Formula | None:
+        """The first formula, or the first one on a line of its own, at or after an anchor."""
+        if (anchor, display) not in self._found:
+            self._found[anchor, display] = self._formula_at(anchor, display)
+        return self._found[anchor, display]
+
+    def _formula_at(self, anchor: str, display: bool) -> Formula | None:
+        kind = "[@display='block']" if display else ""
         found = self.root.xpath("//*[@id=$id]", id=anchor)
         if not found:
             return None
-        nearest = found[0].xpath("(descendant::math | following::math)[1]")
+        nearest = found[0].xpath(f"(descendant::math{kind} | following::math{kind})[1]")
         return self._by_element.get(nearest[0]) if nearest else None
 
     @cached_property
@@ -109,7 +118,7 @@ class Page:
 
     @cached_property
     def title(self) -> str:
-        return " ".join("".join(self.root.xpath("//title//text()")).split())
+        return " ".join("".join(self.root.xpath("//head/title//text()")).split())
 
     @cached_property
     def contents(self) -> list[str]:
@@ -134,9 +143,19 @@ class Page:
         return Cell(words(element), [self._by_element[m] for m in element.iter("math")])
 
     @cached_property
+    def quotes(self) -> bool:
+        """Whether the page quotes a source, whose numbers are not the book's."""
+        return bool(self.body.xpath(".//table[contains(concat(' ', @class, ' '), ' errata ')]"))
+
+    @cached_property
     def listings(self) -> list[Listing]:
         found = self.body.xpath(".//div[starts-with(@class, 'highlight-')]")
         return [Listing(e.get("class").split()[0].removeprefix("highlight-"), e.text_content()) for e in found]
+
+    @cached_property
+    def codes(self) -> list[str]:
+        """Words set as code inside sentences."""
+        return [e.text_content() for e in self.body.iter("code")]
 
     @cached_property
     def values(self) -> list[Value]:
@@ -154,7 +173,19 @@ class Page:
 
     @cached_property
     def links(self) -> list[str]:
-        return [e.get("href") for e in self.root.iter("a") if e.get("href") is not None]
+        return [link for e in self.root.iter("a") if (link := e.get("href") or e.get("xlink:href")) is not None]
+
+    @cached_property
+    def leads(self) -> list[str]:
+        """Where the links on the page lead, without those of headings to themselves."""
+        links = self.body.xpath(".//a[not(contains(@class, 'headerlink'))]")
+        return [link for e in links if (link := e.get("href") or e.get("xlink:href"))]
+
+    @cached_property
+    def own_links(self) -> list[tuple[str, list[str]]]:
+        """The link of each heading to itself: (anchor, the anchors that the heading has)."""
+        links = self.body.xpath(".//a[contains(@class, 'headerlink')]")
+        return [(e.get("href", ""), e.xpath("ancestor::*[@id][1]/@id | ../preceding-sibling::*/@id")) for e in links]
 
     @cached_property
     def needs(self) -> list[str]:
@@ -164,26 +195,27 @@ class Page:
 
     @cached_property
     def drawings(self) -> list[list[str]]:
-        """The words in every figure that stands in the page as SVG."""
+        """What is drawn as text in every figure that stands in the page as SVG."""
         return [svg_words(e) for e in self.body.xpath(".//svg")]
 
     @cached_property
     def prose(self) -> list[str]:
-        """The words of every block, without mathematics and code."""
-        return [words(e) for e in self.body.iter(*BLOCKS) if not any(c.tag in BLOCKS for c in e.iterdescendants())]
+        """The words of every block, without mathematics and code, and what drawings are called."""
+        blocks = [e for e in self.body.iter(*BLOCKS) if not any(c.tag in BLOCKS for c in e.iterdescendants())]
+        return [words(e) for e in blocks] + [all_words(e) for e in self.body.iter("title")]
 
     @cached_property
     def numerals(self) -> list[str]:
         return [n for block in self.prose for n in NUMERAL.findall(block)]
 
 
-def _formula(element, n: int, anchor: str) -> Formula:
+def _formula(element, n: int, anchor: str, block: int) -> Formula:
     annotation = element.find(".//annotation")
     tex = annotation.text or "" if annotation is not None else ""
     tail, element.tail = element.tail, None
     key = etree.tostring(element, encoding="unicode")
     element.tail = tail
-    return Formula(n, anchor, tex, key, element.get("display") == "block", element)
+    return Formula(n, anchor, tex, key, element.get("display") == "block", block, element)
 
 
 def number_text(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from .arith import Interval, evaluate, exactly, shape
-from .tree import Matrix, Node, NotUnderstoodError, Num, Op, cells, children, is_literal, same_form
+from .tree import Node, Num, Op, cells, children, is_literal, same_form
 
 SURE = Decimal("1e-40")
 """Two values this near are equal: 50 digits were carried."""
@@ -71,7 +71,7 @@ def slips(before: Node, after: Node, relation: str, rules: Rules) -> list[Slip]:
     if same_form(before, after):
         pairs = zip(children(before), children(after), strict=True)
         return [slip for b, a in pairs for slip in slips(b, a, relation, rules)]
-    return [] if before == after else _same_value(before, after, rules)
+    return [] if before == after else _same_value(before, after, relation, rules)
 
 
 def _repeated(before: Node, after: Node) -> list[Slip]:
@@ -113,7 +113,7 @@ def _interval(x) -> Interval:
     return x if isinstance(x, Interval) else Interval(x, x)
 
 
-def _same_value(before: Node, after: Node, rules: Rules) -> list[Slip]:
+def _same_value(before: Node, after: Node, relation: str, rules: Rules) -> list[Slip]:
     """For two forms of one value: they must agree, exactly or within the roundings printed in `after`."""
     b, a = _rows(evaluate(before, exactly)), _rows(evaluate(after, exactly))
     if shape(b) != shape(a):
@@ -121,9 +121,10 @@ def _same_value(before: Node, after: Node, rules: Rules) -> list[Slip]:
     pairs = [(x, y) for row in zip(b, a, strict=True) for x, y in zip(*row, strict=True)]
     if all(abs(x - y) < SURE * (1 + abs(x)) for x, y in pairs):
         return []
+    near = _rows(evaluate(before, rules.read if relation == "≈" else exactly))
     bounds = _rows(evaluate(after, rules.read))
-    pairs = [(x, y) for row in zip(b, bounds, strict=True) for x, y in zip(*row, strict=True)]
-    return [Slip(str(after), f"{x:.12g}") for x, y in pairs if not _interval(y).meets(_interval(x))]
+    pairs = [(x, y, v) for row in zip(near, bounds, b, strict=True) for x, y, v in zip(*row, strict=True)]
+    return [Slip(str(after), f"{value:.12g}") for x, y, value in pairs if not _interval(y).meets(_interval(x))]
 
 
 def _rows(value):
@@ -142,6 +143,3 @@ def numeric_shapes(node: Node) -> list[Slip]:
         found = has_shape(node.args[0], node.note)
         return [Slip(node.note, found, "is not the shape of what stands above it")] if found else []
     return [slip for child in children(node) for slip in numeric_shapes(child)]
-
-
-__all__ = ["Matrix", "NotUnderstoodError", "Rules", "Slip", "numeric_shapes", "slips"]

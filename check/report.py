@@ -70,7 +70,8 @@ class Report:
     def summary(self) -> str:
         """A few lines for a person, then every failure, then what was not understood."""
         lines = [text.format_map(_Counts(self.counts)) for text in LINES]
-        lines += [f"{label:<24}{self.figures[name]:.3g}" for name, label in FIGURES.items() if name in self.figures]
+        told = [(label, name, unit) for name, (label, unit) in FIGURES.items() if name in self.figures]
+        lines += [f"{label:<24}{self.figures[name]:.3g}{unit}" for label, name, unit in told]
         lines.append(f"{'not understood':<24}{len(self.unknown)} ({100 * self.share_unknown:.2f} % of the equations)")
         lines += [f"  {unknown}" for unknown in self.unknown[:SHOWN]]
         lines.append(f"{'failures':<24}{len(self.failures)}")
@@ -97,16 +98,19 @@ LINES = (
     "pages read              {pages}",
     "formulas read           {formulas} ({equations} of them equations)",
     "relations redone        {redone} from printed numbers, {substituted} between symbols and numbers",
-    "numbers compared        {numbers} with 50-digit values: {right} right in {digits} digits, {drifted} drifted by pencil",
+    "numbers compared        {numbers} with 50-digit values",
+    "                        {right} right ({digits} digits), {drifted} drifted by pencil",
     "gradients compared      {gradients} with central differences",
     "rows of tables redone   {table_rows}",
-    "numbers in figures      {figure_numbers} found in the trace",
+    "other numbers           {loose} known as quantities of their example",
+    "numbers in figures      {figure_numbers} found beside their symbols",
     "listings compared       {listings} with the engine's source",
     "links followed          {links}, files accounted for {files}",
-    "formulas in both tongues {twins}",
+    "in every language       {twins} formulas compared",
+    "in the PDFs             {pdf_numbers} numbers found, {pdf_links} links followed",
 )
 FIGURES = {
-    "drift": "largest pencil drift, as a share of its bound",
-    "ulps": "largest float64 error, in ulps",
-    "gradient": "largest gradient error",
+    "drift": ("largest pencil drift", " of what it may be"),
+    "ulps": ("largest float64 error", " ulps"),
+    "gradient": ("largest gradient error", ""),
 }

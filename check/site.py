@@ -6,23 +6,28 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from .languages import compare, cut
 from .read import Page
 from .report import Report
 
 LOADS = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)|@import\s+["']([^"']+)["']""")
 NAMED = re.compile(r"""[\w./-]+\.(?:js|css|woff2?|png|svg|json|inv|txt|map|LICENSE\.txt|ico)""")
+LONG = re.compile(r"(?<![\w.])-?\d+\.\d{6,}(?:e-?\d+)?(?![\w.])")
+"""A number that can only come from a computation."""
 TOOLS = {"search.html", "genindex.html", "searchindex.js", "objects.inv", "404.html", "py-modindex.html"}
 """What a site builder writes for search and for other books, beside the pages."""
-THEME = {"basic.css", "skeleton.css", "debug.css", "file.png", "minus.png", "plus.png", "furo-extensions.js", "base-stemmer.js",
-         "english-stemmer.js", "language_data.js", "translations.js", "documentation_options.js"}  # fmt: skip
+THEME = {"basic.css", "skeleton.css", "debug.css", "file.png", "minus.png", "plus.png", "furo-extensions.js",
+         "base-stemmer.js", "english-stemmer.js", "language_data.js", "translations.js"}  # fmt: skip
 """What Sphinx and its theme bring along under _static, needed or not."""
 
 
 class Site:
-    """The files of a site and its pages, by path. `examples` are the names that should be there."""
+    """The files of a site and its pages, by path. `traces` belong to the examples
+    that should be there."""
 
-    def __init__(self, folder: Path, pages: dict[str, Page], langs: tuple[str, ...], examples, sources: str):
-        self.folder, self.pages, self.langs, self.examples = folder, pages, langs, set(examples)
+    def __init__(self, folder: Path, pages: dict[str, Page], langs: tuple[str, ...], traces, sources: str):
+        self.folder, self.pages, self.langs, self.examples = folder, pages, langs, set(traces)
+        self.values = {v for text in traces.values() for step in json.loads(text)["steps"] for v in step["value"]}
         self.sources = sources
         self.files = {f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.is_file()}
         self.ids = {path: set(page.ids) for path, page in pages.items()}
@@ -76,6 +81,9 @@ class Site:
         for name, n in Counter(page.ids).items():
             if n > 1:
                 report.fail("link", page.path, "", name, "", f"is the id of {n} elements")
+        for link, names in page.own_links:
+            if link.removeprefix("#") not in names:
+                report.fail("link", page.path, "", link, names[:1], "is the link of a heading, but not to itself")
         missing = self.ids.get(page.path, set()) - set(page.ids)
         for name in sorted(missing):
             report.fail("link", page.path, "", name, "", "was an anchor of this page and is gone")
@@ -83,14 +91,20 @@ class Site:
     # Listings
 
     def _check_listings(self, page: Page, report: Report) -> None:
-        """Python on an example's page is the engine's own."""
-        if not page.name.startswith("examples/"):
-            return
+        """Python on an example's page is the engine's own; JSON with long numbers is an excerpt of a trace."""
         for listing in page.listings:
-            if listing.language == "python":
+            if listing.language == "json":
+                self._check_excerpt(page, listing.text, report)
+            if listing.language == "python" and page.name.startswith("examples/"):
                 report.counts["listings"] += 1
-                if listing.text.strip() not in self.sources:
-                    report.fail("listing", page.path, "", listing.text.strip()[:80], "", "is not in the engine's source")
+                text = listing.text.strip()
+                if text not in self.sources:
+                    report.fail("listing", page.path, "", cut(text), "", "is not in the engine's source")
+
+    def _check_excerpt(self, page: Page, text: str, report: Report) -> None:
+        for number in LONG.findall(text):
+            if float(number) not in self.values:
+                report.fail("listing", page.path, "", number, "", "is in a listing of JSON, but in no trace")
 
     # Languages
 
@@ -106,7 +120,7 @@ class Site:
         if len(self.langs) > 1 and not missing:
             first, *others = (pages[lang] for lang in self.langs)
             for other in others:
-                _compare(first, other, report)
+                compare(first, other, report)
         return report
 
     # Files
@@ -180,25 +194,3 @@ def joined(base: str, path: str) -> str:
         elif part != ".":
             parts.append(part)
     return "/".join(parts)
-
-
-def _compare(first: Page, other: Page, report: Report) -> None:
-    """Two languages of one page print the same mathematics."""
-    report.counts["twins"] += len(other.formulas)
-    for a, b in zip(first.formulas, other.formulas, strict=False):
-        if a.tex != b.tex or a.key != b.key:
-            report.fail("language", other.path, b.where, _cut(b.tex), _cut(a.tex), f"differs from {first.path}")
-    if len(first.formulas) != len(other.formulas):
-        told = f"{len(other.formulas)} formulas"
-        report.fail("language", other.path, "", told, f"{len(first.formulas)} as in {first.path}", "are not as many")
-    for name in ("listings", "values"):
-        a, b = getattr(first, name), getattr(other, name)
-        wrong = [(x, y) for x, y in zip(a, b, strict=False) if x != y and name == "listings"]
-        if Counter(map(str, a)) != Counter(map(str, b)):
-            told = wrong[0] if wrong else (f"{len(a)} {name}", f"{len(b)} {name}")
-            report.fail("language", other.path, "", _cut(str(told[1])), _cut(str(told[0])), f"differs in {name}")
-
-
-def _cut(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= 120 else text[:119] + "…"

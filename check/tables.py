@@ -8,16 +8,17 @@ numbers.
 from collections.abc import Callable
 from decimal import Decimal
 
-from .arith import Interval
-from .read import Cell, Page, Table
+from .read import NUMERAL, Cell, Page, Table
 from .redo import Rules
 from .report import Report
-from .tree import Matrix, Node, Num, Op, Partial, Sym, cells, is_literal
+from .tree import Node, Num, Op, Partial, Sym, cells, is_literal
 
 LOST = Decimal("1e-10")
 """How much of a loss, relatively, float64 may lose in thousands of updates."""
 FLOAT64 = Decimal("1e-15")
 """A difference below this is the noise of float64, not a drift."""
+IN_WORDS = 6
+"""The digits to which numbers are rounded that only illustrate."""
 MOST_UPDATES = 50_000
 OWN = Rules()
 """Numbers in tables show by themselves how many digits they have."""
@@ -103,7 +104,7 @@ def _gradient(sheet: Sheet, i: int, symbol: Partial, gradient: Num, difference: 
     truth = sheet.example.value((trace.grads[place[0]], place[1]))
     if not OWN.fits(truth, gradient):
         sheet.fail(i, gradient, f"{truth:.10g}", "is not the gradient")
-    distance = abs(Interval(difference.value - truth, difference.value - truth).low)
+    distance = abs(difference.value - truth)
     scale, half = abs(truth), OWN.half(difference)
     low, high = (error.value - OWN.half(error)) * scale - half, (error.value + OWN.half(error)) * scale + half
     if not low <= distance <= high:
@@ -156,10 +157,8 @@ def _is(x: Node, number: Num, sheet: Sheet) -> bool:
 
 
 def _shows(node: Node, number: Num) -> bool:
-    """Whether `node` is `number`, perhaps with fewer digits."""
-    if not isinstance(node, Num):
-        return False
-    return node.value == number.value or (abs(node.value - number.value) <= OWN.half(node) and len(node.text) >= 8)
+    """Whether `node` is `number`, perhaps rounded to the digits of a sentence."""
+    return isinstance(node, Num) and (node.value == number.value or Rules(IN_WORDS).fits(number.value, node))
 
 
 def shapes(sheet: Sheet) -> None:
@@ -168,8 +167,9 @@ def shapes(sheet: Sheet) -> None:
         if isinstance(row[0], Sym | Partial) and (told := _shape(row[1])) and (step := sheet.step(row[0])):
             sheet.done()
             found = sheet.example.trace.steps[step].value.shape
-            if tuple(n for n in found) != told and not (told == (1,) and not found):
-                sheet.fail(i, " × ".join(map(str, told)), " × ".join(map(str, found)), f"is not the shape of {row[0]}")
+            if found != told and not (told == (1,) and all(n == 1 for n in found)):
+                printed, wanted = (" × ".join(map(str, shape)) for shape in (told, found))
+                sheet.fail(i, printed, wanted, f"is not the shape of {row[0]}")
 
 
 def _shape(node: Node | None) -> tuple[int, ...] | None:
@@ -231,13 +231,28 @@ def errata(sheet: Sheet) -> None:
     """quantity | printed | exact | pencil | verdict"""
     for i, row in sheet.of_width(5):
         place = sheet.place(row[0]) or _whole(sheet, row[0])
-        if place and isinstance(row[2], Num) and not any(c.isdigit() for c in sheet.text(i, 0).split("(")[0]):
+        if place and isinstance(row[2], Num):
             sheet.done()
-            truth, common = sheet.example.value(place), sheet.example.consensus.get(place)
-            if not OWN.fits(truth, row[2]):
-                sheet.fail(i, row[2], f"{truth:.10g}", "is not the exact value")
-            if isinstance(row[3], Num) and common and not sheet.example.exact and row[3].value != Decimal(common):
-                sheet.fail(i, row[3], common, "is not the pencil value on the other pages")
+            _judged(sheet, i, place, row[2], row[3])
+
+
+def _judged(sheet: Sheet, i: int, place, exact: Num, pencil: Node | None) -> None:
+    truth, common = sheet.example.value(place), sheet.example.consensus.get(place)
+    if not any(OWN.fits(t, exact) for t in (truth, *_later(sheet, i, place))):
+        sheet.fail(i, exact, f"{truth:.12g}", "is not the exact value")
+    if not isinstance(pencil, Num):
+        return
+    if sheet.example.exact and abs(pencil.value - truth) > Decimal(sheet.example.bound(place)) + FLOAT64:
+        sheet.fail(i, pencil, f"{truth:.12g}", "is farther off than pencil arithmetic may be")
+    elif common and not sheet.example.exact and pencil.value != Decimal(common):
+        sheet.fail(i, pencil, common, "is not the pencil value on the other pages")
+
+
+def _later(sheet: Sheet, i: int, place) -> list[Decimal]:
+    """The quantity after one update, and after as many as the row says."""
+    counts = {1, *(int(n) for n in map(_count, NUMERAL.findall(sheet.text(i, 0))) if n.isdigit())}
+    after = [sheet.example.truth.after(n) for n in sorted(counts) if n <= MOST_UPDATES]
+    return [Decimal(f"{values[place[0]][place[1]]:.13g}") for values in after]
 
 
 def _whole(sheet: Sheet, node: Node | None):
@@ -247,5 +262,3 @@ def _whole(sheet: Sheet, node: Node | None):
 
 
 CHECKS = (gradients, updates, shapes, losses, drifts, errata)
-
-__all__ = ["CHECKS", "Matrix", "check_tables"]

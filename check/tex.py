@@ -19,7 +19,8 @@ class Token(NamedTuple):
 
 SIGNS = {
     "+": ("op", "+"), "-": ("op", "−"), "−": ("op", "−"), "±": ("op", "±"), "·": ("op", "·"), "⋅": ("op", "·"),
-    "⊙": ("op", "⊙"), "⊘": ("op", "⊘"), "×": ("op", "×"), "/": ("op", "/"), "∕": ("op", "/"), "*": ("sym", "*"),
+    "⊙": ("op", "⊙"), "⊘": ("op", "⊘"), "⊗": ("op", "⊗"), "×": ("op", "×"), "/": ("op", "/"), "∕": ("op", "/"),
+    "*": ("sym", "*"),
     "∗": ("sym", "*"), "=": ("rel", "="), "≈": ("rel", "≈"), "→": ("rel", "→"), "↦": ("rel", "↦"), "←": ("rel", "←"),
     "<": ("rel", "<"), ">": ("rel", ">"), "≤": ("rel", "≤"), "≥": ("rel", "≥"), "≠": ("rel", "≠"), "∈": ("rel", "∈"),
     "≪": ("rel", "≪"), "≫": ("rel", "≫"), "∼": ("rel", "∼"), ":": ("rel", ":"),
@@ -30,7 +31,8 @@ SIGNS = {
 """What a single character of mathematics is, in TeX and in MathML alike."""
 
 COMMANDS = {
-    "cdot": "·", "odot": "⊙", "oslash": "⊘", "times": "×", "pm": "±", "approx": "≈", "to": "→", "rightarrow": "→",
+    "cdot": "·", "odot": "⊙", "oslash": "⊘", "otimes": "⊗", "times": "×", "pm": "±", "approx": "≈",
+    "to": "→", "rightarrow": "→",
     "mapsto": "↦", "leftarrow": "←", "gets": "←", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠",
     "in": "∈", "sim": "∼", "ll": "≪", "gg": "≫", "lt": "<", "gt": ">", "sum": "∑", "langle": "⟨", "rangle": "⟩",
     "prime": "′", "ast": "*", "mid": "|", "vert": "|", "lvert": "|", "rvert": "|", "lVert": "‖", "rVert": "‖",
@@ -50,7 +52,8 @@ ACCENTS = ("hat", "bar", "tilde", "vec", "dot", "overline", "widehat", "widetild
 SILENT = {"left", "right", "big", "Big", "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr",
           "displaystyle", "textstyle", "scriptstyle", "quad", "qquad", "limits", "nolimits", "strut"}  # fmt: skip
 MATRICES = {"pmatrix": "()", "bmatrix": "[]", "matrix": ("", ""), "smallmatrix": ("", ""), "cases": ("{", ""),
-            "array": ("", ""), "aligned": ("", ""), "align": ("", ""), "align*": ("", ""), "gathered": ("", "")}
+            "array": ("", ""), "aligned": ("", ""), "align": ("", ""), "align*": ("", ""),
+            "gathered": ("", "")}  # fmt: skip
 ROWS = {"aligned", "align", "align*", "gathered"}
 """Environments whose rows are lines of a derivation, not rows of a matrix."""
 
@@ -68,7 +71,10 @@ def tokens(tex: str) -> list[Token]:
     while place < len(tex):
         piece = _PIECES.match(tex, place)
         place = piece.end()
-        if piece["name"] in WORDS or piece["name"] in STYLES:
+        if piece["name"] == "xrightarrow":
+            inner, place = group(tex, place)
+            found.append(arrow(tokens(inner)))
+        elif piece["name"] in WORDS or piece["name"] in STYLES:
             inner, place = group(tex, place)
             found += word(inner) if piece["name"] in WORDS else styled(inner, STYLES[piece["name"]])
         else:
@@ -145,16 +151,23 @@ def word(text: str) -> list[Token]:
 
 
 def styled(text: str, style: str) -> list[Token]:
-    return [Token("sym", _styled(char, style)) for char in text.strip() if not char.isspace()]
+    return [Token("sym", "".join(_styled(c, style) for c in t.text)) for t in tokens(text) if t.kind not in "{}"]
 
 
 def _styled(char: str, style: str) -> str:
     kind = "DIGIT" if char.isdigit() else "CAPITAL" if char.isupper() else "SMALL"
-    name = unicodedata.name(char, "").rpartition(" ")[2] if char.isdigit() else char.upper()
-    try:
-        return unicodedata.lookup(f"{style} {kind} {name}")
-    except KeyError:
-        return char
+    name = unicodedata.name(char, "").rpartition(" ")[2]
+    for prefix in (style, style.removeprefix("MATHEMATICAL ")):
+        try:
+            return unicodedata.lookup(f"{prefix} {kind} {name}")
+        except KeyError:
+            continue
+    return char
+
+
+def arrow(label: list[Token]) -> Token:
+    """An arrow with words above it is a relation of its own."""
+    return Token("rel", "→" + "".join(sorted(t.text for t in label if t.kind not in "{}_^")))
 
 
 def greek(name: str) -> str:

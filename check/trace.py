@@ -8,12 +8,18 @@ from functools import cached_property
 import numpy as np
 
 LEAVES = ("data", "param", "const")
-MOVES = ("transpose",)
-"""Operations that only move entries: an entry of the result is an entry of the argument."""
-_ADDRESS = re.compile(r"(?P<example>[^:\[\]]+):(?P<step>[^:\[\]]+)(?P<index>(?:\[\d+\])*)")
-
-Place = tuple[str, tuple[int, ...]]
+Index = tuple[int, ...]
+Place = tuple[str, Index]
 """A step and an index in it."""
+
+MOVES = {
+    "transpose": lambda index, shape, attrs: index[::-1],
+    "identity": lambda index, shape, attrs: index,
+    "sum": lambda index, shape, attrs: (0,) * len(shape) if all(n == 1 for n in shape) else None,
+    "sum_axis": lambda index, shape, attrs: index if shape[attrs["axis"]] == 1 else None,
+}
+"""Operations that may only move entries: the index in the argument of the entry that an index in the result is."""
+_ADDRESS = re.compile(r"(?P<example>[^:\[\]]+):(?P<step>[^:\[\]]+)(?P<index>(?:\[\d+\])*)")
 
 
 @dataclass(frozen=True)
@@ -57,11 +63,16 @@ class Trace:
 
     def home(self, place: Place) -> Place:
         """The entry that an entry was moved from."""
-        step = self.steps[place[0]]
-        while step.op in MOVES:
-            place = step.args[0], place[1][::-1]
-            step = self.steps[place[0]]
+        while (before := self._before(place)) is not None:
+            place = before
         return place
+
+    def _before(self, place: Place) -> Place | None:
+        step = self.steps[place[0]]
+        if step.op not in MOVES:
+            return None
+        index = MOVES[step.op](place[1], self.steps[step.args[0]].value.shape, step.attrs)
+        return None if index is None else (step.args[0], index)
 
 
 def _step(told: dict) -> Step:
