@@ -51,9 +51,13 @@ out_option = click.option(
 )
 jobs_option = click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Processes at work at once.")
 
+keep_going_option = click.option(
+    "--keep-going", is_flag=True, help="Build the other examples when one is wrong; exit code 2 all the same."
+)
+
 
 def build_options(command):
-    for option in (jobs_option, out_option, set_option, lang_option, only_option):
+    for option in (keep_going_option, jobs_option, out_option, set_option, lang_option, only_option):
         command = option(command)
     return command
 
@@ -82,11 +86,11 @@ def main(ctx, **options):
 
 @main.command()
 @build_options
-def html(only, lang, changes, out, jobs):
+def html(only, lang, changes, out, jobs, keep_going):
     """Build the site in every language: HTML in build/html."""
     from book.build import Build
 
-    with Build(out, EXAMPLES, only, lang, changes, jobs, target) as book:
+    with Build(out, EXAMPLES, only, lang, changes, jobs, target, keep_going) as book:
         book.html()
         click.echo(f"open {book.entrance}")
 
@@ -94,22 +98,22 @@ def html(only, lang, changes, out, jobs):
 @main.command()
 @build_options
 @click.option("--engine", type=click.Choice(["typst", "latex"]), default="typst", show_default=True)
-def pdf(only, lang, changes, out, jobs, engine):
+def pdf(only, lang, changes, out, jobs, keep_going, engine):
     """Build one PDF per language: build/pdf/gradbook-<lang>.pdf."""
     from book.build import Build
 
-    with Build(out, EXAMPLES, only, lang, changes, jobs, target) as book:
+    with Build(out, EXAMPLES, only, lang, changes, jobs, target, keep_going) as book:
         for path in book.pdf(engine):
             click.echo(f"open {path}")
 
 
 @main.command()
 @build_options
-def pages(only, lang, changes, out, jobs):
+def pages(only, lang, changes, out, jobs, keep_going):
     """Write the generated Markdown pages only: build/source."""
     from book.build import Build
 
-    with Build(out, EXAMPLES, only, lang, changes, jobs, target) as book:
+    with Build(out, EXAMPLES, only, lang, changes, jobs, target, keep_going) as book:
         book.pages()
         click.echo(f"see {out / 'source'}")
 
@@ -129,14 +133,23 @@ def trace(example, changes, arithmetic):
 
 @main.command()
 @build_options
-def check(only, lang, changes, out, jobs):
+def check(only, lang, changes, out, jobs, keep_going):
     """Check the built book: redo every printed line, gradients, languages, links."""
     from book.build import Build
 
-    with Build(out, EXAMPLES, only, lang, changes, jobs, target) as book:
-        report = book.check()
-    click.echo(report.summary())
-    sys.exit(0 if report.ok else 1)
+    import check as checker
+    from book import witness
+    from book.messages import missing
+
+    with Build(out, EXAMPLES, only, lang, changes, jobs, target, keep_going) as book:
+        exact = witness.traces(sorted(EXAMPLES.glob("*.toml")), changes)
+        with target("check"):
+            report = checker.run(traces=exact, **witness.built(out))
+        witness.keep(out, report.to_json())
+        book.html()  # the page with the result
+    untranslated = missing()
+    click.echo("\n".join([*untranslated, report.summary()]))
+    sys.exit(0 if report.ok and not untranslated else 1)
 
 
 @main.command()
@@ -166,11 +179,11 @@ def new(name, family, layers, activation, samples, seed):
 @main.command()
 @build_options
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port; 0 picks one.")
-def serve(only, lang, changes, out, jobs, port):
+def serve(only, lang, changes, out, jobs, keep_going, port):
     """Build, serve on this machine only, and rebuild what an edit touches."""
     from book.build import Build
 
-    with Build(out, EXAMPLES, only, lang, changes, jobs, target) as book:
+    with Build(out, EXAMPLES, only, lang, changes, jobs, target, keep_going) as book:
         book.serve(port)
 
 

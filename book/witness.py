@@ -1,0 +1,51 @@
+"""What the checker is given, and what the book tells of its last result."""
+
+import hashlib
+import json
+from importlib.util import find_spec
+from pathlib import Path
+
+from engine import BookError, load, work
+
+from .edition import shown_languages
+from .files import write
+
+RESULT = "check.json"
+"""The last result of `build.py check`, in the output folder."""
+
+
+def traces(paths: list[Path], changes: tuple[str, ...] = ()) -> dict[str, str]:
+    """The exact trace of each example, as JSON text."""
+    return {path.stem: work(load(path, changes)).to_json() for path in paths}
+
+
+def fingerprint(out: Path) -> str:
+    """Stands for all exact values of the book: a result belongs to the book that has the same one."""
+    scripts = sorted((out / "source" / "static" / "traces").glob("*.js"))
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in scripts)).hexdigest()[:12]
+
+
+def built(out: Path) -> dict:
+    """What there is to check: the site, its languages, the PDFs. Raises BookError if nothing is built."""
+    html = out / "html"
+    langs = shown_languages(html)
+    if not langs:
+        raise BookError(f"{html}: there is no built book; run build.py first.")
+    readable = find_spec("pymupdf") is not None
+    pdfs = [(lang, path) for lang in langs if (path := out / "pdf" / f"gradbook-{lang}.pdf").is_file() and readable]
+    return {"html": html, "langs": langs, "pdfs": pdfs}
+
+
+def keep(out: Path, report: str) -> None:
+    """Keep a report (JSON text) with the fingerprint of the book that it speaks of."""
+    told = json.loads(report) | {"fingerprint": fingerprint(out)}
+    write(out / RESULT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+
+
+def last(out: Path) -> dict | None:
+    """The last result, with `current` telling whether it speaks of this book; None if there is none."""
+    path = out / RESULT
+    if not path.is_file():
+        return None
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return told | {"current": told.get("fingerprint") == fingerprint(out)}
