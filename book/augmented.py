@@ -6,6 +6,7 @@ import numpy as np
 
 from .lines import Line, Row
 from .symbols import transposed
+from .wide import filled
 from .writer import Sheet, matrix
 
 
@@ -69,15 +70,8 @@ def _with_ones(below: np.ndarray) -> np.ndarray:
 
 
 def _numbers(sheet: Sheet, name: str) -> np.ndarray:
-    return _cells(sheet.trace[name].shape, lambda index: sheet.number(name, index))
+    return filled(sheet.trace[name].shape, lambda index: sheet.number(name, index))
 
 
 def _entries(sheet: Sheet, name: str) -> np.ndarray:
-    return _cells(sheet.trace[name].shape, lambda index: sheet.notation.entry(name, index))
-
-
-def _cells(shape: tuple[int, ...], text) -> np.ndarray:
-    cells = np.empty(shape, dtype=object)
-    for index in np.ndindex(shape):
-        cells[index] = text(index)
-    return cells
+    return filled(sheet.trace[name].shape, lambda index: sheet.notation.entry(name, index))

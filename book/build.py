@@ -2,11 +2,17 @@
 
 import os
 import shutil
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from engine import load
 from engine.errors import BookError
 
+from .edition import lock
+from .made import Made, Store
+from .mistakes import told
+from .pages import example_paths, make
+from .progress import progress
 from .words import check_language, languages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,70 +22,117 @@ MARKER = ".gradbook"
 
 
 class Build(AbstractContextManager):
-    """A build into `out`. Raises BookError before anything is written if the folder or an example is wrong."""
+    """A build into `out`, alone there from its first change to its last.
 
-    def __init__(self, out, examples, only, lang, changes, jobs, target):
+    Raises BookError before anything is written if the folder or an example file is wrong. With `keep_going` an
+    example that is wrong does not stop the others: its last pages stay, or it is left out where there are none,
+    and a BookError at the end names it.
+    """
+
+    def __init__(self, out, examples, only, lang, changes, jobs, target, keep_going=False):
         self.out, self.examples, self.only, self.changes = Path(out), Path(examples), tuple(only), tuple(changes)
         self.langs = [check_language(name) for name in lang] or list(languages())
         self.jobs = jobs or min(os.cpu_count() or 1, len(self.langs))
-        self.target = target
-        self._worked: dict[str, tuple] = {}
+        self.target, self.keep_going = target, keep_going
+        self.bad: dict[str, str] = {}  # the name of an example -> what is wrong with it
         check_folder(self.out)
 
-    def __exit__(self, *error):
-        return None
+    def __exit__(self, kind, error, trace):
+        if error and (sentence := told(error)):
+            raise sentence from error
+        if not error and self.bad:
+            raise BookError("\n".join([f"{len(self.bad)} of the examples could not be built:", *self.bad.values()]))
 
-    def materials(self) -> list:
-        """Every example worked through; nothing is written before all of them are right.
+    @contextmanager
+    def _alone(self):
+        """No other build works in the folder meanwhile. A folder that is new is made when the files are right."""
+        if not (self.out / MARKER).is_file():
+            self._read_examples()
+        own_folder(self.out)
+        with lock(self.out / MARKER):
+            yield
 
-        What a file said before is worked once, so a rebuild takes only what has changed. With --only, the pages
-        of the other examples are kept where they stand already: chapters refer to them.
-        """
-        from .pages import Material, example_paths, prepare
-        from .progress import progress
+    def _read_examples(self) -> list[Path]:
+        """The files of the examples to make, read once to find what is wrong before anything is worked."""
+        self.bad = {}
+        paths = [path for path in self._paths() if self._is_named(path) or not self._last(path)]
+        for path in paths:
+            with self._excusing(path):
+                load(path, self._changes(path))
+        return [path for path in paths if path.stem not in self.bad]
 
-        with self.target("examples"):
-            paths = example_paths(self.examples, self.only)
-            named = [path for path in paths if self._is_named(path)]
-            built = [path for path in paths if path in named or not self._stands(path)]
-            for path in progress(built, "examples"):
-                self._prepare(path, prepare)
-            return [self._worked[p.name][1] if p in built else Material.kept_of(p) for p in paths]
+    def _paths(self) -> list[Path]:
+        return example_paths(self.examples, self.only)
+
+    @property
+    def _store(self) -> Store:
+        return Store(self.out / "work" / "examples")
+
+    def _last(self, path: Path) -> Made | None:
+        """What was made of an example last, if it is in all languages."""
+        last = self._store.last(path.stem)
+        return last[1] if last and set(self.langs) <= set(last[1].files) else None
+
+    @contextmanager
+    def _excusing(self, path: Path):
+        """With --keep-going, what is wrong with an example is told at the end."""
+        try:
+            yield
+        except BookError as error:
+            if not self.keep_going:
+                raise
+            self.bad[path.stem] = str(error)
 
     def _is_named(self, path: Path) -> bool:
         return not self.only or path.stem in {Path(name).stem for name in self.only}
 
-    def _stands(self, path: Path) -> bool:
-        folders = [self.out / "source" / lang / "examples" / path.stem for lang in self.langs]
-        return all((folder / "index.md").is_file() for folder in folders)
+    def _changes(self, path: Path) -> tuple[str, ...]:
+        return self.changes if self._is_named(path) else ()
 
-    def _prepare(self, path: Path, prepare) -> None:
-        key = tuple(p.read_bytes() for p in (path, path.parent / "sources" / path.name) if p.is_file())
-        if self._worked.get(path.name, ("", None))[0] != key:
-            self._worked[path.name] = key, prepare(path, self.changes if self._is_named(path) else ())
+    def _made(self) -> list[Made]:
+        """Every example; what was made before from the same is not made again, by a killed build neither.
+
+        With --only, the other examples stay as they were made last: chapters refer to them.
+        """
+        with self.target("examples"):
+            for path in progress(self._read_examples(), "examples"):
+                with self._excusing(path):
+                    make(path, self._changes(path), self._store)
+            self._store.keep(path.stem for path in self._paths())
+            found = [last for path in self._paths() if (last := self._last(path))]
+        if not found:
+            raise BookError("\n".join(self.bad.values()))
+        return found
 
     def pages(self) -> None:
         """Write the Sphinx source folders: chapters and generated pages."""
-        from . import site
-        from .pages import write_pages, write_traces
+        with self._alone():
+            self._pages()
 
-        materials = self.materials()
-        own_folder(self.out)
+    def _pages(self) -> list[str]:
+        """Returns the names of the examples that are left out."""
+        from . import site
+        from .pages import write_about, write_pages, write_traces
+
+        examples = self._made()
         with self.target("pages"):
-            write_traces(materials, self.out / "source" / "static" / "traces")
+            write_traces(examples, self.out / "source" / "static" / "traces")
             for lang in self.langs:
                 folder = self.out / "source" / lang
-                write_pages(materials, lang, folder / "examples")
+                write_pages(examples, lang, folder / "examples")
+                write_about(self.out, lang, folder / "about")
                 site.stage(DOCS, folder, lang)
+        return sorted(self.bad.keys() - {example.name for example in examples})
 
     def html(self) -> None:
         from . import site
 
-        self.pages()
-        with self.target("html " + ", ".join(self.langs)):
-            site.build_html(self.out, self.langs, self.jobs)
-        with self.target("publish"):
-            site.publish(self.out / "work", self.out / "html")
+        with self._alone():
+            absent = self._pages()
+            with self.target("html " + ", ".join(self.langs)):
+                site.build_html(self.out, self.langs, self.jobs, absent)
+            with self.target("publish"):
+                site.publish(self.out / "work", self.out / "html")
 
     def pdf(self, engine: str) -> list[Path]:
         """Build one PDF per language; returns their paths."""
@@ -87,11 +140,12 @@ class Build(AbstractContextManager):
 
         if engine == "latex":
             check_tex()
-        self.pages()
         made = []
-        for lang in self.langs:
-            with self.target(f"pdf {lang} ({engine})"):
-                made.append(build_pdf(self.out, lang, engine))
+        with self._alone():
+            absent = self._pages()
+            for lang in self.langs:
+                with self.target(f"pdf {lang} ({engine})"):
+                    made.append(build_pdf(self.out, lang, engine, absent))
         return made
 
     def serve(self, port: int) -> None:
@@ -103,7 +157,8 @@ class Build(AbstractContextManager):
 
         def rebuild(edits) -> None:
             words.forget()
-            self.html()
+            with self:
+                self.html()
 
         self.html()
         serve(self.out / "html", rebuild, [self.examples, words.TEMPLATES, DOCS], port, click.echo)
@@ -131,8 +186,22 @@ def own_folder(out: Path) -> None:
         raise BookError(f"--out {out}: cannot be written ({error.strerror}).") from None
 
 
+def _remove(out: Path) -> None:
+    """The mark goes last: what a stopped removal leaves is still known as ours."""
+    for path in out.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != MARKER:
+            path.unlink()
+    shutil.rmtree(out)
+
+
 def clean(out: Path) -> None:
     """Remove a folder that is marked as ours."""
     check_folder(out)
     if (out / MARKER).is_file():
-        shutil.rmtree(out, ignore_errors=True)
+        try:
+            with lock(out / MARKER):
+                _remove(out)
+        except OSError as error:
+            raise told(error) from None

@@ -6,9 +6,10 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from .policy import POLICY
 from .words import environment, html_code, native_name
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,16 +27,33 @@ def whole_languages(work: Path) -> list[str]:
 
 @contextmanager
 def lock(path: Path) -> Iterator[list[int]]:
-    """Holds `path` alone; the descriptors are for a child to inherit, which then holds it past our own end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as file:
-        try:
-            import fcntl
-        except ImportError:  # no such locks on this system
-            yield []
-            return
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield [file.fileno()]
+    """Holds `path` alone, telling a person why it waits; what is in the file stays.
+
+    The descriptors are for a child to inherit, which then holds the lock past our own end.
+    """
+    try:
+        import fcntl
+    except ImportError:  # no such locks on this system
+        yield []
+        return
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print(f"waiting: another build is at work in {path.parent}.", file=sys.stderr, flush=True)
+                fcntl.flock(file, fcntl.LOCK_EX)
+            if _names(path, file):
+                yield [file.fileno()]
+                return
+
+
+def _names(path: Path, file) -> bool:
+    """Whether `path` is still this open file: `clean` may have removed it while we waited."""
+    with suppress(FileNotFoundError):
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    return False
 
 
 def publish(work: Path, html: Path) -> bool:
@@ -50,11 +68,29 @@ def publish(work: Path, html: Path) -> bool:
         if _same(wanted, html):
             return False
         following = _beside(html, "next")
-        for name, content in wanted.items():
-            _place(content, html / name, following / name)
+        try:
+            for name, content in wanted.items():
+                _place(content, html / name, following / name)
+            settle(following)
+        except OSError:
+            shutil.rmtree(following, ignore_errors=True)  # a full disk gets its room back
+            raise
         _exchange(following, html)
         shutil.rmtree(following, ignore_errors=True)
         return True
+
+
+def settle(folder: Path) -> None:
+    """Waits until what was written is on the disk, so that a name never gets there before its bytes."""
+    with suppress(AttributeError, OSError):
+        here = os.open(folder, os.O_RDONLY)
+        try:
+            if ctypes.CDLL(None, use_errno=True).syncfs(here) == 0:
+                return
+        finally:
+            os.close(here)
+    if hasattr(os, "sync"):
+        os.sync()
 
 
 def shown_languages(html: Path) -> list[str]:
@@ -81,7 +117,7 @@ def _front_door(langs: list[str]) -> dict[Path, Path | bytes]:
 
     folder = ROOT / "templates" / "site"
     templates = Environment(loader=FileSystemLoader(folder), autoescape=True, keep_trailing_newline=True)
-    page = templates.get_template("index.html").render(languages=[_entrance(lang) for lang in langs])
+    page = templates.get_template("index.html").render(languages=[_entrance(lang) for lang in langs], policy=POLICY)
     assets = {name: folder / name for name in files_in(folder) if name.suffix not in (".html", ".j2")}
     return {Path("index.html"): page.encode(), **{Path(name): path for name, path in assets.items()}}
 

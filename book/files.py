@@ -1,6 +1,5 @@
 """The law of generated files: written only if changed, all at once or not at all, stale ones removed."""
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -11,9 +10,13 @@ def write(path: Path, content: str | bytes) -> bool:
     if path.is_file() and path.read_bytes() == data:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    partial.write_bytes(data)
-    partial.replace(path)
+    partial = path.with_name(f".{path.name}.part")  # a killed build's is written over by the next
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)  # a full disk gets its room back
+        raise
     return True
 
 

@@ -7,9 +7,9 @@ from functools import cached_property
 import numpy as np
 
 from engine.ops import OPS
-from engine.trace import Step, run
 
-from .numbers import printed_array
+from .by_hand import decimals, redone, rounded
+from .wide import MOST, TERMS_A_ROW
 from .writer import Numbers, Sheet, Symbols, Writer
 
 
@@ -87,35 +87,45 @@ class Line:
 
     def relation(self, names, worked=frozenset()) -> str:
         """'=' if what is printed before gives what is printed now, digit for digit; else '≈'."""
-        redone = all(np.array_equal(self._redone(n, worked), self.sheet.printed(n)) for n in names)
-        return "=" if redone else r"\approx"
+        agree = all(self._agrees(name, worked) for name in names)
+        return "=" if agree else r"\approx"
 
-    def _redone(self, name: str, worked) -> np.ndarray:
-        value = self._from_printed(name, worked)
-        return printed_array(value, self.sheet.digits)
+    def _agrees(self, name: str, worked) -> bool:
+        try:
+            found = rounded(self._from_printed(name, worked), self.sheet.digits)
+        except ZeroDivisionError:
+            return False
+        return found == decimals(self.sheet.printed(name))
 
     def _from_printed(self, name: str, worked) -> np.ndarray:
         """The step computed from the numbers that the row before prints."""
         step = self.trace[name]
-        values = {
-            arg: Step(arg, "data", (), self._from_printed(arg, worked))
+        values = [
+            self._from_printed(arg, worked)
             if self.trace.parent(arg) and arg not in worked
-            else Step(arg, "data", (), self.sheet.printed(arg))
+            else self.sheet.printed(arg)
             for arg in step.args
-        }
-        return run(step, values)
+        ]
+        return redone(step, values)
 
     def entry(self, name: str, index: tuple[int, ...]) -> list[Row]:
         """One entry of the step (or of a part of it) in full: symbols, numbers, result."""
         worked = frozenset().union(*self.levels) - {name}
-        symbols = Writer(self.sheet, Symbols(self.sheet)).rule(name, index)
-        numbers = Writer(self.sheet, Numbers(self.sheet), worked).rule(name, index)
-        left = self._entry_symbol(name, index)
+        symbols = Writer(self.sheet, Symbols(self.sheet))
+        numbers = Writer(self.sheet, Numbers(self.sheet), worked)
         return [
-            Row(left, "=", symbols.tex),
-            Row("", "=", numbers.tex),
+            *self._sum(self._entry_symbol(name, index), symbols, name, index),
+            *self._sum("", numbers, name, index),
             Row("", self.relation({name}, worked), self.sheet.number(name, index)),
         ]
+
+    def _sum(self, left: str, writer: Writer, name: str, index: tuple[int, ...]) -> list[Row]:
+        """The entry in one row; a long sum of products goes on in rows that begin with their plus."""
+        terms = writer.terms(name, index)
+        if len(terms) <= MOST:
+            return [Row(left, "=", writer.rule(name, index).tex)]
+        first, *more = (" + ".join(terms[k : k + TERMS_A_ROW]) for k in range(0, len(terms), TERMS_A_ROW))
+        return [Row(left, "=", first), *(Row("", "", rf"{{}} + {row}") for row in more)]
 
     def _entry_symbol(self, name: str, index: tuple[int, ...]) -> str:
         if not self.trace.parent(name):

@@ -20,8 +20,10 @@ class Notation:
     def __init__(self, example: Example, trace: Trace, family: dict[str, list[str]]):
         self.example, self.trace = example, trace
         self.family = {_pattern(key): value for key, value in family.items()}
-        self.own = {key: _checked(example, key, value) for key, value in example.notation.items()}
+        self.own = {key: _symbol(value) for key, value in example.notation.items()}
         self._check_keys()
+        for key, value in self.own.items():
+            _check(value, f"{example.name}.toml: notation.{key}")
 
     def _check_keys(self):
         known = [*self.trace, *MARKS]
@@ -118,11 +120,12 @@ def _pattern(key: str) -> re.Pattern:
     return re.compile(re.escape(key).replace("<n>", r"(?P<n>\d+)"))
 
 
-def _checked(example: Example, key: str, value: str | Symbol) -> Symbol:
-    value = Symbol(symbol=value) if isinstance(value, str) else value
-    place = f"{example.name}.toml: notation.{key}"
+def _symbol(value: str | Symbol) -> Symbol:
+    return Symbol(symbol=value) if isinstance(value, str) else value
+
+
+def _check(value: Symbol, place: str) -> None:
     check_symbol(value.symbol, place)
     for row in value.entries or []:
         for entry in row:
             check_symbol(entry, place)
-    return value

@@ -9,8 +9,13 @@ from engine.rounding import round_decimal
 PLAIN = range(-5, 7)
 """Decimal exponents that are written out; smaller and larger numbers are written with a power of ten."""
 
+UNKNOWN = r"\text{–}"
+"""In the place of a number that there is none: inf - inf, in a training run that has left float64's range."""
 
-def decimal_of(value: float, digits: int | None) -> Decimal:
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def decimal_of(value: float | Decimal, digits: int | None) -> Decimal:
     """The decimal that is printed: `value` to `digits` significant digits, or exactly as given if None."""
     return Decimal(repr(float(value))) if digits is None else round_decimal(value, digits)
 
@@ -21,6 +26,8 @@ def tex_number(value: float, digits: int | None = None) -> str:
 
 
 def tex_decimal(number: Decimal) -> str:
+    if not number.is_finite():
+        return UNKNOWN if number.is_nan() else rf"{'-' if number < 0 else ''}\infty"
     if number == 0:
         return "0"
     if number.adjusted() in PLAIN:
@@ -28,6 +35,14 @@ def tex_decimal(number: Decimal) -> str:
         return text.rstrip("0").rstrip(".") if "." in text else text
     exponent = number.adjusted()
     return rf"{tex_decimal(number.scaleb(-exponent))}\times 10^{{{exponent}}}"
+
+
+def plain_number(value: float, digits: int | None = None) -> str:
+    """The same number in plain letters, for words that stand where no TeX can: '4.387 × 10⁻⁶', '−0.217'."""
+    text = tex_number(value, digits).replace(r"\infty", "∞").replace(UNKNOWN, "–")
+    mantissa, power, exponent = text.partition(r"\times 10^{")
+    scaled = f"{mantissa} × 10{exponent.rstrip('}').translate(SUPERSCRIPT)}" if power else mantissa
+    return scaled.replace("-", "−")
 
 
 def printed_value(value: float, digits: int | None) -> float:

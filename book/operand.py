@@ -11,6 +11,7 @@ _OUTER = {"": "()", "(": "[]", "[": [r"\{", r"\}"], r"\{": "()"}
 """The pair of brackets that goes around the outermost pair inside."""
 
 _NEGATIVE = re.compile(r"(\\val\{[^}]*\}\{)?-")
+_SCIENTIFIC = re.compile(r"(\\val\{[^}]*\}\{)?-?[\d.]+\\times 10\^\{-?\d+\}\}?")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class Operand:
         return bool(_NEGATIVE.match(self.tex))
 
     @property
+    def scientific(self) -> bool:
+        """A number with a power of ten is a product itself."""
+        return bool(_SCIENTIFIC.fullmatch(self.tex))
+
+    @property
     def bracketed(self) -> str:
         """In brackets: round ones, around those square ones, around those curly ones."""
         if self.scalar and r"\left" not in self.tex:
@@ -42,10 +48,13 @@ class Operand:
 
     @property
     def wrapped(self) -> str:
-        """As a factor: a sum or a negative number stands in brackets."""
-        return self.bracketed if self.binds <= SUM or self.negative else self.tex
+        """As a factor: a sum, a negative number or one with a power of ten stands in brackets."""
+        return self.bracketed if self.scientific else self.term
 
-    term = wrapped
+    @property
+    def term(self) -> str:
+        """As a later term: a sum or a negative number stands in brackets."""
+        return self.bracketed if self.binds <= SUM or self.negative else self.tex
 
     @property
     def factor(self) -> str:
@@ -64,4 +73,5 @@ class Operand:
     @property
     def base(self) -> str:
         """As the base of a power: a symbol that already has a superscript stands in brackets."""
-        return self.bracketed if has_superscript(self.tex) and not self.matrix else self.tex
+        raised = self.scientific or has_superscript(self.tex)
+        return self.bracketed if raised and not self.matrix else self.tex

@@ -10,12 +10,13 @@ from engine import Example, Trace, check_gradients, pencil, train
 from engine.check import GradientCheck
 from engine.trace import Step
 
+from . import wide
 from .augmented import Augmented, augmented
 from .chain import Chain
 from .lines import Line, Row, plain_tex
 from .listing import listing
 from .notation import Notation
-from .numbers import tex_number
+from .numbers import plain_number, tex_number
 from .symbols import partial, slashed
 from .words import environment, markdown_text
 from .writer import Sheet, matrix
@@ -60,6 +61,8 @@ class PageView:
         self.notation = Notation(self.example, self.exact, {**shared.symbols, **self.family.symbols})
         self.sheet = Sheet(self.trace, self.notation, self.example.page.digits, self.macros)
         self.chain = Chain(self.sheet)
+
+    wide = wide  # its limits are told to readers
 
     # Words
 
@@ -120,18 +123,22 @@ class PageView:
         return self.notation.entry(name, index)
 
     def given_value(self, name: str) -> str:
-        """'W = entries = numbers' for a leaf, or the number alone for a scalar."""
+        """'W = entries = numbers' for a leaf, or the number alone for a scalar; a wide one says its shape."""
         step = self.trace[name]
         numbers = self.sheet.numbers(name).tex
         if step.value.size == 1:
             return f"{self.symbol(name)} = {numbers}"
-        return f"{self.symbol(name)} = {self.entries(name)} = {numbers}"
+        symbol = self.symbol(name)
+        left = self.macros.shaped(symbol, self.shape(name)) if wide.is_wide(step.shape) else symbol
+        return f"{left} = {self.entries(name)} = {numbers}"
 
     def entries(self, name: str) -> str:
-        cells = np.empty(self.trace[name].shape, dtype=object)
-        for index in np.ndindex(cells.shape):
-            cells[index] = self.entry(name, index)
-        return matrix(cells).tex
+        return matrix(wide.filled(self.trace[name].shape, lambda index: self.entry(name, index))).tex
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether any array of the example is printed with dots."""
+        return any(wide.is_wide(step.shape) for step in self.trace.values())
 
     def value(self, name: str) -> str:
         return self.sheet.numbers(name).tex
@@ -149,6 +156,9 @@ class PageView:
     def number(self, value: float, digits: int | None = None) -> str:
         return tex_number(value, digits)
 
+    def plain_number(self, value: float, digits: int | None = None) -> str:
+        return plain_number(value, digits)
+
     def shape(self, name: str) -> str:
         shape = self.trace[name].shape
         return r" \times ".join(map(str, shape)) if shape else "1"
@@ -162,9 +172,11 @@ class PageView:
 
     def _telling(self, name: str) -> tuple[int, ...]:
         """The entry worth working out: first row, second column where there is one, so that rows and columns
-        cannot be confused."""
-        shape = self.trace[name].shape
-        return (0, min(1, shape[1] - 1)) if len(shape) == 2 else (0,) * len(shape)
+        cannot be confused; if nothing but 0 stands there, the first that is not 0."""
+        value = self.trace.value(name)
+        place = (0, min(1, value.shape[1] - 1)) if value.ndim == 2 else (0,) * value.ndim
+        others = np.argwhere(value) if value[place] == 0 else []
+        return tuple(map(int, others[0])) if len(others) else place
 
     # Links
 

@@ -1,22 +1,32 @@
 """Renders the generated pages: every example through every page kind, in one language, into one folder."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from engine import BookError, load, pencil, work
 from engine.errors import unknown
+from engine.toml import check_file
 
+from .colophon import colophon
 from .files import write_folder
-from .mathml import to_mathml
+from .made import Made, Store, key
+from .mathml import MathError, to_mathml
 from .page import PageView, Worked
 from .quantity import Quantities
 from .symbols import slashed
 from .values import script
-from .words import TEMPLATES, environment, languages
+from .wide import ENTRIES
+from .witness import last
+from .words import TEMPLATES, environment, forget, languages
+
+ADDRESS = re.compile(r"^(?:\* - )?\(([^()\s]+)\)=$", re.MULTILINE)
+"""A place in a page that the whole book knows by this name."""
 
 NOISE = 1e-13
 """Relative differences below this are float64's own rounding, not the pencil's."""
@@ -37,12 +47,6 @@ class Material:
     figures: dict = field(default_factory=dict)
     original: Worked | None = None  # the example as its file has it, which the errata speak of
     errata: object = None
-    kept: bool = False  # its pages stay as they stand
-
-    @classmethod
-    def kept_of(cls, path: Path) -> "Material":
-        """An example that is only listed."""
-        return cls(_worked(path), kept=True)
 
     @property
     def name(self) -> str:
@@ -81,12 +85,12 @@ def _worked(path: Path, changes: tuple[str, ...] = ()) -> Worked:
     return Worked.of(example, work(example))
 
 
-def pages(material: Material, lang: str) -> dict[str, str | bytes]:
+def pages(material: Material, lang: str) -> dict[str, str]:
     """All files of one example in one language: 'forward.md', 'network.svg', …"""
     kinds = [(name, template) for name, template in page_kinds() if name != "errata" or material.errata]
     context = _context(PageView(material.worked, lang), material)
     context["pages"] = [name for name, _ in kinds if name != "index"]
-    files: dict[str, str | bytes] = {}
+    files: dict[str, str] = {}
     for name, template in kinds:
         page = context | (_errata(PageView(material.original, lang), material) if name == "errata" else {})
         files[f"{name}.md"] = environment(lang).get_template(template).render(page)
@@ -120,6 +124,7 @@ def _context(view: PageView, material: Material) -> dict:
         "update_links": ", ".join(view.link(new) for new in worked.printed.updates.values()),
         "kept": ", ".join(f"${view.symbol(p)}$" for p in params if p not in worked.printed.updates),
         "check_rows": list(_check_rows(view)),
+        "check_rest": list(_check_rest(view)),
         "worst": max((c.relative_error for c in worked.checks), default=0.0),
         "drifts": list(_drifts(worked)),
         "number": view.number,
@@ -133,15 +138,24 @@ def _gradient_link(view: PageView, parameter: str) -> str:
 
 def _check_rows(view: PageView):
     for check in view.worked.checks:
-        for index in np.ndindex(check.gradient.shape):
-            gradient, difference = float(check.gradient[index]), float(check.difference[index])
-            scale = max(abs(gradient), abs(difference))
-            error = abs(gradient - difference) / scale if scale else 0.0
+        for index in islice(np.ndindex(check.gradient.shape), ENTRIES):
             yield {
                 "symbol": slashed(view.chain.loss, view.entry(check.parameter, index)),
-                "gradient": view.number(gradient, 10),
-                "difference": view.number(difference, 10),
-                "error": view.number(error, 2),
+                "gradient": view.number(check.gradient[index], 10),
+                "difference": view.number(check.difference[index], 10),
+                "error": view.number(check.errors[index], 2),
+            }
+
+
+def _check_rest(view: PageView):
+    """What the table leaves out: for each large parameter the count of its entries and their largest error."""
+    for check in view.worked.checks:
+        if check.gradient.size > ENTRIES:
+            yield {
+                "symbol": slashed(view.chain.loss, view.symbol(check.parameter)),
+                "shown": ENTRIES,
+                "total": check.gradient.size,
+                "error": view.number(check.errors.max(), 2),
             }
 
 
@@ -154,28 +168,73 @@ def _drifts(worked: Worked):
             yield name, drift if drift > NOISE else 0.0
 
 
-def write_pages(materials: list[Material], lang: str, folder: Path) -> list[str]:
+def made(material: Material) -> Made:
+    """All files of one example in every language. Raises BookError if a symbol of it cannot be set."""
+    example = material.worked.example
+    try:
+        files = {lang: pages(material, lang) for lang in languages()}
+        titles = {lang: PageView(material.worked, lang).title for lang in languages()}
+        return Made(material.name, example.family, example.order, titles, files, _trace_script(material))
+    except MathError as error:
+        raise BookError(f"example {material.name!r}: {error}") from None
+
+
+def check_files(path: Path) -> None:
+    """Raises BookError unless the files of an example may be read at all."""
+    from .errata import source_of
+
+    check_file(path)
+    if source := source_of(path):
+        check_file(source, within=path.parent)
+
+
+def make(path: Path, changes: tuple[str, ...], store: Store) -> None:
+    """Bring what is stored of an example up to date. Raises BookError, and the store stays as it was."""
+    check_files(path)
+    before = store.last(path.stem)
+    while not before or before[0] != key(path, changes):
+        wanted, result = key(path, changes), made(prepare(path, changes))
+        if wanted == key(path, changes):
+            return store.put(result, wanted)
+        forget()  # a template was edited meanwhile: these pages may be made of two editions of it
+
+
+def write_pages(examples: list[Made], lang: str, folder: Path) -> list[str]:
     """Make `folder` (the source folder's examples/) hold the pages of these examples; returns what changed."""
-    files: dict[str, str | bytes] = {"index.md": _list_of_examples(materials, lang)}
-    kept: list[str] = []
-    for material in materials:
-        if material.kept:
-            kept += [str(p.relative_to(folder)) for p in (folder / material.name).rglob("*") if p.is_file()]
-        else:
-            files |= {f"{material.name}/{name}": content for name, content in pages(material, lang).items()}
-    return write_folder(folder, files, kept)
+    _check_addresses(examples, lang)
+    files = {"index.md": _list_of_examples(examples, lang)}
+    for example in examples:
+        files |= {f"{example.name}/{name}": content for name, content in example.files[lang].items()}
+    return write_folder(folder, files)
 
 
-def _list_of_examples(materials: list[Material], lang: str) -> str:
-    ordered = sorted(materials, key=lambda m: (m.worked.example.order, m.name))
-    views = [PageView(m.worked, lang) for m in ordered]
-    return environment(lang).get_template("examples.md.j2").render(views=views)
+def _check_addresses(examples: list[Made], lang: str) -> None:
+    """Refuses names that lead to the same address in the book: the page 'check' of a, and the example a-check."""
+    owner: dict[str, str] = {}
+    for example in examples:
+        for page in example.files[lang].values():
+            for address in ADDRESS.findall(page):
+                if (other := owner.setdefault(address, example.name)) != example.name:
+                    raise BookError(
+                        f"examples {other!r} and {example.name!r}: both have the address {address!r} in the book; "
+                        "choose another name for one."
+                    )
 
 
-def write_traces(materials: list[Material], folder: Path) -> list[str]:
+def _list_of_examples(examples: list[Made], lang: str) -> str:
+    ordered = sorted(examples, key=lambda example: (example.order, example.name))
+    return environment(lang).get_template("examples.md.j2").render(examples=ordered, lang=lang)
+
+
+def write_about(out: Path, lang: str, folder: Path) -> list[str]:
+    """The pages that the book writes about itself."""
+    page = environment(lang).get_template("checked.md.j2").render(result=last(out))
+    return write_folder(folder, {"checked.md": page, "colophon.md": colophon(lang)})
+
+
+def write_traces(examples: list[Made], folder: Path) -> list[str]:
     """The exact values behind the printed numbers, as scripts that also work from a file: traces/<name>.js."""
-    scripts = {f"{m.name}.js": _trace_script(m) for m in materials if not m.kept}
-    return write_folder(folder, scripts, [f"{m.name}.js" for m in materials if m.kept])
+    return write_folder(folder, {f"{example.name}.js": example.script for example in examples})
 
 
 def _trace_script(material: Material) -> str:

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Collection
 from pathlib import Path
 
 from engine.errors import BookError
@@ -15,24 +16,24 @@ PACKAGES = "texlive-xetex texlive-lang-chinese texlive-latex-extra texlive-fonts
 """The Debian packages of the TeX road."""
 
 
-def build_pdf(out: Path, lang: str, engine: str) -> Path:
+def build_pdf(out: Path, lang: str, engine: str, absent: Collection[str] = ()) -> Path:
     """Builds `out/pdf/gradbook-<lang>.pdf`; `engine` is 'typst' or 'latex'. A mistake raises BookError."""
-    made = {"typst": _typst, "latex": _latex}[engine](out, lang)
+    made = {"typst": _typst, "latex": _latex}[engine](out, lang, absent)
     target = out / "pdf" / f"gradbook-{lang}.pdf"
     write(target, made.read_bytes())
     return target
 
 
-def _sphinx(out: Path, lang: str, builder: str, *settings: str) -> Path:
+def _sphinx(out: Path, lang: str, builder: str, absent: Collection[str], *settings: str) -> Path:
     source, work = out / "source" / lang, out / "work" / "pdf" / f"{builder}-{lang}"
     with sphinx(builder, source, work, lang, *settings) as run:
-        refuse(outcome(source, work, run))
+        refuse(outcome(source, work, run, absent))
     return work / builder
 
 
-def _typst(out: Path, lang: str) -> Path:
+def _typst(out: Path, lang: str, absent: Collection[str]) -> Path:
     subtitle = environment(lang).get_template("site/words.j2").module.line
-    return _sphinx(out, lang, "typst", f"typst_subtitle={subtitle}") / "book.pdf"
+    return _sphinx(out, lang, "typst", absent, f"typst_subtitle={subtitle}") / "book.pdf"
 
 
 def check_tex() -> None:
@@ -45,9 +46,9 @@ def check_tex() -> None:
         )
 
 
-def _latex(out: Path, lang: str) -> Path:
+def _latex(out: Path, lang: str, absent: Collection[str]) -> Path:
     check_tex()
-    folder = _sphinx(out, lang, "latex")
+    folder = _sphinx(out, lang, "latex", absent)
     command = ["latexmk", "-xelatex", "-interaction=nonstopmode", "-halt-on-error", "gradbook.tex"]
     run = subprocess.run(
         command, cwd=folder, env=fixed_environment(), capture_output=True, text=True, errors="replace"

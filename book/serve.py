@@ -9,6 +9,8 @@ from pathlib import Path
 
 from engine.errors import BookError
 
+from .policy import HEADER
+
 EVENTS, SCRIPT = "/-/events", "/-/reload.js"
 RELOAD = b"""
 const source = new EventSource("/-/events");
@@ -96,6 +98,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     def end_headers(self) -> None:
         self.send_header("Cache-Control", "no-store")
+        self.send_header("Content-Security-Policy", HEADER)
+        self.send_header("X-Content-Type-Options", "nosniff")
         super().end_headers()
 
     def log_message(self, *args) -> None:

@@ -1,5 +1,6 @@
 """Stages chapters, builds the site with Sphinx, one process per language, and publishes it when it is whole."""
 
+from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,9 +14,9 @@ __all__ = ["build_html", "publish", "stage"]
 
 def stage(docs: Path, folder: Path, lang: str) -> None:
     """Copies chapters (and a translation's catalogues) where Sphinx reads them; writes only what changed."""
-    apart = ("_templates", "static", "locale", GENERATED)
+    apart = ("_templates", "static", "locale", *GENERATED)
     chapters = [name for name in files_in(docs) if name.parts[0] not in apart and name.name != "conf.py"]
-    generated = [Path(GENERATED, name) for name in files_in(folder / GENERATED)]
+    generated = [Path(part, name) for part in GENERATED for name in files_in(folder / part)]
     _copy(docs, folder, chapters, kept=generated)
     catalogues = Path("locale", locale_of(lang))
     found = [name for name in files_in(docs / catalogues) if name.suffix == ".po"]
@@ -27,8 +28,11 @@ def _copy(source: Path, target: Path, names: list[Path], kept: list[Path]) -> No
     write_folder(target, {str(name): (source / name).read_bytes() for name in names}, map(str, kept))
 
 
-def build_html(out: Path, langs: list[str], jobs: int = 1) -> None:
-    """Builds `out/source/<lang>` into `out/work/<lang>/html`; a chapter with a mistake raises BookError."""
+def build_html(out: Path, langs: list[str], jobs: int = 1, absent: Collection[str] = ()) -> None:
+    """Builds `out/source/<lang>` into `out/work/<lang>/html`; a chapter with a mistake raises BookError.
+
+    Chapters may speak of the examples in `absent`, which could not be built.
+    """
     _shared_assets(out / "source" / "static")
     present = sorted({*langs, *whole_languages(out / "work"), *shown_languages(out / "html")})
     places = {lang: (out / "source" / lang, out / "work" / lang) for lang in langs}
@@ -39,7 +43,7 @@ def build_html(out: Path, langs: list[str], jobs: int = 1) -> None:
             runs[lang] = stack.enter_context(sphinx("html", source, work, lang, setting))
             if jobs == 1:
                 runs[lang].wait()
-        mistakes = [line for lang, run in runs.items() for line in outcome(*places[lang], run)]
+        mistakes = [line for lang, run in runs.items() for line in outcome(*places[lang], run, absent)]
     refuse(mistakes)
 
 

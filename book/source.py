@@ -10,11 +10,10 @@ import numpy as np
 from pydantic import BeforeValidator, Field, ValidationError
 
 from engine.errors import BookError, shorten, unknown
-from engine.example import Model, Title, Words, read_tables, sentence
+from engine.example import Model, Title, Words, sentence
+from engine.limits import CALL, LIMITS, AtMost
+from engine.toml import read_tables
 from engine.trace import Step, Trace
-
-LIMITS = {"places": 200, "figures": 200, "updates": 100_000, "exponent": 99}
-"""The largest source the book accepts."""
 
 _NUMBER = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,3})?")
 
@@ -23,7 +22,7 @@ def _digits(text: str) -> str:
     if not _NUMBER.fullmatch(text):
         raise ValueError(f"{shorten(text)} is not a number as one prints it, such as '-0.0386'")
     if abs(Decimal(text).adjusted()) > LIMITS["exponent"]:
-        raise ValueError(f"{shorten(text)} is too large or too small")
+        raise ValueError(f"{shorten(text)} is too large or too small; {LIMITS.rule('exponent', 400)}")
     return text
 
 
@@ -44,7 +43,7 @@ def _address(url: str) -> str:
 
 Printed = Annotated[str, BeforeValidator(lambda text: _digits(text) if isinstance(text, str) else text)]
 Rows = Annotated[list[Annotated[list[Printed], Field(min_length=1)]], Field(min_length=1), BeforeValidator(_rows)]
-Count = Annotated[int, Field(ge=0, le=LIMITS["updates"])]
+Count = Annotated[int, Field(ge=0), AtMost("updates")]
 Place = Annotated[int, Field(ge=0)]
 
 
@@ -63,7 +62,7 @@ class PlaceInSource(Model):
     """[[place]]: where in the source the figures stand."""
 
     where: Annotated[Title, Field(min_length=1)]
-    figures: Annotated[list[Block], Field(min_length=1, max_length=LIMITS["figures"])]
+    figures: Annotated[list[Block], Field(min_length=1), AtMost("figures")]
 
 
 class Source(Model):
@@ -72,7 +71,7 @@ class Source(Model):
     title: Annotated[Title, Field(min_length=1)]
     about: Annotated[Words, Field(min_length=1)]
     url: Annotated[str, BeforeValidator(lambda u: _address(u) if isinstance(u, str) else u)] | None = None
-    place: Annotated[list[PlaceInSource], Field(min_length=1, max_length=LIMITS["places"])]
+    place: Annotated[list[PlaceInSource], Field(min_length=1), AtMost("places")]
 
 
 @dataclass(frozen=True)
@@ -122,10 +121,24 @@ def read_source(path: str | Path, trace: Trace) -> tuple[Source, list[Figure]]:
     """The source file and its figures in order. Raises BookError with one sentence: file, place, rule."""
     path = Path(path)
     try:
-        source = Source.model_validate(read_tables(path))
+        source = Source.model_validate(read_tables(path, within=path.parent.parent))
     except ValidationError as error:
         raise BookError(f"{path}: {sentence(error, Source)}") from None
-    return source, [f for p, place in enumerate(source.place) for f in _figures(path, trace, p, place)]
+    figures = [f for p, place in enumerate(source.place) for f in _figures(path, trace, p, place)]
+    _check_work(path, trace, figures)
+    return source, figures
+
+
+def _check_work(path: Path, trace: Trace, figures: list[Figure]) -> None:
+    """Refuses more figures, or more updates behind them, than can be judged in time: every wrong figure is looked
+    for in the training of every mutant of the program, with one update less and one more."""
+    if len(figures) > LIMITS["figures"]:
+        raise BookError(f"{path}: has {len(figures)} figures; {LIMITS.rule('figures', len(figures))}.")
+    updates, parameters = sum({f.after for f in figures}), len(trace.updates)
+    work = updates * 3 * (parameters + 2) * parameters * CALL
+    if work > LIMITS["multiplications"]:
+        rule = LIMITS.rule("multiplications", work)
+        raise BookError(f"{path}: its figures ask for {updates} updates, about {work:.1e} multiplications; {rule}.")
 
 
 def _figures(path: Path, trace: Trace, p: int, place: PlaceInSource):

@@ -1,13 +1,13 @@
 """Runs Sphinx in a process of its own, and tells its warnings as sentences that name the file to edit."""
 
-import filecmp
 import hashlib
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -15,12 +15,14 @@ from pathlib import Path
 from engine.errors import BookError
 
 from .edition import files_in, lock
+from .files import write
+from .mistakes import told_in
 from .words import locale_of
 
 ROOT = Path(__file__).resolve().parent.parent
-GENERATED = "examples"  # the one part of a source folder that staging leaves alone
+GENERATED = ("examples", "about")  # the parts of a source folder that staging leaves alone
 SHAPED_BY = ("sphinx", "furo", "myst-parser", "docutils", "pygments", "math-core", "typst")
-CODE = ("ext/*", "inline_svg.py", "mathml.py", "typst*.py", "look.typ", "values.py", "words.py")
+CODE = ("ext/*", "inline_svg.py", "mathml.py", "policy.py", "typst*.py", "look.typ", "values.py", "words.py")
 MOST_WARNINGS = 20
 
 
@@ -28,14 +30,13 @@ MOST_WARNINGS = 20
 def sphinx(builder: str, source: Path, work: Path, lang: str, *settings: str) -> Iterator[subprocess.Popen]:
     """Sphinx at work from `source` into `work/<builder>`; it never outlives an interrupted build."""
     with lock(work.parent / f".lock-{work.name}") as held:
-        again = _prepare(work)
-        options = ["-q", *(["-a"] if again else []), "-b", builder, "-c", ROOT / "docs", "-d", work / "doctrees"]
+        again = _prepare(work, builder)
+        options = ["-q", "-T", "-W", *(["-a"] if again else []), "-b", builder, "-c", ROOT / "docs"]
         overrides = [word for setting in (f"language={locale_of(lang)}", *settings) for word in ("-D", setting)]
         with open(work / "log", "w", encoding="utf-8") as log:
-            words = [*options, *overrides, "-w", work / "warnings", source, work / builder]
-            run = subprocess.Popen(
-                [sys.executable, "-m", "sphinx", *words], stdout=log, stderr=log, env=environment(), pass_fds=held
-            )
+            folders = ["-d", work / "doctrees", "-w", work / "warnings", source, work / builder]
+            command = [sys.executable, "-m", "sphinx", *options, *overrides, *folders]
+            run = subprocess.Popen(command, stdout=log, stderr=log, env=environment(), pass_fds=held)
         try:
             yield run
         finally:
@@ -50,22 +51,43 @@ def environment() -> dict[str, str]:
     return {"SOURCE_DATE_EPOCH": "0", **os.environ, **fixed}
 
 
-def _prepare(work: Path) -> bool:
+def _prepare(work: Path, builder: str) -> bool:
     """Readies a language's folder; True if the last run did not end well and all pages must be written."""
+    again = not (work / "whole").exists()
+    (work / "whole").unlink(missing_ok=True)
     if _read(work / "machine") != machine():
         shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True, exist_ok=True)
-    (work / "machine").write_text(machine())
-    again = not (work / "whole").exists()
-    if again:
-        # What a stopped run has read, it would not warn about again: go back to the last good state.
-        trees, good = work / "doctrees", work / "environment.good"
-        if good.exists() and trees.is_dir():
-            shutil.copyfile(good, trees / "environment.pickle")
-        else:
-            shutil.rmtree(trees, ignore_errors=True)
-    (work / "whole").unlink(missing_ok=True)
+        write(work / "machine", machine())
+    elif again:
+        _go_back(work)
+        shutil.rmtree(work / builder, ignore_errors=True)
     return again
+
+
+def _go_back(work: Path) -> None:
+    """To what the last good run had read: of what a stopped run read, Sphinx would neither warn nor look again."""
+    trees, good = work / "doctrees", work / "environment.good"
+    marks = json.loads(_read(work / "trees.good") or "{}")
+    for name, mark in _marks(trees).items():
+        if marks.get(name) != mark:
+            (trees / name).unlink()
+    (trees / "environment.pickle").unlink(missing_ok=True)
+    if good.exists():
+        write(trees / "environment.pickle", good.read_bytes())
+
+
+def _keep(work: Path) -> None:
+    """Remembers what this good run has read, and then that it was good."""
+    trees = work / "doctrees"
+    write(work / "environment.good", (trees / "environment.pickle").read_bytes())
+    write(work / "trees.good", json.dumps(_marks(trees)))
+    (work / "whole").touch()
+
+
+def _marks(trees: Path) -> dict[str, list[int]]:
+    """Each page as Sphinx has read it, with what betrays that it was read again."""
+    found = ((name, (trees / name).stat()) for name in files_in(trees) if name.suffix == ".doctree")
+    return {name.as_posix(): [stat.st_ino, stat.st_size, stat.st_mtime_ns] for name, stat in found}
 
 
 def machine() -> str:
@@ -80,18 +102,31 @@ def machine() -> str:
     return hashlib.sha256(b"\0".join([*parts, *versions, sys.version.encode()])).hexdigest()
 
 
-def outcome(source: Path, work: Path, run: subprocess.Popen) -> list[str]:
-    """Waits for Sphinx; the sentences of its warnings, or none and `work` is marked whole."""
+def outcome(source: Path, work: Path, run: subprocess.Popen, absent: Collection[str] = ()) -> list[str]:
+    """Waits for Sphinx; the sentences of its warnings, or none and `work` is marked whole.
+
+    What chapters say of the examples in `absent` is no mistake of theirs. A full disk also swallows warnings;
+    that there were some, Sphinx tells by its exit code.
+    """
     run.wait()
-    mistakes = _sentences(_read(work / "warnings"), source)
-    if not mistakes and run.returncode:
-        raise RuntimeError(f"Sphinx stopped ({run.returncode}): {_read(work / 'log')[-2000:]}")
+    warned = _sentences(_read(work / "warnings"), source)
+    mistakes = [sentence for sentence in warned if not _excused(sentence, absent)]
+    if run.returncode and not mistakes:
+        write(work / "room", bytes(1 << 16))  # raises OSError if the disk is full
+        (work / "room").unlink()
+    if run.returncode and not warned:
+        log = _read(work / "log")
+        raise told_in(log) or RuntimeError(f"Sphinx stopped ({run.returncode}): {log[-2000:]}")
     if not mistakes:
-        pickle, good = work / "doctrees" / "environment.pickle", work / "environment.good"
-        if not good.exists() or not filecmp.cmp(pickle, good):
-            shutil.copy2(pickle, good)
-        (work / "whole").touch()
+        _keep(work)
     return mistakes
+
+
+def _excused(sentence: str, absent: Collection[str]) -> bool:
+    """Whether this is a link to an example that could not be built, or a value of it."""
+    names = "|".join(map(re.escape, absent))
+    spoken_of = rf"'(?:examples/(?:{names})/|#?(?:{names})-)|unknown example '(?:{names})'"
+    return bool(names) and re.search(spoken_of, sentence) is not None
 
 
 def refuse(mistakes: list[str]) -> None:
@@ -126,7 +161,7 @@ def _sentence(match: re.Match, source: Path) -> str:
     path = Path(match["path"])
     if path.is_relative_to(source):
         path = path.relative_to(source)
-        path = path if path.parts[0] == GENERATED else Path("docs") / path
+        path = path if path.parts[0] in GENERATED else Path("docs") / path
     return f"{path.as_posix()}{':' + match['line'] if match['line'] else ''}: {text}"
 
 

@@ -4,6 +4,8 @@ import re
 
 from engine.errors import BookError, shorten, unknown
 
+from .mathml import MathError, to_mathml
+
 COMMANDS = frozenset(
     """
     alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho
@@ -13,6 +15,9 @@ COMMANDS = frozenset(
     """.split()  # noqa: SIM905 (a list of sixty quoted words reads worse)
 )
 """What a symbol in an example file may use: letters, accents and faces, nothing that defines, loads or spaces."""
+
+HIDDEN = "^^"
+"""In TeX, ^^5c is a backslash, and so the beginning of any command."""
 
 _SYMBOL = re.compile(r"\\[A-Za-z]+|\\?.", re.DOTALL)
 _ALLOWED = re.compile(r"[A-Za-z0-9_^{}()*+'!,.\- \u0370-\u03ff\u4e00-\u9fff]")
@@ -26,12 +31,24 @@ def check_symbol(tex: str, place: str) -> str:
                 raise unknown(place, "TeX command", token, [rf"\{c}" for c in sorted(COMMANDS)])
         elif not _ALLOWED.fullmatch(token):
             raise BookError(f"{place}: the symbol {shorten(tex)} may not hold {token!a}.")
+    if HIDDEN in tex.replace(" ", ""):
+        raise BookError(f"{place}: the symbol {shorten(tex)} may not hold {HIDDEN}.")
     if not _balanced(tex):
         raise BookError(f"{place}: the braces of the symbol {shorten(tex)} do not match.")
     for mark in "^_":
         if len(list(_top_level(tex, mark))) > 1:
             raise BookError(f"{place}: the symbol {shorten(tex)} has two {mark} in a row; put both into one.")
+    _check_set(tex, place)
     return tex
+
+
+def _check_set(tex: str, place: str) -> None:
+    """Raises BookError unless the symbol can be set: alone, marked, with an index and transposed."""
+    for written in (tex, marked(tex, "*"), indexed(tex, "12"), transposed(tex), lowered(tex)):
+        try:
+            to_mathml(written, display=False)
+        except MathError as error:
+            raise BookError(f"{place}: the symbol {shorten(tex)} cannot be set: {error.reason}.") from None
 
 
 def _balanced(tex: str) -> bool:

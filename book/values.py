@@ -59,7 +59,8 @@ def lookup(text: str, traces: Path) -> ValueText:
     index = _index(steps[name]["shape"], [int(i) for i in re.findall(r"\d+", indices)], f"{place}: {name}")
     number = np.reshape(steps[name]["value"], steps[name]["shape"])[index]
     address = f"{example}:{name}" + "".join(f"[{i}]" for i in index)
-    return ValueText(format(float(number), form or ".4g").replace("-", "\N{MINUS SIGN}"), address)
+    sign, digits = (form[0], form[1:]) if form and form[0] in "+ " else ("", form or ".4g")
+    return ValueText(format(float(number), f"{sign}z{digits}").replace("-", "\N{MINUS SIGN}"), address)
 
 
 def _index(shape: list[int], given: list[int], place: str) -> tuple[int, ...]:

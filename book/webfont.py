@@ -6,6 +6,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from .files import write
+
 # Characters that stay: text, Greek, operators and arrows, brackets with their parts, and the letters of
 # mathematics in italic, bold, bold italic and double-struck.
 RANGES = [
@@ -28,8 +30,8 @@ def make(folder: Path) -> Path:
     if not (font.is_file() and text.is_file() and text.read_text(encoding="utf-8") == note):
         folder.mkdir(parents=True, exist_ok=True)
         text.unlink(missing_ok=True)  # the note is written last: a font without it is made again
-        font.write_bytes(_subset(source))
-        text.write_text(note, encoding="utf-8")
+        write(font, _subset(source))
+        write(text, note)
     return font
 
 

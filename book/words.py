@@ -68,7 +68,8 @@ def catalogue(lang: str) -> NullTranslations:
 @cache
 def environment(lang: str) -> Environment:
     """The templates in one language. A name that is not there is an error, never an empty place."""
-    env = Environment(
+    env = Environment(  # no sandbox: templates and catalogues are ours, an example's words are data to them, never
+        # text of a template; no autoescape: the pages are Markdown, for which the filter `markdown` escapes
         loader=FileSystemLoader(TEMPLATES),
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         undefined=StrictUndefined,

@@ -15,6 +15,7 @@ from .notation import Notation
 from .numbers import printed_array, tex_number
 from .operand import Operand
 from .symbols import indexed
+from .wide import TERMS, elided, filled, shown
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,14 @@ class Sheet:
         """The whole array in numbers; a smaller array is repeated to fill `shape`."""
         value = self.trace[name].value
         shape = value.shape if shape is None or (value.shape == () and shape == ()) else shape
-        where = np.empty(value.shape, dtype=object)
-        for index in np.ndindex(value.shape):
-            where[index] = self.number(name, index)
-        return matrix(np.broadcast_to(where, shape))
+        return matrix(np.broadcast_to(filled(value.shape, lambda index: self.number(name, index)), shape))
 
 
 def matrix(cells: np.ndarray) -> Operand:
-    """A pmatrix of TeX cells; a single cell stands alone."""
+    """A pmatrix of TeX cells, with dots if it is wide; a single cell stands alone."""
     if cells.size == 1:
         return Operand(str(cells.reshape(-1)[0]), scalar=True)
-    rows = [" & ".join(map(str, row)) for row in np.atleast_2d(cells)]
+    rows = [" & ".join(row) for row in elided(np.atleast_2d(cells))]
     return Operand(r"\begin{pmatrix} " + r" \\ ".join(rows) + r" \end{pmatrix}", matrix=True)
 
 
@@ -104,8 +102,12 @@ class Numbers:
             return Operand(self.sheet.number(name, index if step.shape else ()), scalar=True)
         scalar = step.shape == () and (not name.startswith("const.") or shape is None)
         operand = self.sheet.numbers(name, None if scalar else shape)
-        cells = [self.sheet.number(name, i) for i in np.ndindex(step.shape)]
-        return Operand(operand.tex, operand.binds, operand.scalar, operand.matrix, _plus(cells), self._ones(step))
+        total = _sum(step.value.size, lambda k: self._cell(name, k))
+        return Operand(operand.tex, operand.binds, operand.scalar, operand.matrix, total, self._ones(step))
+
+    def _cell(self, name: str, k: int) -> Operand:
+        index = np.unravel_index(k, self.sheet.trace[name].shape)
+        return Operand(self.sheet.number(name, tuple(map(int, index))), scalar=True)
 
     @staticmethod
     def _ones(step: Step) -> str:
@@ -117,9 +119,10 @@ class Numbers:
         return operand
 
 
-def _plus(cells: list[str]) -> str:
-    operands = [Operand(c, scalar=True) for c in cells]
-    return " + ".join(o.wrapped if i else o.tex for i, o in enumerate(operands))
+def _sum(n: int, operand) -> str:
+    """The sum of operand(0), operand(1), …, with dots if it is long."""
+    terms = [(k, r"\cdots" if k is None else operand(k)) for k in shown(n, TERMS)]
+    return " + ".join(str(term) if k in (0, None) else term.term for k, term in terms)
 
 
 class Writer:
@@ -182,7 +185,7 @@ class Writer:
         if op.opens == CALL:
             return operand
         negative = operand.negative and (i > 0 or op.binds >= PRODUCT)
-        needed = operand.binds <= op.opens or negative
+        needed = operand.binds <= op.opens or negative or (operand.scientific and op.opens >= PRODUCT)
         if not needed:
             return operand
         return Operand(operand.bracketed, CALL, operand.scalar, total=operand.total, ones=operand.ones)
@@ -190,9 +193,28 @@ class Writer:
     # One entry of what moves or sums entries
 
     def _matmul_entry(self, step: Step, index) -> Operand:
+        return Operand(" + ".join(self._products(step, index)), PRODUCT, scalar=True)
+
+    def terms(self, name: str, index) -> list[str]:
+        """The rule of one entry, cut into terms where it is a matrix product or begins with one."""
+        step = self.trace[name]
+        if step.op == "matmul":
+            return self._products(step, index)
+        part = step.args[0]
+        if step.op == "add" and self.trace[part].op == "matmul" and self.trace.parent(part) == name:
+            return [*self._products(self.trace[part], index), str(self._argument(step, 1, index))]
+        return [self.rule(name, index).tex]
+
+    def _products(self, step: Step, index) -> list[str]:
+        """The products that add up to one entry of a matrix product; dots in place of many."""
         (left, right), inner = step.args, self.trace[step.args[0]].shape[-1]
-        pairs = [(self._factor(left, (index[0], k)), self._factor(right, (k, index[1]))) for k in range(inner)]
-        return Operand(self.sheet.macros.dot(pairs).strip(), PRODUCT, scalar=True)
+        return [
+            r"\cdots" if k is None else self._product(left, (index[0], k), right, (k, index[1]))
+            for k in shown(inner, TERMS)
+        ]
+
+    def _product(self, left: str, i, right: str, j) -> str:
+        return str(self.sheet.macros.dot([(self._factor(left, i), self._factor(right, j))])).strip()
 
     def _factor(self, name: str, index) -> str:
         return self.operand(name, index).wrapped
@@ -201,16 +223,17 @@ class Writer:
         return self.operand(step.args[0], index[::-1])
 
     def _sum_entry(self, step: Step, index) -> Operand:
-        cells = [self._factor(step.args[0], i) for i in np.ndindex(self.trace[step.args[0]].shape)]
-        return Operand(" + ".join(cells), SUM, scalar=True)
+        shape = self.trace[step.args[0]].shape
+        total = _sum(int(np.prod(shape)), lambda k: self.operand(step.args[0], np.unravel_index(k, shape)))
+        return Operand(total, SUM, scalar=True)
 
     def _sum_axis_entry(self, step: Step, index) -> Operand:
         source, axis = step.args[0], step.attrs["axis"]
-        cells = [
-            self._factor(source, tuple(k if a == axis else i for a, i in enumerate(index)))
-            for k in range(self.trace[source].shape[axis])
-        ]
-        return Operand(" + ".join(cells), SUM, scalar=True)
+        total = _sum(
+            self.trace[source].shape[axis],
+            lambda k: self.operand(source, tuple(k if a == axis else i for a, i in enumerate(index))),
+        )
+        return Operand(total, SUM, scalar=True)
 
 
 def _aligned_index(index, shape):

@@ -1,11 +1,12 @@
 """Changes of an example from the command line: 'layers[0].W[0][1]=0.3' replaces what the file says."""
 
 import re
-import tomllib
 from itertools import pairwise
 from typing import Any
 
 from .errors import BookError, shorten, unknown
+from .limits import LIMITS
+from .toml import parse
 
 _KEY = re.compile(r"""(?:^|\.)(?:([A-Za-z_][\w-]*)|"([^"]+)")|\[(\d{1,9})\]""", re.ASCII)
 
@@ -29,14 +30,17 @@ def apply_change(tables: dict, change: str) -> None:
     if isinstance(target, list):
         _child(target, path[-1], place)
     elif not isinstance(target, dict) or not isinstance(path[-1], str):
-        raise BookError(f"{place}: {key.strip()!r} leads into a value that has no parts.")
+        raise BookError(f"{place}: {shorten(key.strip())} leads into a value that has no parts.")
     target[path[-1]] = _toml_value(text.strip())
 
 
 def _key_path(key: str, place: str) -> list[str | int]:
     if not key or _KEY.sub("", key):
         raise BookError(f"{place}: {shorten(key)} is not a key; write it as in layers[0].W[0][1].")
-    return [name or quoted or int(index) for name, quoted, index in _KEY.findall(key)]
+    path = [name or quoted or int(index) for name, quoted, index in _KEY.findall(key)]
+    if len(path) > LIMITS["depth"]:
+        raise BookError(f"{place}: leads through {len(path)} tables; {LIMITS.rule('depth', len(path))}.")
+    return path
 
 
 def _child(target, step, place):
@@ -48,15 +52,14 @@ def _child(target, step, place):
         if step >= len(target):
             raise BookError(f"{place}: index {step} is outside a list of {len(target)}; indices start at 0.")
         return target[step]
-    kind = "a list: use [0]" if isinstance(target, list) else "a table: use a name"
-    raise BookError(
-        f"{place}: {step!r} does not fit, there stands {kind if isinstance(target, dict | list) else 'a value'}."
-    )
+    kind = "a list: use [0]" if isinstance(target, list) else "a value"
+    kind = "a table: use a name" if isinstance(target, dict) else kind
+    raise BookError(f"{place}: {shorten(step)} does not fit, there stands {kind}.")
 
 
 def _toml_value(text: str):
     try:
-        found = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
+        found = parse(f"value = {text}")
+    except ValueError:
         return text
     return found["value"] if len(found) == 1 else text

@@ -21,6 +21,13 @@ class GradientCheck:
     difference: np.ndarray
 
     @property
+    def errors(self) -> np.ndarray:
+        """For each entry, how far the two lie apart, relative to the larger one; 0 where both are zero."""
+        scale = np.maximum(np.abs(self.gradient), np.abs(self.difference))
+        with np.errstate(all="ignore"):  # a difference may overflow where the gradient does not
+            return np.abs(self.gradient - self.difference) / np.where(scale == 0, 1, scale)
+
+    @property
     def relative_error(self) -> float:
         """The largest difference, relative to the largest gradient of this parameter; 0 if both are zero."""
         scale = max(np.abs(self.gradient).max(), np.abs(self.difference).max())

@@ -1,7 +1,6 @@
 """What an example file says: read from TOML, validated, and explained in one sentence when it is wrong."""
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -19,17 +18,19 @@ from pydantic import (
 from pydantic_core import core_schema
 
 from .changes import apply_change
-from .errors import BookError, shorten, shorten_text, suggest, unknown
+from .errors import BookError, shorten, suggest, unknown
 from .families import families, family
+from .limits import LIMITS, AtMost
 from .mistakes import TABLE, TEXT, sentence
 from .ops import of_kind
 from .optim import OPTIMIZERS
-
-LIMITS = {"bytes": 1_000_000, "name": 60, "title": 200, "text": 4000, "symbol": 120, "numbers": 20_000}
-"""The largest example the book accepts; an error names the limit, an owner may raise it here."""
+from .toml import read_tables
 
 NAME = re.compile(r"[a-z][a-z0-9-]*")
-RESERVED = {"index", "con", "prn", "aux", "nul", "sources"}
+DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
+"""Names that are no files on Windows, whatever ending they have."""
+
+RESERVED = {"index", "sources", *DEVICES}
 MARKUP = re.compile(
     r"[\\{}<>$`\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
@@ -62,7 +63,7 @@ def plain(limit: str):
 
     def check(text: str) -> str:
         if len(text) > LIMITS[limit]:
-            raise ValueError(f"is {len(text)} characters long; the limit ({limit}) is {LIMITS[limit]}")
+            raise ValueError(f"is {len(text)} characters long; {LIMITS.rule(limit, len(text))}")
         if found := MARKUP.search(text):
             raise ValueError(f"is plain text and may not hold {found[0]!a}, which is markup or control")
         if limit == "title" and "\n" in text:
@@ -80,17 +81,17 @@ def _rectangle(rows: list[list[float]]) -> list[list[float]]:
     for i, row in enumerate(rows):
         if len(row) != len(rows[0]):
             raise ValueError(f"row {i + 1} has {len(row)} numbers, row 1 has {len(rows[0])}")
-    if len(rows) * len(rows[0]) > LIMITS["numbers"]:
-        raise ValueError(f"holds {len(rows) * len(rows[0])} numbers; the limit (numbers) is {LIMITS['numbers']}")
+    if (size := len(rows) * len(rows[0])) > LIMITS["numbers"]:
+        raise ValueError(f"holds {size} numbers; {LIMITS.rule('numbers', size)}")
     return rows
 
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Vector = Annotated[list[Number], Field(min_length=1, max_length=LIMITS["numbers"])]
-Matrix = Annotated[list[list[Number]], AfterValidator(_rectangle)]
+Vector = Annotated[list[Number], Field(min_length=1), AtMost("numbers")]
+Matrix = Annotated[list[Annotated[list[Number], AtMost("numbers")]], AfterValidator(_rectangle), AtMost("numbers")]
 Title = dict[str, Annotated[str, plain("title")]]
 Words = dict[str, Annotated[str, plain("text")]]
-Tex = Annotated[str, Field(min_length=1, max_length=LIMITS["symbol"])]
+Tex = Annotated[str, Field(min_length=1), AtMost("symbol")]
 
 
 class Model(BaseModel):
@@ -112,7 +113,7 @@ class Page(Model):
 
     arithmetic: Annotated[str, Known("arithmetic", ("pencil", "exact"))] = "pencil"
     digits: Annotated[int, Field(ge=2, le=12)] = 4
-    curve: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    curve: Annotated[int, Field(ge=1), AtMost("curve")] = 1000
 
 
 class Symbol(Model):
@@ -187,27 +188,6 @@ def check_name(path: Path) -> None:
     if not NAME.fullmatch(path.stem) or path.stem in RESERVED or len(path.stem) > LIMITS["name"]:
         raise BookError(
             f"{shorten(path.name)}: an example's name is made of a-z, 0-9 and -, starts with a letter, "
-            f"has at most {LIMITS['name']} characters and is not {', '.join(sorted(RESERVED))}."
+            f"has at most {LIMITS['name']} characters (the limit (name)) and is neither index nor sources nor what "
+            "Windows keeps for devices, such as con or com1."
         )
-
-
-def read_tables(path: Path) -> dict:
-    """What the file says. Raises BookError if it is missing, too long, or not TOML in UTF-8."""
-    try:
-        size = path.stat().st_size
-        if size > LIMITS["bytes"]:
-            raise BookError(f"{path}: is {size} bytes long; the limit (bytes) is {LIMITS['bytes']}.")
-        if path.exists() and not path.is_file():
-            raise BookError(f"{path}: is not a file.")
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        near = sorted(p.name for p in path.parent.glob("*.toml")) if path.parent.is_dir() else []
-        raise unknown(str(path.parent), "example file", path.name, near) from None
-    except UnicodeDecodeError:
-        raise BookError(f"{path}: is not UTF-8 text.") from None
-    except ValueError as error:  # TOMLDecodeError, and a whole number of thousands of digits
-        raise BookError(f"{path}: is not valid TOML: {shorten_text(error)}.") from None
-    except RecursionError:
-        raise BookError(f"{path}: is nested too deeply.") from None
-    except OSError as error:
-        raise BookError(f"{path}: cannot be read ({error.strerror}).") from None

@@ -11,12 +11,12 @@ SAFE = 15
 """Every decimal of this many digits survives float64; more are noise."""
 
 
-def round_decimal(value: float, digits: int) -> Decimal:
+def round_decimal(value: float | Decimal, digits: int) -> Decimal:
     """`value` to `digits` significant decimal digits; never a negative zero.
 
     A number that has no more than `digits` digits once binary noise is gone is returned as it is.
     """
-    exact = Decimal(repr(float(value)))
+    exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
     rounded = _context(digits).plus(_context(min(SAFE, max(SNAP.prec, digits + 6))).plus(exact))
     return Decimal(0) if rounded == 0 else rounded
 

@@ -180,5 +180,5 @@ class Tape:
     def _add(self, step: Step) -> None:
         if step.name in self.steps:
             raise ValueError(f"two steps are called {step.name}")
-        value = frozen(self.example, step.name, step.value)
+        value = frozen(self.example, step.name, step.value, step.op)
         self.steps[step.name] = Step(step.name, step.op, step.args, value, step.phase, dict(step.attrs), step.of)

@@ -120,7 +120,7 @@ class Trace(Mapping):
             value = changes.get(step.name, step.value) if step.is_leaf else run(step, steps)
             if rounding is not None and not step.is_leaf:
                 value = rounding(step, value)
-            steps[step.name] = replace(step, value=frozen(self.example, step.name, value))
+            steps[step.name] = replace(step, value=frozen(self.example, step.name, value, step.op))
         return self._with(steps.values())
 
     def rewired(self, reads: Mapping[str, Mapping[str, str]]) -> "Trace":
@@ -179,12 +179,21 @@ def run(step: Step, steps: Mapping[str, Step]) -> np.ndarray:
         return OPS[step.op].forward(*(steps[a].value for a in step.args), **step.attrs)
 
 
-def frozen(example: str, name: str, value) -> np.ndarray:
+SATURATED = {"binary_cross_entropy": "has an output of exactly 0 or 1, where a logarithm has no value"}
+"""Why an operation ends where its values are finite, in words that help more than 'overflows'."""
+
+
+def frozen(example: str, name: str, value, op: str = "") -> np.ndarray:
     """A read-only float64 copy; raises BookError naming the step if an entry is infinite or not a number."""
     array = np.array(value, dtype=np.float64)
     if not np.isfinite(array).all():
         found = "overflows" if np.isinf(array).any() else "is not a number"
-        raise BookError(f"example {example!r}: step {name!r} {found}; use smaller values or another activation.")
+        advice = (
+            "smaller values, more digits or exact arithmetic"
+            if op in SATURATED
+            else ("smaller values or another activation")
+        )
+        raise BookError(f"example {example!r}: step {name!r} {SATURATED.get(op, found)}; use {advice}.")
     array.setflags(write=False)
     return array
 

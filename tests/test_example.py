@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from engine import BookError, Example, load, work
 from engine.changes import apply_change
-from engine.example import LIMITS, check_name, validate
+from engine.example import check_name, validate
+from engine.limits import LIMITS
 
 SEED = Path(__file__).parent.parent / "examples" / "seed.toml"
 TEXT = SEED.read_text(encoding="utf-8")
@@ -105,7 +106,7 @@ MISTAKES = [
     ("[notation]", "[notation]\nz = 3", ["notation.z: expected text in quotes, found 3"]),
     ("[notation]", "[notation]\nz = { symbl = 'a' }", ["notation.z: unknown key 'symbl'", "mean 'symbol'?"]),
     ("[notation]", "[notation]\nz = ''", ["notation.z: is empty"]),
-    ("[notation]", f"[notation]\nz = '{'a' * 200}'", ["notation.z: is longer than 120 characters"]),
+    ("[notation]", f"[notation]\nz = '{'a' * 200}'", ["notation.z: has 200 characters; the limit (symbol) is 120"]),
     ("[notation]", "[notation]\nz = { symbol = 'a', entries = 'b' }", ["notation.z.entries: expected a list"]),
 ]  # fmt: skip
 
@@ -209,7 +210,7 @@ def test_too_large(tmp_path):
     many = ", ".join("[1, 1]" for _ in range(LIMITS["numbers"]))
     assert "the limit (numbers)" in refused(tmp_path, "x = [[0.05, 0.10]]", f"x = [{many}]")
     layer = f"[[layers]]\n{W1}\nb = [1, 1]\nactivation = 'tanh'\n"
-    assert "at most 50" in refused(tmp_path, "[[layers]]", layer * 50 + "[[layers]]")
+    assert "the limit (layers)" in refused(tmp_path, "[[layers]]", layer * LIMITS["layers"] + "[[layers]]")
 
 
 def test_neurons_times_samples_are_limited():

@@ -95,7 +95,7 @@ def test_the_file_is_ready_to_build(tmp_path):
 
 WRONG = [
     ({"name": "Mine"}, "an example's name is made of"), ({"name": "../mine"}, "an example's name"),
-    ({"name": "index"}, "is not aux"), ({"family": "mpl"}, "Did you mean 'mlp'?"),
+    ({"name": "index"}, "neither index"), ({"family": "mpl"}, "Did you mean 'mlp'?"),
     ({"activation": "sigmod"}, "Did you mean 'sigmoid'?"), ({"layers": "3"}, "as in 3,4,2"),
     ({"layers": ""}, "as in 3,4,2"), ({"layers": "3,x"}, "as in 3,4,2"), ({"layers": "3,0"}, "from 1 to 20"),
     ({"layers": "3,21"}, "from 1 to 20"), ({"layers": "3,-1"}, "from 1 to 20"), ({"layers": "3,٣"}, "from 1 to 20"),

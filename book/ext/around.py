@@ -7,6 +7,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from book import words
+from book.policy import POLICY
 
 from .values import trace_file, value
 
@@ -38,6 +39,7 @@ def page_context(app: Sphinx, pagename: str, templatename: str, context: dict, d
         for code in app.config.gradbook_languages
     ]
     context["own_language"] = own
+    context["policy"] = POLICY
     context["script_words"] = {"language": own, **words.environment(own).get_template("site/words.j2").module.script}
     context["traces"] = [name for name in examples_on(pagename, doctree) if trace_file(env, name).is_file()]
     if tree := context.get("furo_navigation_tree"):  # written out by the theme's code, past every catalogue

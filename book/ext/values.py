@@ -26,12 +26,12 @@ class ValueRole(SphinxRole):
     def run(self):
         from book import values
 
+        self.env.note_dependency(str(trace_file(self.env, self.text.partition(":")[0].strip())))
         try:
             found = values.lookup(self.text, Path(self.env.srcdir).parent / "static" / "traces")
         except BookError as error:
             logger.warning("%s", error, location=self.get_location(), type="gradbook", subtype="value")
             return [nodes.literal(self.rawtext, self.text)], []
-        self.env.note_dependency(str(trace_file(self.env, found.address.partition(":")[0])))
         return [value(self.rawtext, found.text, address=found.address, classes=["no-search"])], []
 
 

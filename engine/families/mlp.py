@@ -8,7 +8,8 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from .. import friendly
-from ..example import LIMITS, Activation, Example, Loss, Matrix, Model, Vector
+from ..example import Activation, Example, Loss, Matrix, Model, Vector
+from ..limits import CALL, LIMITS, AtMost
 from ..ops import OPS
 from ..tape import Tape, apply
 
@@ -32,7 +33,7 @@ class Spec(Example):
     """An mlp example."""
 
     data: Data
-    layers: Annotated[list[Layer], Field(min_length=1, max_length=50)]
+    layers: Annotated[list[Layer], Field(min_length=1), AtMost("layers")]
     loss: Loss = "half_squared_error"
 
     @model_validator(mode="after")
@@ -46,10 +47,10 @@ class Spec(Example):
                 raise ValueError(
                     f"layers[{i}].b: has {len(layer.b)} numbers, expected {len(layer.W)}, one for each row of W"
                 )
-            if len(layer.W) * len(self.data.x) > LIMITS["numbers"]:
+            if (numbers := len(layer.W) * len(self.data.x)) > LIMITS["numbers"]:
                 raise ValueError(
                     f"layers[{i}].W: {len(layer.W)} neurons for {len(self.data.x)} samples are "
-                    f"{len(layer.W) * len(self.data.x)} numbers; the limit (numbers) is {LIMITS['numbers']}"
+                    f"{numbers} numbers; {LIMITS.rule('numbers', numbers)}"
                 )
             width, before = len(layer.W), f"layers[{i}] has {len(layer.W)} neurons"
         if len(self.data.y) != len(self.data.x):
@@ -57,6 +58,23 @@ class Spec(Example):
         if len(self.data.y[0]) != width:
             raise ValueError(
                 f"data.y: has {len(self.data.y[0])} numbers in a row, expected {width}, because {before}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _is_worked_in_time(self):
+        """Refuses a network that would take too long or too much memory, before any of it is computed."""
+        samples = len(self.data.x)
+        parameters = sum(len(layer.W) * (len(layer.W[0]) + 1) for layer in self.layers)
+        size = parameters + samples * (len(self.data.x[0]) + sum(len(layer.W) for layer in self.layers))
+        if size > LIMITS["size"]:
+            raise ValueError(f"layers: data, parameters and units are {size} numbers; {LIMITS.rule('size', size)}")
+        forward = sum(len(layer.W) * len(layer.W[0]) * samples + CALL for layer in self.layers)
+        work = forward * (2 * parameters + 3 * self.page.curve)
+        if work > LIMITS["multiplications"]:
+            raise ValueError(
+                f"layers: the loss curve (page.curve) and the check of {parameters} gradients are about {work:.1e} "
+                f"multiplications; {LIMITS.rule('multiplications', work)}"
             )
         return self
 

@@ -1,0 +1,56 @@
+"""What the book was made with: versions that shape its bytes, typefaces and their licences, how to cite it."""
+
+import platform
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from .words import environment
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PROGRAMS = (
+    "numpy", "pydantic", "jinja2", "babel", "sphinx", "docutils", "furo", "myst-parser", "pygments", "math-core",
+    "matplotlib", "fonttools", "typst", "snowballstemmer",
+)  # fmt: skip
+"""The distributions whose versions can change a byte of the book."""
+
+OFL = "SIL Open Font License 1.1"
+
+
+@dataclass(frozen=True)
+class Typeface:
+    """A typeface of the book: `source` is the distribution that carries it."""
+
+    name: str
+    licence: str
+    source: str
+    use: str  # a key of `uses` in templates/colophon.md.j2
+
+
+TYPEFACES = (
+    Typeface("STIX Two Math", OFL, "ziamath", "formulas"),
+    Typeface("Libertinus Serif", OFL, "typst", "text"),
+    Typeface("Noto Serif CJK SC, Noto Sans CJK SC, Noto Sans Mono CJK SC", OFL, "mplfonts", "chinese"),
+    Typeface("DejaVu Sans Mono", "Bitstream Vera, Arev", "typst", "code"),
+)
+
+
+@cache
+def edition() -> str:
+    """The version of the book, as pyproject.toml says it."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+
+
+def programs() -> list[tuple[str, str]]:
+    """(name, version) of what the book is made with, Python first."""
+    return [("Python", platform.python_version()), *((name, version(name)) for name in PROGRAMS)]
+
+
+def colophon(lang: str) -> str:
+    """The page, in one language."""
+    typefaces = [(face, version(face.source)) for face in TYPEFACES]
+    template = environment(lang).get_template("colophon.md.j2")
+    return template.render(edition=edition(), programs=programs(), typefaces=typefaces)

@@ -1,0 +1,37 @@
+"""A copy of the project that builds in seconds: all of the program, one example, two chapters in both languages."""
+
+import shutil
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAM = ("book", "check", "engine", "templates", "docs/_templates", "docs/static")
+FILES = ("build.py", "pyproject.toml", "docs/conf.py")
+CHAPTERS = {
+    "index.md": "# A small book\n\nIts numbers are computed, its $\\delta$ is $W^{{\\mathsf T}}\\delta$.\n\n"
+    "```{{toctree}}\nchapter\nexamples/index\nabout/checked\nabout/colophon\n```\n",
+    "chapter.md": "# How to read\n\nThe loss is {{value}}`{name}:J`; see [the overview](examples/{name}/index.md).\n",
+}
+CHINESE = {"index": {"A small book": "小书"}, "chapter": {"How to read": "怎样读"}}
+
+
+def small_project(folder: Path, example: Path | str = "seed") -> Path:
+    """Make `folder` such a project. `example` names one of the book's, or is a file."""
+    path = ROOT / "examples" / f"{example}.toml" if isinstance(example, str) else example
+    for room in PROGRAM:
+        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FILES:
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "examples").mkdir()
+    shutil.copy(path, folder / "examples")
+    for name, text in CHAPTERS.items():
+        (folder / "docs" / name).write_text(text.format(name=path.stem), encoding="utf-8")
+    _write_catalogues(folder / "docs" / "locale" / "zh_CN" / "LC_MESSAGES")
+    return folder
+
+
+def _write_catalogues(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for name, words in CHINESE.items():
+        entries = "".join(f'\nmsgid "{english}"\nmsgstr "{chinese}"\n' for english, chinese in words.items())
+        head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n'
+        (folder / f"{name}.po").write_text(head + entries, encoding="utf-8")

@@ -1,0 +1,77 @@
+"""The same sources give the same bytes, whatever the folder, the user, the locale, the zone, the hash seed, the jobs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from small_project import ROOT, small_project
+
+from book.colophon import PROGRAMS, TYPEFACES, colophon, edition
+from book.typst import FONTS
+from book.words import languages
+
+CONDITIONS = (
+    {"HOME": "a", "USER": "root", "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "1", "OPENBLAS_NUM_THREADS": "1"},
+    {
+        "HOME": "b", "USER": "somebody", "LC_ALL": "zh_CN.UTF-8", "LANG": "de_DE.UTF-8", "TZ": "Pacific/Chatham",
+        "PYTHONHASHSEED": "777", "OPENBLAS_NUM_THREADS": "2", "COLUMNS": "40", "NO_COLOR": "1",
+    },
+)  # fmt: skip
+
+
+def build(project: Path, out: Path, condition: dict, *words: str) -> dict[str, bytes]:
+    """Every file of the site, the PDFs and what Sphinx has read, built under a condition."""
+    home = out.with_name(f"home {condition['HOME']}")
+    home.mkdir(exist_ok=True)
+    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    settings = kept | condition | {"HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+    for target in ("html", "pdf"):
+        command = [sys.executable, "build.py", target, "--out", str(out), *words]
+        done = subprocess.run(command, cwd=project, env=settings, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    shown = [p for room in ("html", "pdf", "source") for p in sorted((out / room).rglob("*"))]
+    return {p.relative_to(out).as_posix(): p.read_bytes() for p in shown if p.is_file() and p.suffix != ".mo"}
+
+
+@pytest.mark.slow
+def test_two_builds_under_different_conditions_agree_in_every_byte(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "somewhere else" / "数" / "much deeper"
+    first = build(small_project(here / "book"), here / "out", CONDITIONS[0], "--jobs", "1")
+    second = build(small_project(there / "copy"), there / "its output", CONDITIONS[1], "--jobs", "2")
+    assert first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+    kinds = {Path(name).suffix for name in first}
+    assert {".html", ".pdf", ".svg", ".js", ".woff2"} <= kinds
+    assert "html/en/searchindex.js" in first and "html/zh/about/colophon.html" in first
+    places = [str(tmp_path).encode(), b"home a", b"home b"]
+    assert [name for name in first for place in places if place in first[name]] == []
+
+
+@pytest.mark.slow
+def test_the_date_is_the_one_that_is_given(tmp_path):
+    project = small_project(tmp_path / "book")
+    undated = build(project, tmp_path / "out", CONDITIONS[0], "--lang", "en")
+    dated = build(project, tmp_path / "out", CONDITIONS[0] | {"SOURCE_DATE_EPOCH": "86400"}, "--lang", "en")
+    assert [name for name in dated if dated[name] != undated[name]] == ["pdf/gradbook-en.pdf"]
+    assert b"19700102" in dated["pdf/gradbook-en.pdf"]
+    assert b"CreationDate" not in undated["pdf/gradbook-en.pdf"]
+
+
+def test_arithmetic_runs_on_one_thread():
+    """Several threads cut a sum into pieces, and the pieces decide its last bit."""
+    asked = "import build, os; print(os.environ['OPENBLAS_NUM_THREADS'], os.environ['OMP_NUM_THREADS'])"
+    settings = os.environ | {"OPENBLAS_NUM_THREADS": "7"}
+    run = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, env=settings, capture_output=True, text=True)
+    assert run.stdout.split() == ["1", "1"]
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_the_colophon_says_what_shapes_the_book(lang):
+    page = colophon(lang)
+    assert colophon(lang) == page
+    for name in ("Python", *PROGRAMS, *(face.name for face in TYPEFACES), edition()):
+        assert name in page
+    assert "Open Font License" in page
+    assert {face.source for face in TYPEFACES} >= set(FONTS)

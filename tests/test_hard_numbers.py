@@ -1,0 +1,183 @@
+"""Numbers that are hard: huge, tiny, tied, zero, saturated: printed so that every row holds, or refused by name."""
+
+import re
+from pathlib import Path
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from book.lines import Line, plain_tex
+from book.mathml import to_mathml
+from book.numbers import plain_number, tex_number
+from book.operand import Operand
+from book.page import PageView, Worked
+from book.values import lookup, script
+from engine import BookError, work
+from engine.example import validate
+
+DIGITS = 4
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [
+        (9.9996, "10"), (0.99996, "1"), (-9.9996e-7, r"-1\times 10^{-6}"), (999999.6, r"1000000"),
+        (9999996.0, r"1\times 10^{7}"), (0.12345, "0.1234"), (0.12355, "0.1236"), (2.5e-5, "0.000025"),
+        (-0.0, "0"), (0.0, "0"), (5e-324, r"5\times 10^{-324}"), (-1e300, r"-1\times 10^{300}"),
+        (1.7976931348623157e308, r"1.798\times 10^{308}"), (float("inf"), r"\infty"), (float("-inf"), r"-\infty"),
+        (float("nan"), r"\text{–}"), (1 - 1e-17, "1"), (0.1 + 0.2, "0.3"),
+    ],
+)  # fmt: skip
+def test_a_hard_number_is_printed(value, printed):
+    assert tex_number(value, DIGITS) == printed
+    to_mathml(printed, False)
+
+
+def test_numbers_in_plain_letters():
+    assert [plain_number(v, 4) for v in (-0.00000123456, 1e300, 0.5)] == ["−1.235 × 10⁻⁶", "1 × 10³⁰⁰", "0.5"]
+
+
+def test_prose_has_no_negative_zero(tmp_path):
+    step = {"shape": [3], "value": [-0.0, -0.00001, -2.0]}
+    (tmp_path / "a.js").write_text(script("a", {"steps": {"x": step}}))
+    found = [lookup(f"a:x[{i}]{form}", tmp_path).text for i, form in ((0, ""), (1, "|.2f"), (2, "|+.1f"))]
+    assert found == ["0", "0.00", "−2.0"]
+
+
+@pytest.mark.parametrize("text", [r"4.387\times 10^{-6}", r"\val{a:b[0]}{4.387\times 10^{-6}}"])
+def test_a_number_with_a_power_of_ten_is_a_product(text):
+    number = Operand(text, scalar=True)
+    assert number.wrapped == number.base == f"({text})"
+    assert number.term == str(number) == text
+    assert Operand(r"-" + text).term != r"-" + text
+
+
+def example(x, W, b, y, activation="sigmoid", arithmetic="pencil", loss="half_squared_error", rate=0.5):
+    """A layer of the given numbers and one of friendly ones."""
+    last = {"W": np.full((len(y), len(b)), 0.5).tolist(), "b": [0.1] * len(y), "activation": "sigmoid"}
+    tables = {
+        "family": "mlp", "title": {"en": "Hard"}, "loss": loss, "data": {"x": [x], "y": [y]},
+        "layers": [{"W": W, "b": b, "activation": activation}, last], "update": {"learning_rate": rate},
+        "page": {"arithmetic": arithmetic, "digits": DIGITS, "curve": 3},
+    }  # fmt: skip
+    return validate(tables, Path("hard.toml"))
+
+
+def view(*args, **options) -> PageView:
+    made = example(*args, **options)
+    return PageView(Worked.of(made, work(made)), "en")
+
+
+@pytest.mark.parametrize("arithmetic", ["pencil", "exact"])
+def test_saturated_sigmoids_give_gradients_that_are_exactly_zero(arithmetic):
+    page = view([1.0], [[1000.0], [-1000.0]], [0.0, 0.0], [0.5], arithmetic=arithmetic)
+    trace = page.trace
+    assert trace.value("layer1.a").ravel().tolist() == [1, 0]
+    assert [not trace.value(name).any() for name in ("layer1.delta", "layer1.dW")] == [True, True]
+    text = " ".join(row.right for line in page.lines("backward") for row in line.rows())
+    assert "-0" not in re.sub(r"-0\.", "", plain_tex(text))
+
+
+@pytest.mark.parametrize("target", [0.5, 1.0])
+def test_a_saturated_output_is_refused_by_name_with_a_logarithm(target):
+    with pytest.raises(BookError, match=r"step 'E' has an output of exactly 0 or 1.*more digits or exact"):
+        view([1.0], [[1.0]] * 90, [50.0] * 90, [target], loss="binary_cross_entropy")
+
+
+def test_an_output_that_only_the_pencil_saturates_is_printed_exactly():
+    numbers = [1.0], [[1.0]] * 22, [50.0] * 22, [0.5]
+    with pytest.raises(BookError, match=r"step 'E'"):
+        view(*numbers, loss="binary_cross_entropy")
+    assert view(*numbers, loss="binary_cross_entropy", arithmetic="exact").exact.value("J") > 5
+
+
+def test_overflow_is_refused_by_name():
+    with pytest.raises(BookError, match=r"'hard': step 'layer1\.z\.matmul' overflows"):
+        view([1e300], [[1e300]], [0.0], [0.5])
+
+
+def test_a_sum_that_float64_loses_is_not_called_equal():
+    page = view([1.0, 1.0, 1.0], [[1e17, 1.0, -1e17]], [0.0], [0.5], activation="tanh", arithmetic="exact")
+    assert page.trace.value("layer1.z")[0, 0] == 0
+    assert [row.relation for row in page.lines("forward")[0].rows()] == ["=", r"\approx"]
+
+
+def test_a_run_that_diverges_says_so_without_breaking_a_page():
+    page = view([100.0], [[1.0]], [0.0], [0.5], activation="identity", rate=1e200)
+    for _, loss in page.loss_table():
+        to_mathml(page.number(loss, 10), False)
+
+
+# --- every printed row of one entry holds -------------------------------------------------------------------------
+
+MAGNITUDES = [0.0, -0.0, 1.0, -1.0, 1e-300, 5e-324, -1e-12, 4.387e-6, -1e6, 1e17, 9.9996, 0.99995, 0.12345, 1e140]
+HARD = st.sampled_from(MAGNITUDES) | st.floats(-1e6, 1e6) | st.floats(-1e-5, 1e-5)
+SMALLEST = 1e-300
+NUMBER = re.compile(r"(?<![\w.'])\d+(?:\.\d+)?")
+
+
+@st.composite
+def hard(draw) -> PageView:
+    n, m = draw(st.integers(1, 3)), draw(st.integers(1, 2))
+    x, b = (draw(st.lists(HARD, min_size=k, max_size=k)) for k in (n, m))
+    W = draw(st.lists(st.lists(HARD, min_size=n, max_size=n), min_size=m, max_size=m))
+    activation = draw(st.sampled_from(["identity", "sigmoid", "tanh", "relu"]))
+    arithmetic = draw(st.sampled_from(["pencil", "exact"]))
+    try:
+        return view(x, W, b, [0.5], activation, arithmetic, rate=draw(st.sampled_from([0.5, 1e-7, 1e7])))
+    except BookError as error:
+        assert re.search(r"step '[\w.]+' (overflows|is not a number)", str(error))
+        return view([1.0], [[1e-300]], [0.0], [0.5])
+
+
+@given(hard())
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+def test_every_printed_row_holds(page):
+    for phase in ("forward", "backward", "update"):
+        for line in page.lines(phase):
+            rows = line.rows()
+            to_mathml(page.rows(rows), True)
+            for row in rows:
+                _assert_numbers(row.right)
+            if line.step.op not in ("log", "positive"):
+                _assert_entry(page, line, (0,) * len(line.step.shape))
+
+
+def _assert_numbers(tex: str):
+    assert not re.search(r"\}\{-0\}", tex)
+    for address, printed in re.findall(r"\\val\{([^}]*)\}\{([-\d.]+)", tex):
+        if not re.search(r":(x|y|learning_rate|layer\d\.[Wb])(\[|$)", address):
+            assert len(re.sub(r"\D", "", printed).strip("0")) <= DIGITS, (address, printed)
+
+
+def _assert_entry(page: PageView, line: Line, index):
+    *_, numbers, result = line.entry(line.name, index)
+    to_mathml(page.rows([numbers, result]), True)
+    told = value(plain_tex(result.right))
+    found = value(plain_tex(numbers.right).rpartition(" = ")[2])
+    if abs(found) < SMALLEST and line.step.op == "sigmoid":
+        assert told < SMALLEST, "a calculator's e^x ends there, too"
+    elif result.relation == "=" and found != told:
+        unit = mpmath.mpf(10) ** (mpmath.floor(mpmath.log10(abs(found))) - DIGITS + 1)
+        assert abs(found - told) <= unit / 2 * (1 + mpmath.mpf(10) ** -6), (numbers.right, result.right)
+
+
+def value(tex: str) -> mpmath.mpf:
+    """What a printed expression of one entry comes to, with 400 digits, read as a person reads it."""
+    tex = re.sub(r"\\left|\\right|\\,|\s", "", tex).replace("[", "(").replace("]", ")")
+    tex = re.sub(r"\\\{", "(", tex).replace(r"\}", ")")
+    tex = re.sub(r"\\times10\^\{(-?\d+)\}", r"*10**(\1)", tex)
+    tex = tex.replace(r"\cdot", "*").replace(r"\tanh", "tanh").replace(r"\max(0,", "max(0,")
+    tex = re.sub(r"\^\{?2\}?", "**2", tex)
+    tex = re.sub(r"e\^\{-([^{}]*)\}", r"exp(-(\1))", tex)
+    while r"frac" in tex:
+        tex, count = re.subn(r"\\t?frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1)/(\2))", tex)
+        assert count, tex
+    tex = re.sub(r"\((\w[^()]*|\([^()]*\))>0\)", r"step(\1)", tex)
+    tex = tex.replace(")(", ")*(").replace(r"\operatorname{ReLU}", "relu")
+    names = {"tanh": mpmath.tanh, "exp": mpmath.exp, "max": max, "step": lambda z: int(z > 0), "F": mpmath.mpf}
+    with mpmath.workdps(400):
+        return mpmath.mpf(eval(NUMBER.sub(lambda m: f"F('{m[0]}')", tex), {"__builtins__": {}}, names))
