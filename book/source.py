@@ -134,6 +134,10 @@ def _check_work(path: Path, trace: Trace, figures: list[Figure]) -> None:
     for in the training of every mutant of the program, with one update less and one more."""
     if len(figures) > LIMITS["figures"]:
         raise BookError(f"{path}: has {len(figures)} figures; {LIMITS.rule('figures', len(figures))}.")
+    comparisons = len(figures) * sum(step.value.size for step in trace.values())
+    if comparisons > LIMITS["comparisons"]:
+        rule = LIMITS.rule("comparisons", comparisons)
+        raise BookError(f"{path}: {len(figures)} figures of this example take {comparisons} comparisons; {rule}.")
     updates, parameters = sum({f.after for f in figures}), len(trace.updates)
     work = updates * 3 * (parameters + 2) * parameters * CALL
     if work > LIMITS["multiplications"]:

@@ -44,9 +44,10 @@ def check_symbol(tex: str, place: str) -> str:
 
 def _check_set(tex: str, place: str) -> None:
     """Raises BookError unless the symbol can be set: alone, marked, with an index and transposed."""
-    for written in (tex, marked(tex, "*"), indexed(tex, "12"), transposed(tex), lowered(tex)):
+    forms = (lambda: tex, lambda: marked(tex, "*"), lambda: indexed(tex, "12"), lambda: transposed(tex))
+    for form in (*forms, lambda: lowered(tex)):  # one after another: what is no formula has no index either
         try:
-            to_mathml(written, display=False)
+            to_mathml(form(), display=False)
         except MathError as error:
             raise BookError(f"{place}: the symbol {shorten(tex)} cannot be set: {error.reason}.") from None
 

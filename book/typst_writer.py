@@ -333,7 +333,8 @@ class Writer(nodes.NodeVisitor):
         """Which columns hold sentences, that is, may be broken into lines."""
 
         def is_wordy(entry):
-            return sum(len(text) for text in entry.findall(nodes.Text) if BREAKABLE.search(text)) > 20
+            words = (text for text in entry.findall(nodes.Text) if not isinstance(text.parent, nodes.math))
+            return sum(len(text) for text in words if BREAKABLE.search(text)) > 20
 
         return [any(map(is_wordy, column)) for column in zip_longest(*body, fillvalue=nodes.entry())]
 

@@ -26,7 +26,8 @@ DEFAULTS = {
     "curve": 100_000,  # updates in the loss curve
     "multiplications": 10_000_000_000,  # for the loss curve and the check of every gradient
     "places": 200,  # of a source
-    "figures": 1000,  # that a source prints
+    "figures": 400,  # that a source prints
+    "comparisons": 60_000,  # of a source's figures with the numbers of the trace
     "updates": 10_000,  # after which a source prints a figure
     "exponent": 99,  # of a figure that a source prints
 }

@@ -8,10 +8,10 @@ PROGRAM = ("book", "check", "engine", "templates", "docs/_templates", "docs/stat
 FILES = ("build.py", "pyproject.toml", "docs/conf.py")
 CHAPTERS = {
     "index.md": "# A small book\n\nIts numbers are computed, its $\\delta$ is $W^{{\\mathsf T}}\\delta$.\n\n"
-    "```{{toctree}}\nchapter\nexamples/index\nabout/checked\nabout/colophon\n```\n",
-    "chapter.md": "# How to read\n\nThe loss is {{value}}`{name}:J`; see [the overview](examples/{name}/index.md).\n",
+    "```{{toctree}}\nhow-to-read\nexamples/index\nabout/checked\nabout/colophon\n```\n",
+    "how-to-read.md": "# How to read\n\nThe loss is {{value}}`{name}:J`; see [the overview](examples/{name}/index.md).\n",
 }
-CHINESE = {"index": {"A small book": "小书"}, "chapter": {"How to read": "怎样读"}}
+CHINESE = {"index": {"A small book": "小书"}, "how-to-read": {"How to read": "怎样读"}}
 
 
 def small_project(folder: Path, example: Path | str = "seed") -> Path:

@@ -205,7 +205,9 @@ def test_number_by_keyboard(page):
     assert ask(browser, "return document.activeElement.className") == "value-card"
     press(browser, "\ue00c")
     assert not card(browser) and ask(browser, focused) == "seed:layer1.W[0][1]"
-    stops = "return Math.max(...[...document.querySelectorAll('div.math')].map((f) => f.querySelectorAll(stop).length))"
+    stops = (
+        "return Math.max(...[...document.querySelectorAll('div.math')].map((f) => f.querySelectorAll(stop).length))"
+    )
     assert ask(browser, f"const stop = '[tabindex=\"0\"]'; {stops}") == 1, "one stop of the tab key in a formula"
 
 
@@ -258,7 +260,9 @@ def test_without_scripts(page, browser, server):
 
 def test_links_inside_a_figure(page, server):
     browser = page("en/examples/seed/index.html")
-    links = "return [...document.querySelectorAll('.drawing svg a')].map((a) => new URL(a.href.baseVal, location).href)"
+    links = (
+        "return [...document.querySelectorAll('.drawing svg a')].map((a) => new URL(a.href.baseVal, location).href)"
+    )
     assert f"{server.url}en/{FORWARD}#seed-layer1-z" in ask(browser, links)
 
 
@@ -282,3 +286,14 @@ def test_prints_in_ink_on_paper_with_folds_open(page):
     assert ask(browser, "return getComputedStyle(document.body).color") == "rgb(31, 35, 40)"
     assert not ask(browser, "return document.querySelector('.sidebar-drawer').checkVisibility()")
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_a_script_written_into_a_page_is_blocked(browser, site, tmp_path):
+    """Every page carries the policy in itself: it holds from a file, where no server sends a header."""
+    text = (site / "en" / FORWARD).read_text(encoding="utf-8")
+    assert all("Content-Security-Policy" in p.read_text(encoding="utf-8") for p in site.rglob("*.html"))
+    (tmp_path / "page.html").write_text(text.replace("</body>", "<script>window.ran = 1</script></body>"), "utf-8")
+    browser.get_log("browser")
+    browser.get((tmp_path / "page.html").as_uri())
+    assert ask(browser, "return window.ran") is None
+    assert any("Content Security Policy" in message for message in mistakes(browser))

@@ -80,7 +80,7 @@ def test_killed_at_any_moment(small, part):
             time.sleep(chance.uniform(0, 0.06))
         else:
             time.sleep(chance.uniform(0, lasts))
-        killed += kill(run) or wanted[killed]
+        killed += kill(run)
         mixed += html(small) not in whole
         seen.add(html(small))
     print(f"{killed} kills, {mixed} mixed books, {len(seen)} editions seen")
@@ -273,7 +273,7 @@ TEMPLATES = [
     ("templates/site/index.html", *SYNTAX),
 ]
 READ_BY_SPHINX = [
-    ("templates/site/words.j2", *WRONG),
+    ("templates/site/words.j2", *SYNTAX),
     ("docs/_templates/page.html", *SYNTAX),
     ("docs/_templates/page.html", "{% if nonsense.there %}{% endif %}", WRONG[1]),
 ]
@@ -335,8 +335,7 @@ def test_chapters_may_speak_of_an_example_that_is_left_out(small):
     code, said = build(small, "html", "--keep-going")
     assert code == 2 and "1 of the examples could not be built" in said, said
     page = (small / "build" / "html" / "en" / "how-to-read.html").read_text("utf-8")
-    assert "See <span" in page and "seed:J" in page
-    assert not re.search(r'href="[^"]*seed', page)
+    assert "its pages" in page and "seed:J" in page and not re.search(r'href="[^"]*seed', page)
     example(small, "seed", RATES[0])
     built(small)
     assert html(small) == cold(small)

@@ -9,6 +9,7 @@ from book import words
 from .around import add_theme_words, page_context
 from .blocks import (
     FigureForTeX,
+    LinkToNowhere,
     PageTransform,
     depart_fold,
     depart_fold_title,
@@ -36,6 +37,7 @@ def setup(app: Sphinx) -> dict:
     app.add_node(fold, html=(visit_fold, depart_fold))
     app.add_node(fold_title, html=(visit_fold_title, depart_fold_title))
     app.add_node(drawing, html=(visit_drawing, None))
+    app.add_post_transform(LinkToNowhere)
     app.add_post_transform(PageTransform)
     app.add_post_transform(FigureForTeX)
     app.add_search_language(ChineseSearch)

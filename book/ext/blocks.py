@@ -50,6 +50,19 @@ class PageTransform(SphinxPostTransform):
             node.replace_self(drawing("", path=str(path), alt=node.get("alt", ""), prefix=prefix))
 
 
+class LinkToNowhere(SphinxPostTransform):
+    """A link that found no target is its words: it may lead to an example that could not be built."""
+
+    default_priority = 300  # after MyST has resolved links
+
+    def run(self, **kwargs) -> None:
+        for link in list(self.document.findall(nodes.reference)):
+            page, _, target = link.get("refuri", f"#{link.get('refid', '')}").partition("#")
+            by_myst = any("myst" in words.get("classes", ()) for words in link.findall(nodes.inline))
+            if by_myst and not page and target not in self.document.ids:
+                link.replace_self(link.children)
+
+
 def keep_comma(node: nodes.math) -> None:
     """A browser may break the line between a formula and its comma: formulas that have one are marked."""
     alone = isinstance(node.parent, nodes.reference) and len(node.parent) == 1

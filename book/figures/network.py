@@ -244,7 +244,7 @@ class _Network:
 
 def _level(weight: float, largest: float) -> int:
     """How thick a line is drawn: 1, 2 or 3."""
-    return min(3, 1 + int(3 * abs(weight) / largest))
+    return min(3, 1 + int(3 * (abs(weight) / largest)))
 
 
 def _along(line, t: float) -> tuple[float, float]:
