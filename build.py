@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-os.environ |= {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 # One thread: how a sum is cut into pieces for several decides its last bit, and so the bytes of the book.
 
 ROOT = Path(__file__).resolve().parent
@@ -139,10 +139,9 @@ def trace(example, changes, arithmetic):
 @build_options
 def check(only, lang, changes, out, jobs, keep_going):
     """Check the built book: redo every printed line, gradients, languages, links."""
-    from book.build import Build
-
     import check as checker
     from book import witness
+    from book.build import Build
     from book.messages import missing
 
     with Build(out, EXAMPLES, only, lang, changes, jobs, target, keep_going) as book:

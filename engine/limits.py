@@ -27,7 +27,7 @@ DEFAULTS = {
     "multiplications": 10_000_000_000,  # for the loss curve and the check of every gradient
     "places": 200,  # of a source
     "figures": 400,  # that a source prints
-    "comparisons": 60_000,  # of a source's figures with the numbers of the trace
+    "comparisons": 200_000,  # of a source's figures with the numbers of the trace
     "updates": 10_000,  # after which a source prints a figure
     "exponent": 99,  # of a figure that a source prints
 }

@@ -47,9 +47,7 @@ def test_the_site_has_every_page_in_every_language(site):
 
 def test_formulas_are_the_same_in_every_language(site):
     for page in sorted((site / "en" / "examples").rglob("*.html")):
-        english, *others = (
-            list(formulas(site / lang / page.relative_to(site / "en"))) for lang in languages()
-        )
+        english, *others = (list(formulas(site / lang / page.relative_to(site / "en"))) for lang in languages())
         assert all(other == english for other in others), page
 
 

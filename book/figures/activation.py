@@ -18,13 +18,18 @@ from .chart import Chart, ticks
 WIDTH, HEIGHT = 330.0, 190.0
 MOST_POINTS = 150
 FLAT = 0.1  # a slope below this counts as flat
+FAR = 1e6  # with operating points beyond this the curve would be a corner
 
 
 def draw(view: View) -> Iterator[Figure]:
     for op in of_kind("activation"):
         steps = [s for s in view.trace.values() if s.op == op and s.phase == "forward"]
-        if steps and _entrywise(op):
+        if steps and _entrywise(op) and _farthest(view, steps) < FAR:
             yield _figure(view, op, steps)
+
+
+def _farthest(view: View, steps: list[Step]) -> float:
+    return max(float(np.abs(view.trace.value(s.args[0])).max()) for s in steps)
 
 
 def _entrywise(op: str) -> bool:
