@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -68,10 +68,20 @@ def build_options(command):
 
 @contextmanager
 def target(name: str):
-    """Print one line for a target, with its seconds, when it is done."""
+    """Print one line for a target, with its seconds, when it is done; where a person waits, show that it is on."""
     start = time.perf_counter()
-    yield
+    with waiting(name):
+        yield
     click.echo(f"{name:<28}{time.perf_counter() - start:8.2f} s", err=True)
+
+
+def waiting(name: str):
+    """A moving sign on a terminal. The examples have a bar of their own."""
+    if not sys.stderr.isatty() or name == "examples":
+        return nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(name)
 
 
 @click.group(cls=Book, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
