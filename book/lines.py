@@ -131,8 +131,9 @@ class Line:
         if not self.trace.parent(name):
             return self.sheet.notation.entry(name, index)
         whole = Writer(self.sheet, Symbols(self.sheet)).rule(name)
-        counted = "".join(str(i + 1) for i, n in zip(index, self.trace[name].shape, strict=True) if n > 1)
-        return f"{whole.bracketed}_{{{counted}}}" if counted else whole.tex
+        rows, columns = self.trace[name].shape
+        counted = index if columns > 1 else index[: rows > 1]  # of a column only the row is counted
+        return f"{whole.bracketed}_{{{''.join(str(i + 1) for i in counted)}}}" if counted else whole.tex
 
     def products(self) -> list[str]:
         """The matrix products of this line, innermost first, of which one entry is worth working out."""

@@ -110,7 +110,9 @@ class Symbols:
 
     def _shaped(self, sym: Op, num: Node, learned) -> None:
         self.unify(sym.args[0], num, learned)
-        known = self.shapes(sym.args[0]) or {"{}×{}".format(*shape(evaluate(num)))}
+        compound = isinstance(sym.args[0], Op)  # there may be ones in it, which have any shape: the numbers say which
+        known = set() if compound else self.shapes(sym.args[0])
+        known = known or {"{}×{}".format(*shape(evaluate(num)))}
         if sym.note not in known and re.fullmatch(r"\d+×\d+", sym.note):
             raise MismatchError(f"the shape under {sym.args[0]}", min(known), sym.note)
 

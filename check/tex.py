@@ -180,8 +180,13 @@ def greek(name: str) -> str:
 
 
 def group(tex: str, place: int) -> tuple[str, int]:
-    """What stands in the braces that open at or after `place`, and the place behind them."""
-    start = tex.index("{", place) + 1
+    """The argument that begins at `place`, in braces or a single sign, and the place behind it."""
+    bare = re.compile(r"\s*(?P<sign>\\[a-zA-Z]+|[^\s{}])").match(tex, place)
+    if bare:
+        return bare["sign"], bare.end()
+    start = tex.find("{", place) + 1
+    if not start:
+        raise NotUnderstoodError("a command without its argument")
     depth, end = 1, start
     while depth:
         if end >= len(tex):

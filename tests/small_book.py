@@ -2,14 +2,13 @@
 
 import hashlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from tests import sample_book
-from tests.conftest import ROOT
+from tests.small_project import copy_program
 
 EXAMPLE = """\
 family = "mlp"
@@ -34,19 +33,11 @@ learning_rate = RATE
 [page]
 curve = 10
 """
-ROOMS = ("engine", "book", "check", "templates", "docs/_templates", "docs/static")
-CODE = (*ROOMS, "build.py", "pyproject.toml", "docs/conf.py")
 
 
 def make(folder: Path) -> Path:
     """The small project in `folder`, its book not yet built."""
-    for name in CODE:
-        source, target = ROOT / name, folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copyfile(source, target)
+    copy_program(folder)
     sample_book.write_docs(folder / "docs")
     index = folder / "docs" / "index.md"
     contents = index.read_text("utf-8").replace("how-to-read\n", ":glob:\n\nhow-to-read\n")

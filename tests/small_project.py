@@ -18,16 +18,21 @@ CHINESE = {"index": {"A small book": "小书"}, "how-to-read": {"How to read": "
 def small_project(folder: Path, example: Path | str = "seed") -> Path:
     """Make `folder` such a project. `example` names one of the book's, or is a file."""
     path = ROOT / "examples" / f"{example}.toml" if isinstance(example, str) else example
-    for room in PROGRAM:
-        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in FILES:
-        shutil.copy(ROOT / name, folder / name)
+    copy_program(folder)
     (folder / "examples").mkdir()
     shutil.copy(path, folder / "examples")
     for name, text in CHAPTERS.items():
         (folder / "docs" / name).write_text(text.format(name=path.stem), encoding="utf-8")
     _write_catalogues(folder / "docs" / "locale" / "zh_CN" / "LC_MESSAGES")
     return folder
+
+
+def copy_program(folder: Path) -> None:
+    """Everything of the project but examples, chapters and tests."""
+    for room in PROGRAM:
+        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FILES:
+        shutil.copy(ROOT / name, folder / name)
 
 
 def _write_catalogues(folder: Path) -> None:
