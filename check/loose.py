@@ -16,7 +16,7 @@ COUNTS = (0, 1, 10, 100, 1000, 10_000)
 """The losses that a page tells: after so many updates."""
 TELLING = 3
 """A decimal with fewer significant digits may be anything: a mark on an axis, a rounded share."""
-DECIMAL = re.compile(r"(?<![\w.])-?\d+\.\d+(?![\w.])")
+DECIMAL = re.compile(r"(?<![\w.])-?\d+\.\d+(?![\w.]|\s*×)")
 OWN = Rules()
 
 

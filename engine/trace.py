@@ -202,7 +202,25 @@ def pencil(trace: Trace, digits: int) -> Trace:
     """The trace as worked by hand: whatever is printed is rounded to `digits` significant digits before it is
     used again; what is worked out in one go with its parent is not."""
 
+    used = {step.name: step.value for step in trace.leaves()}
+
     def rounding(step: Step, value: np.ndarray) -> np.ndarray:
-        return value if trace.silent(step.name) else round_array(value, digits)
+        value = _cancelled(step, value, used)
+        used[step.name] = value if trace.silent(step.name) else round_array(value, digits)
+        return used[step.name]
 
     return trace.replay(rounding=rounding)
+
+
+SUMS = {"add": "add", "sub": "add", "matmul": "matmul", "sum": "sum", "sum_axis": "sum_axis"}
+"""Operations in which terms can cancel, and the one that adds the sizes of their terms."""
+NOISE = 1e-14
+"""What float64 leaves of a sum of decimals that is zero, relative to the size of its terms."""
+
+
+def _cancelled(step: Step, value: np.ndarray, used: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Zero where decimals cancel: on paper 0.5 - 0.5 leaves nothing."""
+    if step.op not in SUMS:
+        return value
+    size = OPS[SUMS[step.op]].forward(*(np.abs(used[name]) for name in step.args), **step.attrs)
+    return np.where(np.abs(value) <= NOISE * size, 0.0, value)

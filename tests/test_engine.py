@@ -443,3 +443,12 @@ def test_json_form(net):
         assert record["name"] == step.name and record["args"] == list(step.args)
         np.testing.assert_array_equal(np.reshape(record["value"], record["shape"]), step.value)
     assert trace.to_json() == worked(net).to_json()
+
+
+def test_decimals_that_cancel_leave_zero_on_paper():
+    tape = Tape("cancel")
+    a, b = tape.param("a", [[0.1, 0.2]]), tape.data("b", [[0.2], [0.1]])
+    tape.write("z", a @ b + tape.const("c", [[-0.04]]))
+    exact = tape.finish("z", {}, {})
+    assert exact.value("z")[0, 0] != 0, "float64 leaves noise"
+    assert pencil(exact, 4).value("z")[0, 0] == 0
