@@ -119,7 +119,6 @@ def _context(view: PageView, material: Material) -> dict:
         "figures": pictures,
         "heat": [picture for name, picture in pictures.items() if name.startswith("heat")],
         "losses": [float(v) for v in worked.losses],
-        "samples": worked.exact["x"].shape[-1] if "x" in worked.exact else 1,
         "gradient_links": ", ".join(_gradient_link(view, p) for p in params),
         "update_links": ", ".join(view.link(new) for new in worked.printed.updates.values()),
         "kept": ", ".join(f"${view.symbol(p)}$" for p in params if p not in worked.printed.updates),

@@ -7,8 +7,6 @@ from functools import cached_property
 from .source import Figure, PlaceInSource, Source
 
 KINDS = ("right", "truncated", "follows", "wrong")
-INPUTS = ("quantity", "operand", "updated", "count")
-"""The reasons that mean: the rule was right, what went into it was not."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +27,6 @@ class Reason:
     other: tuple[str, tuple[int, ...] | None] | None = None
     names: tuple[str, ...] = ()
     updates: int = 0
-
-    @property
-    def is_input(self) -> bool:
-        return self.kind in INPUTS
 
 
 @dataclass(frozen=True)

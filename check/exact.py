@@ -97,12 +97,6 @@ class Truth:
         moved[place[1]] += change
         return evaluate(forward, {place[0]: moved}, [], self.values)[self.trace.loss][()]
 
-    @cached_property
-    def loss_after_update(self):
-        changes = {p: self.values[new] for p, new in self.trace.updates.items()}
-        forward = [s for s in self.trace.steps.values() if s.phase == "forward"]
-        return evaluate(forward, changes, [], self.values)[self.trace.loss][()]
-
     def after(self, updates: int) -> dict[str, np.ndarray]:
         """Every step after so many updates, in float64."""
         if updates not in self._after:
