@@ -14,12 +14,24 @@ MARKS = {"ones": r"\mathbf{1}", "updated": "*"}
 """What [notation] may set besides steps: the vector of ones, and the mark of an updated parameter."""
 
 
+def pattern(key: str) -> re.Pattern:
+    """What 'layer<n>.W' or 'head<h>.t<t>.q' stands for: each letter in angle brackets is a number."""
+    return re.compile(re.sub(r"<(\w+)>", r"(?P<\1>\\d+)", key.replace(".", r"\.")))
+
+
+def filled(text: str, numbers: dict[str, str]) -> str:
+    """A symbol or its meaning with numbers in the place of the letters; '<t-1>' is one less."""
+    for letter, number in numbers.items():
+        text = text.replace(f"<{letter}>", number).replace(f"<{letter}-1>", str(int(number) - 1))
+    return text
+
+
 class Notation:
     """The symbols of one example. `family` maps step patterns ('layer<n>.W') to [symbol, meaning]."""
 
     def __init__(self, example: Example, trace: Trace, family: dict[str, list[str]]):
         self.example, self.trace = example, trace
-        self.family = {_pattern(key): value for key, value in family.items()}
+        self.family = {pattern(key): value for key, value in family.items()}
         self.own = {key: _symbol(value) for key, value in example.notation.items()}
         self._check_keys()
         for key, value in self.own.items():
@@ -84,11 +96,16 @@ class Notation:
         """The parameter whose new value the step `new` holds."""
         return next((p for p, n in self.trace.updates.items() if n == new), new)
 
-    def entry(self, name: str, index: tuple[int, ...]) -> str:
-        """The symbol of one entry: the example's own, or w^{(1)}_{12}; of a column only the row is counted."""
+    def entry(self, name: str, index: tuple[int, ...] | str) -> str:
+        """The symbol of one entry: the example's own, or w^{(1)}_{12}; of a column only the row is counted.
+
+        An index of letters, 'ij', asks for any entry.
+        """
         step = self.trace[name]
         if not step.value.size > 1:
             return self.symbol(name)
+        if isinstance(index, str):
+            return indexed(self._entry_base(name), index)
         if name in self.own and self.own[name].entries:
             return self.own[name].entries[index[0]][index[1]]
         if step.phase == "update":
@@ -109,15 +126,11 @@ class Notation:
         return ("," if max(counted) > 9 else "").join(map(str, counted))
 
     def _family(self, name: str) -> tuple[str, str]:
-        for pattern, (symbol, meaning) in self.family.items():
-            if found := pattern.fullmatch(name):
-                n = found["n"] if "n" in pattern.groupindex else ""
-                return symbol.replace("<n>", n), meaning.replace("<n>", n)
+        for known, texts in self.family.items():
+            if found := known.fullmatch(name):
+                symbol, meaning = (filled(text, found.groupdict()) for text in texts)
+                return symbol, meaning
         return "", ""
-
-
-def _pattern(key: str) -> re.Pattern:
-    return re.compile(re.escape(key).replace("<n>", r"(?P<n>\d+)"))
 
 
 def _symbol(value: str | Symbol) -> Symbol:

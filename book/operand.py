@@ -1,7 +1,8 @@
 """An operand: a piece of TeX that knows how tightly it binds, so that each macro can bracket it as it needs."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from engine.ops import CALL, PRODUCT, SUM
 
@@ -16,14 +17,19 @@ _SCIENTIFIC = re.compile(r"(\\val\{[^}]*\}\{)?-?[\d.]+\\times 10\^\{-?\d+\}\}?")
 
 @dataclass(frozen=True)
 class Operand:
-    """What a macro of math.j2 receives. Printing it gives the TeX."""
+    """What a macro of math.j2 receives. Printing it gives the TeX.
+
+    `total` is the sum of its entries, `ones(m, n)` a matrix of ones in the form in which the operand is written,
+    `shape` that of the array.
+    """
 
     tex: str
     binds: int = CALL
     scalar: bool = False
     matrix: bool = False
     total: str = ""
-    ones: str = ""
+    ones: Callable[[int, int], str] | None = None
+    shape: tuple[int, ...] = ()
 
     def __str__(self) -> str:
         return self.tex
@@ -45,6 +51,11 @@ class Operand:
         inner = next((b for b in (r"\{", "[", "(") if rf"\left{b}" in self.tex), "")
         opening, closing = _OUTER[inner]
         return rf"\left{opening}{self.tex}\right{closing}"
+
+    @property
+    def enclosed(self) -> "Operand":
+        """The operand in brackets, which binds as tightly as can be."""
+        return replace(self, tex=self.bracketed, binds=CALL, matrix=False)
 
     @property
     def wrapped(self) -> str:

@@ -15,7 +15,7 @@ from .augmented import Augmented, augmented
 from .chain import Chain
 from .lines import Line, Row, plain_tex
 from .listing import listing
-from .notation import Notation
+from .notation import Notation, filled, pattern
 from .numbers import plain_number, tex_number
 from .symbols import partial, slashed
 from .words import environment, markdown_text
@@ -77,10 +77,9 @@ class PageView:
     def scope_title(self, name: str) -> str:
         """'Layer 1' for 'layer1.z'."""
         scope = name.rpartition(".")[0]
-        for pattern, title in self.family.scopes.items():
-            number = scope.removeprefix(pattern.removesuffix("<n>"))
-            if pattern == scope or (pattern.endswith("<n>") and number.isdigit() and number != scope):
-                return title.replace("<n>", number)
+        for key, title in self.family.scopes.items():
+            if found := pattern(key).fullmatch(scope):
+                return filled(title, found.groupdict())
         return scope
 
     # Steps

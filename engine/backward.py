@@ -39,8 +39,10 @@ def _leading_to_parameters(forward) -> set[str]:
 
 def _routes(step) -> list[tuple[str, Callable]]:
     """The arguments to which a gradient passes, each with its rule."""
-    rules = () if step.is_leaf else OPS[step.op].rules
-    return [(arg, rule) for arg, rule in zip(step.args, rules, strict=True) if rule is not FLAT]
+    if step.is_leaf:
+        return []
+    rules = ((arg, OPS[step.op].rule(i)) for i, arg in enumerate(step.args))
+    return [(arg, rule) for arg, rule in rules if rule is not FLAT]
 
 
 def _rules(tape, step, g, needed):

@@ -1,6 +1,8 @@
 """Writing a trace: expressions in the operations of OPS, and the Tape that writes them down as named steps."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from math import prod
 
 import numpy as np
 
@@ -11,8 +13,8 @@ from .trace import Step, Trace, frozen
 class Expr:
     """A value on the tape (it has a `name`), or an operation on such values that is not written down yet.
 
-    Supports + - * / @, unary -, `.T` and the functions below; numbers become constants. Its `value` is known
-    at once, so rules may ask for shapes.
+    Supports + - * / @, unary -, `.T` and, as a method, every operation of OPS: `z.sigmoid()`. Numbers become
+    constants. Its `value` is known at once, so rules may ask for shapes.
     """
 
     __array_ufunc__ = None  # numpy scalars on the left must leave the operation to us
@@ -25,13 +27,26 @@ class Expr:
         with np.errstate(all="ignore"):
             return OPS[self.op].forward(*(a.value for a in self.args), **self.attrs)
 
+    def __getattr__(self, op: str) -> Callable[..., "Expr"]:
+        if op not in OPS:
+            raise AttributeError(f"an expression has no operation {op!r}")
+        return partial(apply, op, self)
+
     @property
     def shape(self) -> tuple[int, ...]:
         return np.shape(self.value)
 
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    def length(self, axis: int | tuple[int, ...]) -> int:
+        """How many entries one sum along `axis` adds up."""
+        return prod(self.shape[a] for a in (axis if isinstance(axis, tuple) else (axis,)))
+
     def is_number(self, number: float) -> bool:
         """Whether this is the constant `number`, which no replay changes."""
-        return self.op == "number" and self.value == number
+        return self.op == "number" and self.shape == () and bool(self.value == number)
 
     def __add__(self, other):
         return apply("add", self, other)
@@ -83,15 +98,6 @@ class Expr:
     def broadcast(self, like: "Expr"):
         return self if self.shape == like.shape else apply("broadcast", self, shape=like.shape)
 
-    def square(self):
-        return apply("square", self)
-
-    def positive(self):
-        return apply("positive", self)
-
-    def log(self):
-        return apply("log", self)
-
 
 def expr(value) -> Expr:
     return value if isinstance(value, Expr) else Expr("number", value=value)
@@ -99,13 +105,26 @@ def expr(value) -> Expr:
 
 def apply(op: str, *args, **attrs) -> Expr:
     """The expression `op(*args)`."""
-    return Expr(op, [expr(a) for a in args], **attrs)
+    args = [expr(a) for a in args]
+    if OPS[op].entrywise and len(args) == 2:
+        args = uncopied(*args)
+    return Expr(op, args, **attrs)
+
+
+def uncopied(a: Expr, b: Expr) -> tuple[Expr, Expr]:
+    """Two arguments without a copy that the operation makes by itself, because the other is as large."""
+    if _is_copy(a) and a.shape == b.shape:
+        return a.args[0], b
+    return (a, b.args[0]) if _is_copy(b) and a.shape == b.shape else (a, b)
+
+
+def _is_copy(a: Expr) -> bool:
+    return a.op == "broadcast" and a.name is None
 
 
 def product(a: Expr, b: Expr) -> Expr:
-    """a times b, without the clutter a person leaves out: 1·b = b, copies of a scalar, (1/n)·b = b/n."""
-    if a.op == "broadcast" and a.name is None and a.args[0].shape == () and a.shape == b.shape:
-        return product(a.args[0], b)
+    """a times b, without the clutter a person leaves out: 1·b = b, copies, (1/n)·b = b/n."""
+    a, b = uncopied(a, b)
     if a.is_number(1):
         return b
     if b.is_number(1):
