@@ -575,10 +575,10 @@ def test_macro(name):
     macros, entry = environment("en").get_template("math.j2").module, OPS[name]
     assert hasattr(macros, name), f"templates/math.j2 has no macro {name}"
     for macro in filter(None, (getattr(macros, name), getattr(macros, f"{name}_entry", None))):
-        attrs = macro.arguments[len(macro.arguments) - len(entry.attrs) :]
-        assert macro.catch_varargs == (entry.each is not None)
-        assert set(attrs) == set(entry.attrs)
-        assert len(macro.arguments) == len(entry.attrs) + (0 if entry.each else len(entry.sample))
+        assert macro.catch_varargs == macro.catch_kwargs == (entry.each is not None)
+        if not entry.each:
+            attrs = macro.arguments[len(entry.sample) :]
+            assert set(attrs) == set(entry.attrs) and len(macro.arguments) == len(entry.sample) + len(attrs)
 
 
 HELPERS = {"dot", "shaped", "aligned", "counted", "over", "steps", "window"}
@@ -598,7 +598,7 @@ def test_no_macro_without_an_op():
         ("mul", "sub", True), ("mul", "mul", True), ("mul", "matmul", True), ("matmul", "transpose", False),
         ("scale", "sub", True), ("scale", "matmul", True), ("div", "mul", True), ("div", "sum", True),
         ("sigmoid", "add", True), ("square", "sub", True), ("neg", "mul", False), ("identity", "add", False),
-        ("sum", "square", False),
+        ("sum", "square", False), ("sum_axis", "mul", True), ("sum_axis", "matmul", True),
     ],
 )  # fmt: skip
 def test_brackets_are_those_of_the_blackboard(parent, part, first):
