@@ -103,6 +103,15 @@ class PageView:
         told = [([n for n in names if n in self.trace], words) for names, words in self._words("remember", [])]
         return [([self.rule(name) for name in names], words) for names, words in told if names]
 
+    def seen(self, phase: str) -> list[tuple[str, str]]:
+        """(results, sentence): what the numbers of a page show when they stand one under the other."""
+        told = [(self._matching(keys), words) for keys, words in self._words(f"see_{phase}", [])]
+        return [(self.results([Line(self.sheet, name) for name in names]), words) for names, words in told if names]
+
+    def _matching(self, keys: list[str]) -> list[str]:
+        """The steps that patterns name, in order of computation under each pattern."""
+        return [name for key in keys for name in self.trace if pattern(key).fullmatch(name)]
+
     def words(self, texts: dict[str, str]) -> str:
         """What an example says in this language; in English where it says nothing else."""
         return texts.get(self.lang) or texts.get("en") or next(iter(texts.values()), "")
