@@ -221,10 +221,10 @@ class Writer:
     def _fill(self, step: Step):
         """The shape that a smaller argument of an entrywise operation is repeated to when it is printed."""
         op = OPS[step.op]
-        if op.binds == SUM and step.op != "neg":
-            return step.shape
-        matrices = [self.trace[a].value.size > 1 for a in step.args]
-        return step.shape if op.entrywise and len(matrices) > 1 and all(matrices) else None
+        if not op.entrywise or len(step.args) < 2:
+            return None
+        matrices = all(self.trace[a].value.size > 1 for a in step.args)
+        return step.shape if matrices or op.binds == SUM else None
 
     @staticmethod
     def _bracket(op, i: int, operand: Operand) -> Operand:
