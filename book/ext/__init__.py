@@ -23,7 +23,7 @@ from .blocks import (
 from .fresh import depend_on_trace, folders, outdated, tidy, updated
 from .mathematics import visit_math, visit_math_block, visit_math_block_tex
 from .navigation import leave_out, put_in
-from .search import ChineseSearch
+from .search import ChineseSearch, EnglishSearch
 from .shown import forget_links, note_links
 from .typst import TypstBuilder
 from .values import ValueRole, depart_value, value, visit_value
@@ -42,6 +42,7 @@ def setup(app: Sphinx) -> dict:
     app.add_post_transform(LinkToNowhere)
     app.add_post_transform(PageTransform)
     app.add_post_transform(FigureForTeX)
+    app.add_search_language(EnglishSearch)
     app.add_search_language(ChineseSearch)
     app.add_builder(TypstBuilder)
     app.add_config_value("typst_pdf", "book.pdf", "")
