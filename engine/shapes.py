@@ -5,6 +5,7 @@ Every function raises ValueError with a sentence that begins with the place ('da
 
 from collections.abc import Sequence
 
+from .limits import LIMITS
 from .ops import OPS
 
 OUTPUTS = {
@@ -61,6 +62,23 @@ def expect_outputs(activation: str, loss: str) -> None:
     needs, fitting = OUTPUTS.get(loss, ("", (activation,)))
     if activation not in fitting:
         raise ValueError(f"loss: {loss} needs {needs}")
+
+
+def expect_size(place: str, size: int) -> None:
+    """The numbers that are given, learned and computed in one forward pass together are not too many."""
+    if size > LIMITS["size"]:
+        raise ValueError(f"{place}: data, parameters and units are {size} numbers; {LIMITS.rule('size', size)}")
+
+
+def expect_in_time(place: str, forward: int, parameters: int, curve: int) -> None:
+    """The loss curve and the check of every gradient are worked in time; `forward` is what one forward pass costs
+    in multiplications, `parameters` how many numbers are learned, `curve` how many updates are made."""
+    work = forward * (2 * parameters + 3 * curve)
+    if work > LIMITS["multiplications"]:
+        raise ValueError(
+            f"{place}: the loss curve (page.curve) and the check of {parameters} gradients are about {work:.1e} "
+            f"multiplications; {LIMITS.rule('multiplications', work)}"
+        )
 
 
 def expect_targets(place: str, rows: Sequence, loss: str) -> None:
