@@ -142,6 +142,10 @@ class Trace(Mapping):
         order = TopologicalSorter({name: step.args for name, step in moved.items()}).static_order()
         return self._with(moved[name] for name in order).replay()
 
+    def called(self, example: str) -> "Trace":
+        """The same trace as one of another example."""
+        return Trace(example, self.values(), self.loss, self.grads, self.updates)
+
     def _checked(self, changes):
         arrays = {name: np.asarray(value, dtype=np.float64) for name, value in changes.items()}
         for name, array in arrays.items():
