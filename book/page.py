@@ -1,5 +1,6 @@
 """What a page template sees of one example: its lines, symbols, tables and links, in one language."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -25,11 +26,24 @@ from .writer import Sheet, matrix
 SECOND = "@2"
 """What the name of a trace ends with that is the second update of an example: 'adam@2'."""
 
+SHARED = "*"
+"""The scope of what all parameters share in the update."""
+
 IN_TABLES = 6
 """The significant digits of exact values in the tables of several updates."""
 
 PAGE_OF = {"forward": "forward", "backward": "backward", "update": "update"}
 """The page that derives the steps of each phase."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """What a page derives under one heading: lines of one scope, or gradients. `folded` says that a scope like it
+    was worked above in full, so that this one is shown by its results and opened at will."""
+
+    title: str
+    lines: list
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,10 +101,46 @@ class PageView:
         self.notation = Notation(self.example, self.exact, symbols, self.shared.attached)
         self.sheet = Sheet(self.trace, self.notation, self.example.page.digits, self.macros)
         self.chain = Chain(self.sheet)
+        self.reasons = env.get_template("why.j2").module
 
     wide = wide  # its limits are told to readers
+    MOST_WORKED = 8
+    """A page works so many single entries out in full."""
 
     # Words
+
+    def _words(self, name: str, default):
+        """What the family's template says under a name; not every family says everything."""
+        return getattr(self.family, name, default)
+
+    def told(self, name: str) -> str:
+        """A paragraph of the family's own, or nothing."""
+        return self._words(name, "")
+
+    def reason(self, line: Line) -> str:
+        """Why a line of the forward pass is what it is; nothing if there is nothing to say."""
+        return self._why("forward", line.name) or self.why("forward", line.step.op)
+
+    def gradient_reasons(self, gradient: "Gradient") -> list[str]:
+        """Why a gradient is what it is: what the family says of it, then the derivatives that it uses."""
+        told = [self._why("backward", gradient.of), *(self.why("backward", op) for op in gradient.reasons())]
+        return list(dict.fromkeys(filter(None, told)))
+
+    def why(self, phase: str, op: str) -> str:
+        """Why an operation ('sigmoid') or its derivative ('sigmoid_0') is what it is: in the family's words if it
+        has any, else in the book's; nothing if there is nothing to say."""
+        own, shared = self._words(f"why_{phase}", {}), getattr(self.reasons, phase)
+        return own[op] if op in own else shared.get(op, "")
+
+    def _why(self, phase: str, name: str) -> str:
+        """What the family says of a step: keys with a dot or of a step's name are patterns of names."""
+        own = self._words(f"why_{phase}", {})
+        return next((words for key, words in own.items() if pattern(key).fullmatch(name)), "")
+
+    def remembered(self) -> list[tuple[list[str], str]]:
+        """(formulas, sentence): the lines that the family is about; a line that this example lacks is left out."""
+        told = [([n for n in names if n in self.trace], words) for names, words in self._words("remember", [])]
+        return [([self.rule(name) for name in names], words) for names, words in told if names]
 
     def words(self, texts: dict[str, str]) -> str:
         """What an example says in this language; in English where it says nothing else."""
@@ -101,17 +151,17 @@ class PageView:
         return markdown_text(self.words(self.example.title))
 
     def scope_title(self, name: str) -> str:
-        """'Layer 1' for 'layer1.z'; a title of their own for what all parameters share in the update."""
-        if self._is_shared(name):
+        """'Layer 1' for 'layer1.z'."""
+        scope = self._scope(name)
+        if scope == SHARED:
             return self.shared.shared_scope
-        scope = name.rpartition(".")[0]
         for key, title in self.family.scopes.items():
             if found := pattern(key).fullmatch(scope):
                 return filled(title, found.groupdict())
         return scope
 
     def _is_shared(self, name: str) -> bool:
-        """Whether a line of the update belongs to no parameter alone: the counter, the rate, what is needed to clip."""
+        """Whether a line of the update belongs to no parameter alone: the counter, the rate, what clipping needs."""
         if self.trace[name].phase != "update" or name in self.trace.updated().values():
             return False
         found = self.notation.attachment(name)
@@ -122,12 +172,51 @@ class PageView:
     def lines(self, phase: str) -> list[Line]:
         return [Line(self.sheet, step.name) for step in self.trace.lines(phase)]
 
-    def scopes(self, phase: str) -> dict[str, list[Line]]:
-        """The lines of a phase grouped by scope, in order of computation."""
-        groups: dict[str, list[Line]] = {}
-        for line in self.lines(phase):
-            groups.setdefault(self.scope_title(line.name), []).append(line)
+    def scopes(self, phase: str) -> list[Group]:
+        """The lines of a phase grouped by scope, in an order in which each can be worked from those before it."""
+        return self._grouped(self.lines(phase), lambda line: line.name)
+
+    def gradient_scopes(self) -> list[Group]:
+        """The gradients, grouped likewise by the scope of what they are gradients of."""
+        return self._grouped(self.gradients(), lambda gradient: gradient.of)
+
+    def _grouped(self, lines: list, name: Callable[[object], str]) -> list[Group]:
+        seen: set[str] = set()
+        return [self._group(group, name, seen) for group in self._together(lines, name)]
+
+    def _together(self, lines: list, name: Callable[[object], str]) -> list[list]:
+        """Lines of one scope side by side, as far as that is possible: an earlier group waits for a later line of
+        its scope unless something between needs it; else the line joins it unless it needs something between."""
+        groups: list[list] = []
+        for line in lines:
+            n = next((n for n in reversed(range(len(groups))) if self._alike(groups[n][0], line, name)), None)
+            between = [other for group in groups[n + 1 :] for other in group] if n is not None else []
+            if n is None or (self._need(between, groups[n]) and self._need([line], between)):
+                groups.append([line])
+            elif self._need(between, groups[n]):
+                groups[n].append(line)
+            else:
+                groups.append([*groups.pop(n), line])
         return groups
+
+    def _alike(self, a, b, name) -> bool:
+        return self._scope(name(a)) == self._scope(name(b))
+
+    def _need(self, users: list, used: list) -> bool:
+        """Whether any of the lines `users` is computed from one of `used`."""
+        names = {line.name for line in used}
+        return any(names.intersection(self.used(user.name)) for user in users)
+
+    def _group(self, lines: list, name, seen: set[str]) -> Group:
+        """The first scope that a pattern of `folded` names is shown whole, those like it are folded."""
+        scope = self._scope(name(lines[0]))
+        known = next((p for p in self._words("folded", ()) if pattern(p).fullmatch(scope)), None)
+        folded = known in seen
+        seen.add(known or "")
+        return Group(self.scope_title(name(lines[0])), lines, folded)
+
+    def _scope(self, name: str) -> str:
+        return SHARED if self._is_shared(name) else name.rpartition(".")[0]
 
     def step(self, name: str) -> Step:
         return self.trace[name]
@@ -149,6 +238,22 @@ class PageView:
         return augmented(self.sheet, line.name)
 
     # TeX
+
+    def rule(self, name: str) -> str:
+        """A line in symbols only, shapes beneath: 'z = W a + b', or the chain rule and rule of a gradient."""
+        line, step = Line(self.sheet, name), self.trace[name]
+        chain = self.chain.row(step.of) if step.of else ""
+        left = partial(self.chain.loss, self.symbol(step.of)) if step.of else line.symbol
+        rights = [r for r in dict.fromkeys(filter(None, [chain, line.symbols()])) if plain_tex(r) != plain_tex(left)]
+        return self.rows([Row("" if i else left, "=", right) for i, right in enumerate(rights)])
+
+    def gradient_results(self, gradients: list["Gradient"]) -> str:
+        """The gradients' results alone, one under the other."""
+        return self.rows([Row(g.symbol, "=", g.line.result) for g in gradients])
+
+    def results(self, lines: list[Line]) -> str:
+        """The lines' results alone, one under the other."""
+        return self.rows([Row(line.symbol, "=", line.result) for line in lines])
 
     def symbol(self, name: str) -> str:
         return self.notation.symbol(name)
@@ -262,7 +367,7 @@ class PageView:
 
     # Update and check
 
-    def reason(self, name: str) -> str:
+    def part_of_update(self, name: str) -> str:
         """What a line of the update is, as templates/why.j2 names it."""
         rule = self.example.update
         if name == "rate":
@@ -328,6 +433,11 @@ class Gradient:
         return self.view.trace[self.of].op == "param"
 
     @property
+    def is_named(self) -> bool:
+        """Whether the family gives the gradient a symbol of its own, such as δ."""
+        return plain_tex(self.line.symbol) != plain_tex(self.symbol)
+
+    @property
     def label(self) -> str:
         """Of an alias the place is that of the parameter's gradient; the line itself is elsewhere."""
         return self.view.label(f"{self.of}.gradient" if self.alias else self.name)
@@ -348,7 +458,7 @@ class Gradient:
             result = Row("", "=", self.line.result)
             return self.view.rows([Row(self.symbol, "=", chain), named, result])
         rows = self.line.derivation(chain, left=self.symbol)
-        return self.view.rows(rows + ([named] if plain_tex(self.line.symbol) != plain_tex(self.symbol) else []))
+        return self.view.rows(rows + ([named] if self.is_named else []))
 
     def symbols(self) -> list[str]:
         """The steps whose symbols the block uses."""

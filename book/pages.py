@@ -243,9 +243,8 @@ def write_about(out: Path, lang: str, folder: Path) -> list[str]:
 
 def write_traces(examples: list[Made], folder: Path) -> list[str]:
     """The exact values behind the printed numbers, as scripts that also work from a file: traces/<name>.js."""
-    return write_folder(
-        folder, {f"{name}.js": text for example in examples for name, text in example.scripts.items()}
-    )
+    scripts = {name: text for example in examples for name, text in example.scripts.items()}
+    return write_folder(folder, {f"{name}.js": text for name, text in scripts.items()})
 
 
 def _trace_scripts(material: Material) -> dict[str, str]:
