@@ -31,9 +31,9 @@ class Sheet:
     def number(self, name: str, index: tuple[int, ...] = ()) -> str:
         """The printed number, with its address: \\val{seed:layer1.z[0][0]}{0.3775}."""
         step = self.trace[name]
-        text = tex_number(float(step.value[index]), None if step.is_leaf else self.digits)
         if step.op == "const" and name.startswith("const."):
-            return text
+            return self.notation.symbol(name)
+        text = tex_number(float(step.value[index]), None if step.is_leaf else self.digits)
         place = "".join(f"[{i}]" for i in index)
         return rf"\val{{{self.trace.example}:{name}{place}}}{{{text}}}"
 

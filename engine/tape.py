@@ -171,6 +171,10 @@ class Tape:
     def const(self, name: str, value) -> Expr:
         return self._leaf("const", name, value)
 
+    def state(self, name: str, value) -> Expr:
+        """A leaf that the optimiser keeps from update to update, with its value at the start."""
+        return self._leaf("state", name, value)
+
     def write(self, name: str, expression: Expr, grad: str | None = None, of: str | None = None) -> Expr:
         """Write `expression` down as the step `name`, its unnamed parts first.
 
