@@ -9,6 +9,7 @@ from engine.trace import Step, Trace
 
 from .numbers import tex_number
 from .symbols import check_symbol, indexed, lowered, marked, partial, slashed
+from .words import short
 
 MARKS = {"ones": r"\mathbf{1}", "updated": "*"}
 """What [notation] may set besides steps: the vector of ones, and the mark of an updated parameter."""
@@ -27,10 +28,12 @@ def filled(text: str, numbers: dict[str, str]) -> str:
 
 
 class Notation:
-    """The symbols of one example. `family` maps step patterns ('layer<n>.W') to [symbol, meaning]."""
+    """The symbols of one example. `family` maps step patterns ('layer<n>.W') to [symbol, meaning]; `gradient` and
+    `updated` say in words what the gradient and the new value of '<x>' are, where the family does not."""
 
-    def __init__(self, example: Example, trace: Trace, family: dict[str, list[str]]):
+    def __init__(self, example: Example, trace: Trace, family: dict[str, list[str]], gradient="", updated=""):
         self.example, self.trace = example, trace
+        self._told_gradient, self._told_updated = gradient, updated
         self.family = {pattern(key): value for key, value in family.items()}
         self.own = {key: _symbol(value) for key, value in example.notation.items()}
         self._check_keys()
@@ -89,8 +92,16 @@ class Notation:
         return symbol
 
     def meaning(self, name: str) -> str:
-        """What the step is, in the page's language; empty if the family says nothing."""
-        return self._family(name)[1]
+        """What the step is, in the page's language; empty if nothing is said of it, nor of what it belongs to."""
+        return self._family(name)[1] or self._derived_meaning(name)
+
+    def _derived_meaning(self, name: str) -> str:
+        """What a gradient or a new value is, told from the meaning of what it is the gradient or new value of."""
+        step = self.trace[name]
+        updated = step.phase == "update" and self.parameter(name) != name
+        of, words = (self.parameter(name), self._told_updated) if updated else (step.of, self._told_gradient)
+        meaning = short(self.meaning(of)) if of else ""
+        return words.replace("<x>", meaning) if meaning else ""
 
     def parameter(self, new: str) -> str:
         """The parameter whose new value the step `new` holds."""

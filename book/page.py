@@ -69,7 +69,8 @@ class PageView:
         self.macros: ModuleType = env.get_template("math.j2").module
         self.family = env.get_template(f"families/{self.example.family}.j2").module
         shared = env.get_template("symbols.j2").module
-        self.notation = Notation(self.example, self.exact, {**shared.symbols, **self.family.symbols})
+        symbols = {**shared.symbols, **self.family.symbols}
+        self.notation = Notation(self.example, self.exact, symbols, shared.gradient, shared.updated)
         self.sheet = Sheet(self.trace, self.notation, self.example.page.digits, self.macros)
         self.chain = Chain(self.sheet)
         self.reasons = env.get_template("why.j2").module
