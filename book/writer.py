@@ -31,9 +31,9 @@ class Sheet:
     def number(self, name: str, index: tuple[int, ...] = ()) -> str:
         """The printed number, with its address: \\val{seed:layer1.z[0][0]}{0.3775}."""
         step = self.trace[name]
-        text = tex_number(float(step.value[index]), None if step.is_leaf else self.digits)
         if step.op == "const" and name.startswith("const."):
-            return text
+            return self.notation.symbol(name)
+        text = tex_number(float(step.value[index]), None if step.is_leaf else self.digits)
         place = "".join(f"[{i}]" for i in index)
         return rf"\val{{{self.trace.example}:{name}{place}}}{{{text}}}"
 
@@ -222,10 +222,10 @@ class Writer:
     def _fill(self, step: Step):
         """The shape that a smaller argument of an entrywise operation is repeated to when it is printed."""
         op = OPS[step.op]
-        if op.binds == SUM and op.entrywise and step.op != "neg":
-            return step.shape
-        matrices = [self.trace[a].value.size > 1 for a in step.args]
-        return step.shape if op.entrywise and len(matrices) > 1 and all(matrices) else None
+        if not op.entrywise or len(step.args) < 2:
+            return None
+        matrices = all(self.trace[a].value.size > 1 for a in step.args)
+        return step.shape if matrices or op.binds == SUM else None
 
     @staticmethod
     def _bracket(op, i: int, operand: Operand) -> Operand:

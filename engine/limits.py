@@ -21,6 +21,7 @@ DEFAULTS = {
     "text": 4000,  # characters of an introduction
     "symbol": 120,  # characters of a symbol
     "layers": 30,
+    "steps": 12,  # of time, or tokens of a sequence
     "numbers": 10_000,  # of one array
     "size": 20_000,  # numbers of the data, the parameters and the pre-activations together
     "curve": 100_000,  # updates in the loss curve
