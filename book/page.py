@@ -98,7 +98,7 @@ class PageView:
         self.family = env.get_template(f"families/{self.example.family}.j2").module
         self.shared = env.get_template("symbols.j2").module
         symbols = {**self.shared.symbols, **self.family.symbols}
-        self.notation = Notation(self.example, self.exact, symbols, self.shared.attached)
+        self.notation = Notation(self.example, self.exact, symbols, self.shared.attached, self.shared.derived)
         self.sheet = Sheet(self.trace, self.notation, self.example.page.digits, self.macros)
         self.chain = Chain(self.sheet)
         self.reasons = env.get_template("why.j2").module
