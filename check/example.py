@@ -159,6 +159,11 @@ class Example:
             self._homes[address] = self.trace.home(place) if place else None
         return self._homes[address]
 
+    def named_by(self, address: str | None) -> Place | None:
+        """The entry whose name the number at an address has."""
+        place = self.trace.place(address) if address else None
+        return self.trace.named(place) if place else None
+
     def home(self, address: str | None):
         return self.home_of(address) or address
 
