@@ -64,6 +64,9 @@ class Expr:
         return apply("neg", self)
 
     def __matmul__(self, other):
+        other = expr(other)
+        if self.shape[:-2] != other.shape[:-2]:  # numpy would repeat it, and no rule adds that up again
+            raise ValueError(f"a product needs two matrices or two batches as long, not {self.shape} @ {other.shape}")
         return apply("matmul", self, other)
 
     def __mul__(self, other):
