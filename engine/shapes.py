@@ -5,6 +5,7 @@ Every function raises ValueError with a sentence that begins with the place ('da
 
 from collections.abc import Sequence
 
+from .limits import LIMITS
 from .ops import OPS
 
 NEAR = 1e-9
@@ -45,6 +46,23 @@ def expect_index(place: str, index: int, count: int, what: str) -> None:
     """A whole number from 0 to count − 1: which of `what` ('tokens of the vocabulary')."""
     if not 0 <= index < count:
         raise ValueError(f"{place}: is {index}; there are {count} {what}, counted from 0 to {count - 1}")
+
+
+def expect_size(place: str, size: int) -> None:
+    """The numbers that are given, learned and computed in one forward pass together are not too many."""
+    if size > LIMITS["size"]:
+        raise ValueError(f"{place}: data, parameters and units are {size} numbers; {LIMITS.rule('size', size)}")
+
+
+def expect_in_time(place: str, forward: int, parameters: int, curve: int) -> None:
+    """The loss curve and the check of every gradient are worked in time; `forward` is what one forward pass costs
+    in multiplications, `parameters` how many numbers are learned, `curve` how many updates are made."""
+    work = forward * (2 * parameters + 3 * curve)
+    if work > LIMITS["multiplications"]:
+        raise ValueError(
+            f"{place}: the loss curve (page.curve) and the check of {parameters} gradients are about {work:.1e} "
+            f"multiplications; {LIMITS.rule('multiplications', work)}"
+        )
 
 
 def expect_targets(place: str, rows: Sequence, loss: str) -> None:

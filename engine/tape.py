@@ -84,7 +84,7 @@ class Expr:
 
     @property
     def T(self):  # noqa: N802 (numpy's name)
-        return apply("transpose", self)
+        return transposed(self)
 
     def sum(self):
         return self if self.shape == () else apply("sum", self)
@@ -139,6 +139,15 @@ def product(a: Expr, b: Expr) -> Expr:
     return apply("scale" if a.shape == () else "mul", a, b)
 
 
+def transposed(a: Expr) -> Expr:
+    """The transpose of a, as a person writes it: (aᵀ)ᵀ = a, (aᵀ b)ᵀ = bᵀ a."""
+    if a.name is None and a.op == "transpose":
+        return a.args[0]
+    if a.name is None and a.op == "matmul" and any(b.name is None and b.op == "transpose" for b in a.args):
+        return a.args[1].T @ a.args[0].T
+    return apply("transpose", a)
+
+
 class Tape:
     """Writes steps. Named expressions get a line of their own; their unnamed parts become parts of that line,
     called after their operation ('layer1.z.matmul')."""
@@ -176,6 +185,14 @@ class Tape:
         """The value already on the tape under `name`, as an expression."""
         step = self.steps[name]
         return Expr(step.op, value=step.value, name=name)
+
+    def again(self, name: str) -> Expr:
+        """The value under `name` for use in another line: what is only a part of a line has no symbol to be called
+        by, so it is written out anew, and worked anew."""
+        step, line = self.steps[name], self.steps.get(name.rpartition(".")[0])
+        if line is None or name not in line.args or step.is_leaf:
+            return self.ref(name)
+        return Expr(step.op, map(self.again, step.args), **step.attrs)
 
     def finish(self, loss: str, grads: Mapping[str, str], updates: Mapping[str, str]) -> Trace:
         return Trace(self.example, self.steps.values(), loss, grads, updates)

@@ -11,6 +11,7 @@ from .. import friendly
 from ..example import Activation, Example, Loss, Matrix, Model, Vector
 from ..limits import CALL, LIMITS, AtMost
 from ..ops import OPS
+from ..shapes import expect_in_time, expect_size
 from ..tape import Tape, apply
 
 
@@ -67,15 +68,9 @@ class Spec(Example):
         samples = len(self.data.x)
         parameters = sum(len(layer.W) * (len(layer.W[0]) + 1) for layer in self.layers)
         size = parameters + samples * (len(self.data.x[0]) + sum(len(layer.W) for layer in self.layers))
-        if size > LIMITS["size"]:
-            raise ValueError(f"layers: data, parameters and units are {size} numbers; {LIMITS.rule('size', size)}")
+        expect_size("layers", size)
         forward = sum(len(layer.W) * len(layer.W[0]) * samples + CALL for layer in self.layers)
-        work = forward * (2 * parameters + 3 * self.page.curve)
-        if work > LIMITS["multiplications"]:
-            raise ValueError(
-                f"layers: the loss curve (page.curve) and the check of {parameters} gradients are about {work:.1e} "
-                f"multiplications; {LIMITS.rule('multiplications', work)}"
-            )
+        expect_in_time("layers", forward, parameters, self.page.curve)
         return self
 
     @model_validator(mode="after")
