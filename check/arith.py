@@ -176,6 +176,11 @@ def _power(x, n: str):
     return broadcast(lambda a: a ** int(n), x)
 
 
+def _raised(x, y):
+    """x to a power that is worked out itself: a number on the page, in an interval of no width."""
+    return broadcast(lambda a, b: a ** (int(b.low) if isinstance(b, Interval) else b), x, y)
+
+
 def _multiple(x, y):
     if isinstance(x, tuple) and isinstance(y, tuple) and (1, 1) not in (shape(x), shape(y)):
         raise NotUnderstoodError("a dot between two matrices")
@@ -183,7 +188,7 @@ def _multiple(x, y):
 
 
 BINARY = {"add": add, "sub": subtract, "times": product, "dot": _multiple, "cross": _multiple, "had": multiply,
-          "hdiv": divide, "frac": divide}  # fmt: skip
+          "hdiv": divide, "frac": divide, "power": _raised}  # fmt: skip
 
 
 def evaluate(node: Node, read: Callable = exactly):

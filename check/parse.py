@@ -340,8 +340,17 @@ def _quotient(name: str, top: Node, bottom: Node) -> Node:
     return Op(name, (top, bottom))
 
 
+def _index_text(script: list[Token]) -> str:
+    """An index as text; if it is a symbol with an index and a power of its own, in whatever order, as that symbol."""
+    if not any(t.kind in ("_", "^") for t in script):
+        return text_of(script)
+    inner = Parser(script)
+    node = inner.factor()
+    return str(node) if inner.next is END and isinstance(node, Sym) else text_of(script)
+
+
 def _subscripted(node: Node, script: list[Token]) -> Node:
-    text = text_of(script)
+    text = _index_text(script)
     if isinstance(node, Sym) and not node.sub:
         return Sym(node.base, text, node.sup)
     return Op("index", (node,), text)

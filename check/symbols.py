@@ -82,6 +82,9 @@ class Symbols:
         if isinstance(sym, Num) and isinstance(num, Num):
             if sym.value != num.value:
                 raise MismatchError("the number", sym, num)
+        elif isinstance(sym, Op) and isinstance(num, Op) and (sym.name, num.name) == ("power", "pow"):
+            self.unify(sym.args[0], num.args[0], learned)
+            self.unify(sym.args[1], Num(num.note), learned)
         elif same_form(sym, num):
             for s, n in zip(sym.args, num.args, strict=True):
                 self.unify(s, n, learned)
