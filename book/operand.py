@@ -20,7 +20,7 @@ class Operand:
     """What a macro of math.j2 receives. Printing it gives the TeX.
 
     `total` is the sum of its entries, `ones(m, n)` a matrix of ones in the form in which the operand is written,
-    `shape` that of the array, `closed` that it stands in brackets already, `applied` that it is a function's value, f(a).
+    `shape` that of the array, `closed` that it stands in brackets already, `applied` that it is f(a).
     """
 
     tex: str
@@ -85,6 +85,9 @@ class Operand:
 
     @property
     def base(self) -> str:
-        """As the base of a power: a symbol that already has a superscript stands in brackets, and so does f(a)."""
+        """As the base of a power: a fraction, or a symbol that already has a superscript, stands in brackets, and so
+        does f(a)."""
+        if self.tex.startswith(r"\frac"):
+            return rf"\left({self.tex}\right)"
         raised = self.applied or self.scientific or has_superscript(self.tex)
         return self.bracketed if raised and not self.matrix and not self.closed else self.tex
