@@ -23,7 +23,7 @@ class Group:
 
 class Grouping:
     """How the lines of a page are grouped. `folded` are the family's patterns: of scopes ('t<t>'), whose first is
-    worked in full, or of single lines ('dW_x[ifoc]'). `scope` is where a step belongs, `title` the heading there."""
+    worked in full, or of single lines ('dW_x[ifoc]'). `scope` gives a line's scope, `title` its heading."""
 
     def __init__(self, trace: Trace, folded: list[str], used: Callable, title: Callable, scope: Callable):
         self.trace, self.used, self.title, self.scope = trace, used, title, scope
@@ -42,7 +42,7 @@ class Grouping:
         its scope unless something between needs it; else the line joins it unless it needs something between."""
         groups: list[list] = []
         for line in lines:
-            alike = (n for n in reversed(range(len(groups))) if self._alike(groups[n][0], line, name))
+            alike = (n for n in reversed(range(len(groups))) if self._alike(name(groups[n][0]), name(line)))
             n = next(alike, None)
             between = [other for group in groups[n + 1 :] for other in group] if n is not None else []
             if n is None or (self._need(between, groups[n]) and self._need([line], between)):
@@ -53,8 +53,8 @@ class Grouping:
                 groups.append([*groups.pop(n), line])
         return groups
 
-    def _alike(self, a, b, name: Callable) -> bool:
-        return self.scope(name(a)) == self.scope(name(b))
+    def _alike(self, a: str, b: str) -> bool:
+        return self.scope(a) == self.scope(b)
 
     def _need(self, users: list, used: list) -> bool:
         """Whether any of the lines `users` is computed from one of `used`. A gradient that is another line's own
