@@ -14,7 +14,7 @@ from engine.trace import Step
 from . import wide
 from .augmented import Augmented, augmented
 from .chain import Chain
-from .groups import Group, Grouping, scope
+from .groups import Group, Grouping, kind, scope
 from .lines import Line, Row, plain_tex
 from .listing import listing
 from .notation import Notation, filled, pattern
@@ -277,6 +277,10 @@ class PageView:
             names = [line.name] if not self.trace.parts(line.name) else []
         return [self.rows(line.entry(name, self._telling(name))) for name in names]
 
+    def kind(self, line: Line) -> tuple:
+        """What an entry in full of this line would look like, under its heading: one of a kind is enough."""
+        return self._scope(line.name), *kind(self.trace, line.name)
+
     def _telling(self, name: str) -> tuple[int, ...]:
         """The entry worth working out: first row, second column where there is one, so that rows and columns
         cannot be confused; if nothing but 0 stands there, the first that is not 0."""
@@ -316,6 +320,11 @@ class PageView:
 
     def listed(self) -> list[Step]:
         return [step for step in self.trace.values() if self.is_listed(step.name)]
+
+    def listed_apart(self) -> tuple[list[Step], list[Step]]:
+        """The steps of the table of symbols, and those that only repeat them and can be opened."""
+        first, again = self._grouping.apart([step.name for step in self.listed()])
+        return [self.trace[name] for name in first], [self.trace[name] for name in again]
 
     def href(self, name: str) -> str:
         """The address of a step's derivation relative to the example's folder."""

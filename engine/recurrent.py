@@ -43,15 +43,14 @@ class Recurrent(Example):
         d, outputs = self.data, len(self.weights.W_hy)
         units = f"weights.W_hy has {self.hidden} columns, one for each hidden unit"
         answers = f"weights.W_hy has {outputs} rows, one for each output"
+        inputs = f"data.x has {len(d.x[0])} numbers in a row"
         for name, value in self.weights:
-            if name.startswith("b_"):
-                expect_length(
-                    f"weights.{name}", value, *((outputs, answers) if name == "b_y" else (self.hidden, units))
-                )
-            elif name != "W_hy":
-                width = (len(d.x[0]), f"data.x has {len(d.x[0])} numbers in a row") if name[2] == "x" else None
-                expect_rows(f"weights.{name}", value, self.hidden, units)
-                expect_columns(f"weights.{name}", value, *(width or (self.hidden, units)))
+            place, joined = f"weights.{name}", name.partition("_")[2]
+            if name.startswith("b"):
+                expect_length(place, value, *((outputs, answers) if joined == "y" else (self.hidden, units)))
+            elif joined != "hy":
+                expect_rows(place, value, self.hidden, units)
+                expect_columns(place, value, *((len(d.x[0]), inputs) if joined[0] == "x" else (self.hidden, units)))
         for name, start in d.states().items():
             if start is not None:
                 expect_length(f"data.{name}0", start, self.hidden, units)
