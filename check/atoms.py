@@ -37,10 +37,18 @@ class Atoms(Scanner):
         while self.has("_") or self.has("^"):
             (sub if self.take().kind == "_" else sup).append(self.script())
         for script in sub:
-            node = _subscripted(node, script)
+            node = _subscripted(node, self._index_text(script))
         for script in sup:
             node = self._raised(node, script)
         return node
+
+    def _index_text(self, script: list[Token]) -> str:
+        """An index as text; a symbol with an index and a power of its own, in whatever order, as that symbol."""
+        if not any(t.kind in ("_", "^") for t in script):
+            return text_of(script)
+        inner = type(self)(script)
+        node = inner.factor()
+        return str(node) if inner.next is END and isinstance(node, Sym) else text_of(script)
 
     def scripts(self) -> tuple[str, str]:
         """What stands below and above what was read last, as text; a transpose is T."""
@@ -246,8 +254,7 @@ def quotient(name: str, top: Node, bottom: Node) -> Node:
     return Op(name, (top, bottom))
 
 
-def _subscripted(node: Node, script: list[Token]) -> Node:
-    text = text_of(script)
+def _subscripted(node: Node, text: str) -> Node:
     if isinstance(node, Sym) and not node.sub:
         return Sym(node.base, text, node.sup)
     return Op("index", (node,), text)
