@@ -167,7 +167,7 @@ def shapes(sheet: Sheet) -> None:
         if isinstance(row[0], Sym | Partial) and (told := _shape(row[1])) and (step := sheet.step(row[0])):
             sheet.done()
             found = sheet.example.trace.steps[step].value.shape
-            if found != told and not (told == (1,) and all(n == 1 for n in found)):
+            if found != told and any(n > 1 for n in (*found, *told)):
                 printed, wanted = (" × ".join(map(str, shape)) for shape in (told, found))
                 sheet.fail(i, printed, wanted, f"is not the shape of {row[0]}")
 
