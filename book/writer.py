@@ -221,10 +221,12 @@ class Writer:
     def _fill(self, step: Step):
         """The shape that a smaller argument of an entrywise operation is repeated to when it is printed."""
         op = OPS[step.op]
+        if not op.entrywise:
+            return None
         if op.binds == SUM and step.op != "neg":
             return step.shape
         matrices = [self.trace[a].value.size > 1 for a in step.args]
-        return step.shape if op.entrywise and len(matrices) > 1 and all(matrices) else None
+        return step.shape if len(matrices) > 1 and all(matrices) else None
 
     @staticmethod
     def _bracket(op, i: int, operand: Operand) -> Operand:

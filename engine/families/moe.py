@@ -1,0 +1,102 @@
+"""A mixture of experts: a gate chooses k of several small networks for an input and weighs their outputs.
+
+Shazeer et al. 2017, as in Mixtral: p = softmax(W_g x), the k largest of p are kept and divided by their sum. Every
+expert is worked here; one that is not chosen has weight 0, so nothing of it reaches the loss.
+"""
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from ..dense import Dense, column
+from ..example import Activation, Example, Matrix, Model, Vector
+from ..limits import CALL, AtMost
+from ..shapes import expect_columns, expect_in_time, expect_length, expect_rows, expect_size
+from ..tape import Tape, apply
+
+
+class Data(Model):
+    """[data]: one input and its target."""
+
+    x: Vector
+    y: Vector
+
+
+class Gate(Model):
+    """[gate]: W has one row per expert; `k` experts are chosen."""
+
+    W: Matrix
+    k: int
+
+
+class Spec(Example):
+    """A moe example."""
+
+    data: Data
+    gate: Gate
+    experts: Annotated[list[Dense], Field(min_length=2), AtMost("layers")]
+    activation: Activation = "tanh"
+
+    @model_validator(mode="after")
+    def _shapes_meet(self):
+        width, outputs, count = len(self.data.x), len(self.data.y), len(self.experts)
+        because = f"data.x has {width} numbers"
+        expect_rows("gate.W", self.gate.W, count, f"there are {count} experts")
+        expect_columns("gate.W", self.gate.W, width, because)
+        for i, expert in enumerate(self.experts):
+            expect_columns(f"experts[{i}].W", expert.W, width, because)
+            expect_rows(f"experts[{i}].W", expert.W, outputs, f"data.y has {outputs} numbers")
+            expect_length(f"experts[{i}].b", expert.b, outputs, f"data.y has {outputs} numbers")
+        return self
+
+    @model_validator(mode="after")
+    def _gate_chooses(self):
+        k, count = self.gate.k, len(self.experts)
+        if not 1 <= k <= count:
+            raise ValueError(f"gate.k: is {k}; there are {count} experts to choose from")
+        if k == 1:
+            raise ValueError("gate.k: is 1; the weight of a single expert is always 1, so the gate would not learn")
+        z = np.sort(np.array(self.gate.W) @ self.data.x)[::-1]
+        if k < count and z[k - 1] == z[k]:
+            raise ValueError(f"gate.W: two experts share place {k} at {z[k]:g}; which is chosen would be chance")
+        return self
+
+    @model_validator(mode="after")
+    def _is_worked_in_time(self):
+        width, outputs, count = len(self.data.x), len(self.data.y), len(self.experts)
+        parameters = count * (width + outputs * (width + 1))
+        numbers = parameters + count * (6 + 4 * outputs)
+        work = count * (width + outputs * (width + 1) + CALL)
+        expect_size("experts", numbers)
+        expect_in_time("experts", work, parameters, self.page.curve)
+        return self
+
+
+def forward(tape: Tape, spec: Spec) -> str:
+    """Write the forward pass; returns the name of the loss: half the squared errors of the mixed output."""
+    x = tape.data("x", column(spec.data.x))
+    g = gate(tape, x, spec.gate)
+    outputs = [expert(tape, f"expert{e}", x, one, spec.activation) for e, one in enumerate(spec.experts, start=1)]
+    O = tape.write("O", apply("concat", *outputs, axis=1), grad="dO")  # noqa: E741 (the outputs' name on the page)
+    y_hat = tape.write("y_hat", O @ g, grad="dy_hat")
+    y = tape.data("y", column(spec.data.y))
+    E = tape.write("E", y_hat.half_squared_error(y))
+    return tape.write("J", E.sum()).name
+
+
+def gate(tape: Tape, x, spec: Gate):
+    """The weights of the experts, in a column: k of them are above 0 and add up to 1."""
+    W = tape.param("gate.W", spec.W)
+    s = tape.write("gate.s", W @ x, grad="gate.ds")
+    p = tape.write("gate.p", s.softmax(axis=0), grad="gate.dp")
+    m = tape.write("gate.m", p.top(k=spec.k, axis=0))
+    q = tape.write("gate.q", p * m, grad="gate.dq")
+    c = tape.write("gate.c", q.sum_axis(axis=0), grad="gate.dc")
+    return tape.write("gate.g", q / c, grad="gate.dg")
+
+
+def expert(tape: Tape, scope: str, x, spec: Dense, activation: str):
+    W, b = tape.param(f"{scope}.W", spec.W), tape.param(f"{scope}.b", column(spec.b))
+    z = tape.write(f"{scope}.z", W @ x + b, grad=f"{scope}.delta")
+    return tape.write(f"{scope}.o", apply(activation, z), grad=f"{scope}.do")
