@@ -212,11 +212,8 @@ class Writer:
         part = self._is_open(name)
         if not part or self.trace[name].op == "transpose" or operand.binds <= SUM:
             shown = self._bracket(op, i, operand)
-            return (
-                self.form.shaped(shown, self.trace[name].shape)
-                if op.binds in (SUM, PRODUCT) and op.opens != CALL
-                else shown
-            )
+            whole = index is None and op.binds in (SUM, PRODUCT) and op.opens != CALL
+            return self.form.shaped(shown, self.trace[name].shape) if whole else shown
         return self._bracket(op, i, operand)
 
     def _fill(self, step: Step):

@@ -112,5 +112,5 @@ def normalised(tape: Tape, A):
     eye = tape.data("graph.I", np.eye(A.shape[0]))
     A_tilde = tape.write("graph.A_tilde", A + eye)
     degrees = tape.write("graph.d", A_tilde.sum_axis(axis=1))
-    D = tape.write("graph.root", eye * degrees.sqrt().reciprocal())
+    D = tape.write("graph.root", eye * degrees.power(-0.5))
     return tape.write("graph.A_hat", D @ A_tilde @ D)
