@@ -215,7 +215,7 @@ class Writer:
         part, joins = self._is_open(name), self._joins(name)
         shown = operand if joins and step.op == self.trace[name].op == "mul" else self._bracket(op, i, operand)
         whole = not part or self.trace[name].op == "transpose" or (operand.binds <= SUM and not joins)
-        if whole and op.binds in (SUM, PRODUCT) and op.opens != CALL:
+        if whole and index is None and op.binds in (SUM, PRODUCT) and op.opens != CALL:
             return self.form.shaped(shown, self.trace[name].shape)
         return shown
 
