@@ -22,11 +22,12 @@ class Chain:
         return " + ".join(self._terms(name))
 
     def _terms(self, name: str) -> list[str]:
-        """A line that uses a value twice has one derivative by it, which counts both."""
+        """A line that uses a value twice has one derivative by it, which counts both. The last line that uses it
+        comes first, as its gradient arrives first and so stands first in the rule."""
         first: dict[str, Step] = {}
         for user in self._users(name):
             first.setdefault(self._path(user.name)[-1], user)
-        return [self._term(name, user) for user in first.values()]
+        return [self._term(name, user) for user in reversed(first.values())]
 
     def reasons(self, name: str) -> list[str]:
         """The operations whose derivatives the chain uses, as 'op_i' for argument i, nearest first."""

@@ -158,14 +158,15 @@ class Writer:
     def __init__(self, sheet: Sheet, form, worked: frozenset[str] = frozenset()):
         self.sheet, self.trace, self.form, self.worked = sheet, sheet.trace, form, worked
 
-    def rule(self, name: str, index: tuple[int, ...] | None = None) -> Operand:
-        """The right-hand side of the step `name`: its operation, written with its arguments."""
+    def rule(self, name: str, index: tuple[int, ...] | None = None, shape=None) -> Operand:
+        """The right-hand side of the step `name`: its operation, written with its arguments; a smaller array is
+        repeated to fill `shape`."""
         step = self.trace[name]
         if index is None and self._moves(step):
             return self.form.leaf(name, None, None)
         if index is not None and not OPS[step.op].entrywise:
             return self._entry(step, index)
-        arguments = [self._argument(step, i, index) for i in range(len(step.args))]
+        arguments = [self._argument(step, i, index, shape) for i in range(len(step.args))]
         tex = self._macro(step.op, index)(*arguments, **step.attrs)
         total = step.op == "sum" and isinstance(self.form, Numbers)
         binds = SUM if total else OPS[step.op].binds
@@ -194,19 +195,19 @@ class Writer:
     def operand(self, name: str, index=None, shape=None) -> Operand:
         """An argument: a leaf, an earlier line or a worked part as the form writes it; else the part's rule."""
         if self._is_open(name):
-            return self._part(name, index)
+            return self._part(name, index, shape)
         return self.form.leaf(name, index, shape)
 
-    def _part(self, name: str, index) -> Operand:
+    def _part(self, name: str, index, shape=None) -> Operand:
         """A part's rule; the shape stands under a bracketed sum as a whole, not under its terms."""
         if OPS[self.trace[name].op].binds == SUM and index is None:
-            return Writer(self.sheet, self.form.plain(), self.worked).rule(name)
-        return self.rule(name, index)
+            return Writer(self.sheet, self.form.plain(), self.worked).rule(name, None, shape)
+        return self.rule(name, index, shape)
 
-    def _argument(self, step: Step, i: int, index) -> Operand:
+    def _argument(self, step: Step, i: int, index, shape=None) -> Operand:
         name = step.args[i]
         inner = _aligned_index(index, self.trace[name].shape)
-        operand = self.operand(name, inner, self._fill(step))
+        operand = self.operand(name, inner, self._filled(step, i, shape))
         op = OPS[step.op]
         part = self._is_open(name)
         if not part or self.trace[name].op == "transpose" or operand.binds <= SUM:
@@ -217,6 +218,12 @@ class Writer:
                 else shown
             )
         return self._bracket(op, i, operand)
+
+    def _filled(self, step: Step, i: int, shape):
+        """The shape that argument i is repeated to: that of what the whole is a term of, if it is given."""
+        fill = self._fill(step)
+        many = fill or self.trace[step.args[i]].value.size > 1
+        return shape if shape and many and OPS[step.op].entrywise else fill
 
     def _fill(self, step: Step):
         """The shape that a smaller argument of an entrywise operation is repeated to when it is printed."""
