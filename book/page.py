@@ -20,7 +20,7 @@ from .notation import Notation, filled, pattern
 from .numbers import plain_number, tex_number
 from .symbols import partial, slashed
 from .words import environment, markdown_text
-from .writer import Sheet, matrix
+from .writer import GATHERED, Sheet, matrix
 
 PAGE_OF = {"forward": "forward", "backward": "backward", "update": "update"}
 """The page that derives the steps of each phase."""
@@ -222,9 +222,10 @@ class PageView:
 
     def worked_entries(self, line: Line) -> list[str]:
         """Blocks that work one entry of each matrix product of the line, or of its function, in full."""
-        names = line.products()
-        if not names and hasattr(self.macros, f"{line.step.op}_entry") and line.step.value.size > 1:
-            names = [line.name] if not self.trace.parts(line.name) else []
+        names, op = line.products(), line.step.op
+        plain = hasattr(self.macros, f"{op}_entry") and not self.trace.parts(line.name)
+        if not names and (plain or op in GATHERED) and line.step.value.size > 1:
+            names = [line.name]
         return [self.rows(line.entry(name, self._telling(name))) for name in names]
 
     def _telling(self, name: str) -> tuple[int, ...]:

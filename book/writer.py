@@ -19,6 +19,13 @@ from .symbols import indexed, transposed
 from .wide import TERMS, elided, filled, shown
 
 
+PRODUCTS = ("matmul", "conv", "conv_back")
+"""Operations of which an entry is a sum of products."""
+
+GATHERED = ("mean_axis", "max_pool", "avg_pool")
+"""Operations of which an entry is made from several entries of one array, in a way that the whole does not show."""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """One example as it is printed: its trace in the page's arithmetic, its notation, its number format."""
@@ -254,17 +261,22 @@ class Writer:
         return Operand(rf"{self.rule(step.name).bracketed}_{{{counted}}}", CALL, scalar=True)
 
     def _matmul_entry(self, step: Step, index) -> Operand:
-        return Operand(" + ".join(self._products(step, index)), PRODUCT, scalar=True)
+        return Operand(" + ".join(self._products(step, index)) or "0", PRODUCT, scalar=True)
 
     def terms(self, name: str, index) -> list[str]:
-        """The rule of one entry, cut into terms where it is a sum of products or begins with one."""
+        """The rule of one entry, cut into terms where it is a sum of products or has one in it."""
         step = self.trace[name]
-        if step.op in ("matmul", "conv"):
+        if step.op in PRODUCTS:
             return self._products(step, index)
-        part = step.args[0]
-        if step.op == "add" and self.trace[part].op in ("matmul", "conv") and self.trace.parent(part) == name:
-            return [*self._products(self.trace[part], index), str(self._argument(step, 1, index))]
+        if step.op == "add" and any(self._is_open(arg) and self.trace[arg].op in (*PRODUCTS, "add") for arg in step.args):
+            return [term for i in range(2) for term in self._summand(step, i, index)]
         return [self.rule(name, index).tex]
+
+    def _summand(self, step: Step, i: int, index) -> list[str]:
+        name = step.args[i]
+        if self._is_open(name) and self.trace[name].op in (*PRODUCTS, "add"):
+            return self.terms(name, _aligned_index(index, self.trace[name].shape))
+        return [str(self._argument(step, i, index))]
 
     def _products(self, step: Step, index) -> list[str]:
         """The products that add up to one entry of a matrix product or a convolution; dots in place of many."""
@@ -281,10 +293,11 @@ class Writer:
         if step.op == "matmul":
             return [((index[0], k), (k, index[1])) for k in range(self.trace[left].shape[-1])]
         stride, dilation = step.attrs.get("stride", 1), step.attrs.get("dilation", 1)
-        return [
-            (tuple(stride * p + dilation * i for p, i in zip(index, place, strict=True)), place)
-            for place in np.ndindex(self.trace[right].shape)
-        ]
+        places = np.ndindex(self.trace[right].shape)
+        if step.op == "conv":
+            return [(_moved(index, place, stride, dilation), place) for place in places]
+        windows = np.ndindex(self.trace[left].shape)
+        return [(p, i) for p, i in product(windows, list(places)) if _moved(p, i, stride, dilation) == tuple(index)]
 
     def _product(self, left: str, i, right: str, j) -> str:
         return str(self.sheet.macros.dot([(self._factor(left, i), self._factor(right, j))])).strip()
@@ -292,8 +305,16 @@ class Writer:
     def _factor(self, name: str, index) -> str:
         return self.operand(name, index).wrapped
 
-    def _conv_entry(self, step: Step, index) -> Operand:
-        return Operand(" + ".join(self._products(step, index)), PRODUCT, scalar=True)
+    _conv_entry = _conv_back_entry = _matmul_entry
+
+    def _max_pool_entry(self, step: Step, index) -> Operand:
+        seen = (self.operand(step.args[0], place).tex for place in _window(step, index))
+        return Operand(rf"\max({r',\, '.join(seen)})", scalar=True)
+
+    def _avg_pool_entry(self, step: Step, index) -> Operand:
+        seen = list(_window(step, index))
+        total = _sum(len(seen), lambda k: self.operand(step.args[0], seen[k]))
+        return Operand(rf"\frac{{{total}}}{{{len(seen)}}}", PRODUCT, scalar=True)
 
     def _transpose_entry(self, step: Step, index) -> Operand:
         return self.operand(step.args[0], index[::-1])
@@ -325,6 +346,17 @@ class Writer:
         axes = axis if isinstance(axis, tuple | list) else (axis,)
         ranges = [range(n) if a in axes else [index[a]] for a, n in enumerate(shape)]
         return [tuple(map(int, place)) for place in product(*ranges)]
+
+
+def _moved(window, place, stride: int, dilation: int) -> tuple[int, ...]:
+    """Which entry of the map the window at `window` has at its own entry `place`."""
+    return tuple(stride * p + dilation * i for p, i in zip(window, place, strict=True))
+
+
+def _window(step: Step, index):
+    """The entries of the map that one entry of a pooling sees."""
+    size, stride = step.attrs["size"], step.attrs["stride"]
+    return (_moved(index, place, stride, 1) for place in np.ndindex(size, size))
 
 
 def _aligned_index(index, shape):

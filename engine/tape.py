@@ -116,13 +116,15 @@ def apply(op: str, *args, **attrs) -> Expr:
 
 def uncopied(a: Expr, b: Expr) -> tuple[Expr, Expr]:
     """Two arguments without a copy that the operation makes by itself, because the other is as large."""
-    if _is_copy(a) and a.shape == b.shape:
+    if _is_copy(a, b):
         return a.args[0], b
-    return (a, b.args[0]) if _is_copy(b) and a.shape == b.shape else (a, b)
+    return (a, b.args[0]) if _is_copy(b, a) else (a, b)
 
 
-def _is_copy(a: Expr) -> bool:
-    return a.op == "broadcast" and a.name is None
+def _is_copy(a: Expr, other: Expr) -> bool:
+    """Whether `a` is a copy that the operation makes by itself: as large as the other, or one number for all."""
+    copied = a.op == "broadcast" and a.name is None
+    return copied and (a.shape == other.shape or (a.size == 1 and other.shape != ()))
 
 
 def product(a: Expr, b: Expr) -> Expr:
