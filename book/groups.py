@@ -23,10 +23,10 @@ class Group:
 
 class Grouping:
     """How the lines of a page are grouped. `folded` are the family's patterns: of scopes ('t<t>'), whose first is
-    worked in full, or of single lines ('dW_x[ifoc]'). `title` is the heading of a line's scope."""
+    worked in full, or of single lines ('dW_x[ifoc]'). `scope` is where a step belongs, `title` the heading there."""
 
-    def __init__(self, trace: Trace, folded: list[str], used: Callable, title: Callable):
-        self.trace, self.used, self.title = trace, used, title
+    def __init__(self, trace: Trace, folded: list[str], used: Callable, title: Callable, scope: Callable):
+        self.trace, self.used, self.title, self.scope = trace, used, title, scope
         self.folded = [pattern(key) for key in folded]
 
     def of(self, lines: list, name: Callable[[object], str]) -> list[Group]:
@@ -42,7 +42,7 @@ class Grouping:
         its scope unless something between needs it; else the line joins it unless it needs something between."""
         groups: list[list] = []
         for line in lines:
-            alike = (n for n in reversed(range(len(groups))) if scope(name(groups[n][0])) == scope(name(line)))
+            alike = (n for n in reversed(range(len(groups))) if self._alike(groups[n][0], line, name))
             n = next(alike, None)
             between = [other for group in groups[n + 1 :] for other in group] if n is not None else []
             if n is None or (self._need(between, groups[n]) and self._need([line], between)):
@@ -52,6 +52,9 @@ class Grouping:
             else:
                 groups.append([*groups.pop(n), line])
         return groups
+
+    def _alike(self, a, b, name: Callable) -> bool:
+        return self.scope(name(a)) == self.scope(name(b))
 
     def _need(self, users: list, used: list) -> bool:
         """Whether any of the lines `users` is computed from one of `used`. A gradient that is another line's own
@@ -77,7 +80,7 @@ class Grouping:
                 repeats = known in seen
                 seen.add(known)
                 return repeats
-            if known.fullmatch(scope(of)):
+            if known.fullmatch(self.scope(of)):
                 made = (known, form(self.trace, line.name))
                 new.add(made)
                 return made in seen

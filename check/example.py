@@ -38,6 +38,7 @@ class Example:
     def __init__(self, text: str):
         self.trace = Trace(text)
         self.truth = Truth(self.trace)
+        self.first: Example = self  # of the second update: the example itself, whose tables tell all updates
         self.exact = False  # whether its pages carry all digits; ≈ stands on such pages only
         self.bound_on: dict[str, list] = {}
         self._printed: dict[str, Counter] = {}

@@ -9,7 +9,7 @@ import numpy as np
 
 from .moves import MOVES, UNNAMED, Index
 
-LEAVES = ("data", "param", "const")
+LEAVES = ("data", "param", "const", "state")
 Place = tuple[str, Index]
 """A step and an index in it."""
 

@@ -115,16 +115,19 @@ def apply(op: str, *args, **attrs) -> Expr:
 
 
 def uncopied(a: Expr, b: Expr) -> tuple[Expr, Expr]:
-    """Two arguments without a copy that the operation makes by itself, because the other is as large."""
-    if _is_copy(a, b):
-        return a.args[0], b
-    return (a, b.args[0]) if _is_copy(b, a) else (a, b)
+    """Two arguments of an entrywise operation without a copy that the operation makes by itself."""
+    return (_uncopied(a, b), b) if _is_idle(a, b) else (a, _uncopied(b, a))
 
 
-def _is_copy(a: Expr, other: Expr) -> bool:
-    """Whether `a` is a copy that the operation makes by itself: as large as the other, or one number for all."""
-    copied = a.op == "broadcast" and a.name is None
-    return copied and (a.shape == other.shape or (a.size == 1 and other.shape != ()))
+def _uncopied(a: Expr, b: Expr) -> Expr:
+    return a.args[0] if _is_idle(a, b) else a
+
+
+def _is_idle(a: Expr, b: Expr) -> bool:
+    """Whether `a` is a copy not written down yet without which the result beside `b` has the same shape."""
+    if a.op != "broadcast" or a.name is not None:
+        return False
+    return np.broadcast_shapes(a.args[0].shape, b.shape) == np.broadcast_shapes(a.shape, b.shape)
 
 
 def product(a: Expr, b: Expr) -> Expr:
@@ -167,6 +170,10 @@ class Tape:
 
     def const(self, name: str, value) -> Expr:
         return self._leaf("const", name, value)
+
+    def state(self, name: str, value) -> Expr:
+        """A leaf that the optimiser keeps from update to update, with its value at the start."""
+        return self._leaf("state", name, value)
 
     def write(self, name: str, expression: Expr, grad: str | None = None, of: str | None = None) -> Expr:
         """Write `expression` down as the step `name`, its unnamed parts first.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .meaning import LINEAR, Meaning, chosen, exp, ln, numbers, sqrt
+from .meaning import LINEAR, Meaning, chosen, cos, exp, floor, ln, numbers, sin, sqrt
 
 
 def sizes(a, b):
@@ -29,6 +29,9 @@ MEANINGS = {
     "power": Meaning(lambda a, b: a**b),
     "sqrt": Meaning(sqrt),
     "exp": Meaning(exp),
+    "cos": Meaning(cos),
+    "sin": Meaning(sin),
+    "floor": Meaning(floor),
     "log": Meaning(ln, lambda a: 1 + abs(ln(a))),
     "abs": Meaning(abs),
     "sign": Meaning(_sign),

@@ -59,6 +59,9 @@ ln = entrywise(np.log, mp.log)
 log1p = entrywise(np.log1p, mp.log1p)
 expm1 = entrywise(np.expm1, mp.expm1)
 sqrt = entrywise(np.sqrt, mp.sqrt)
+cos = entrywise(np.cos, mp.cos)
+sin = entrywise(np.sin, mp.sin)
+floor = entrywise(np.floor, mp.floor)
 tanh = entrywise(np.tanh, mp.tanh)
 
 
