@@ -321,6 +321,10 @@ class Writer:
     def _transpose_entry(self, step: Step, index) -> Operand:
         return self.operand(step.args[0], index[::-1])
 
+    def _broadcast_entry(self, step: Step, index) -> Operand:
+        """Of a copy the entry that was copied."""
+        return self.operand(step.args[0], _aligned_index(index, self.trace[step.args[0]].shape))
+
     def _sum_entry(self, step: Step, index) -> Operand:
         return Operand(self.form.total(self, step.args[0]), SUM, scalar=True)
 

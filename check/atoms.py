@@ -132,6 +132,8 @@ class Atoms(Scanner):
         if opening == "{" and not self.has("close"):
             return Op("cases", (node,))
         self.take("close")
+        if opening == "⌊":
+            return Op("call", (node,), "floor")
         self._note_doubled(start)
         return node
 

@@ -41,6 +41,7 @@ class Example:
         self.first: Example = self  # of the second update: the example itself, whose tables tell all updates
         self.exact = False  # whether its pages carry all digits; ≈ stands on such pages only
         self.bound_on: dict[str, list] = {}
+        self._elided: set = set()
         self._printed: dict[str, Counter] = {}
         self.symbols, self.rules, self.version = Symbols(self.home), Rules(), next(_versions)
         self._homes: dict[str | None, Place | None] = {}
@@ -88,11 +89,13 @@ class Example:
         for formula in [] if page.quotes else page.formulas:
             for chain in lines.chains(reading(formula).rows):
                 bound += [(*b, formula.where) for b in lines.bindings(chain)]
+                self._elided.update(lines.elided(chain))
         places = ((self.home_of(address), text) for address, text in page.addresses)
         return bound, Counter((place, text) for place, text in places if place)
 
     def _bind(self) -> None:
         self.symbols = Symbols(self.home)
+        self.symbols.elided = self._elided
         for bound in self.bound_on.values():
             for key, literal, _, _ in bound:
                 self.symbols.bind(key, literal)

@@ -10,7 +10,20 @@ from .arith import shape
 from .parse import Row
 from .redo import Rules, Slip, numeric_shapes, slips
 from .symbols import FormError, Key, MismatchError, Symbols
-from .tree import Matrix, Node, NotUnderstoodError, Op, Partial, Sym, cells, is_literal, is_numeric, walk
+from .tree import (
+    ElidedError,
+    Matrix,
+    Node,
+    NotUnderstoodError,
+    Op,
+    Partial,
+    Sym,
+    cells,
+    is_elided,
+    is_literal,
+    is_numeric,
+    walk,
+)
 
 RELATIONS = ("=", "≈")
 
@@ -58,6 +71,12 @@ def bindings(chain: list[Item]) -> list[tuple[Key, Node, bool]]:
     return found
 
 
+def elided(chain: list[Item]) -> list[Key]:
+    """Symbols that a chain sets equal to a matrix with dots in it."""
+    wide = any(is_elided(i.node) for i in chain)
+    return [i.node for i in chain if wide and isinstance(i.node, Sym | Partial)]
+
+
 def _entries(symbols: Matrix, literal: Node) -> list[tuple[Key, Node, bool]]:
     names = [cell for row in symbols.rows for cell in row]
     numbers = [number for row in cells(literal) for number in row]
@@ -84,6 +103,8 @@ def _shapes(node: Node) -> list[Slip]:
 def _guard(result: Result, work) -> None:
     try:
         work()
+    except ElidedError:
+        return
     except NotUnderstoodError as error:
         result.unknown.append(str(error))
 

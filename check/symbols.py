@@ -9,7 +9,20 @@ from collections.abc import Callable, Iterator
 
 from .arith import evaluate, indices_of, shape
 from .summed import entry_of, entrywise, letters_of, spread
-from .tree import Matrix, Node, NotUnderstoodError, Num, Op, Partial, Sym, cells, is_literal, same_form, transposed
+from .tree import (
+    ElidedError,
+    Matrix,
+    Node,
+    NotUnderstoodError,
+    Num,
+    Op,
+    Partial,
+    Sym,
+    cells,
+    is_literal,
+    same_form,
+    transposed,
+)
 from .whole import MOVING, parted
 
 Key = Sym | Partial
@@ -31,10 +44,11 @@ class MismatchError(Exception):
 
 class Symbols:
     """The bindings of one example. `home` gives for an address the address its number comes from, so that an
-    entry of a transposed matrix is known to be an entry of the matrix."""
+    entry of a transposed matrix is known to be an entry of the matrix. `elided`: symbols printed with dots only."""
 
     def __init__(self, home: Callable[[str | None], str | None] = lambda address: address):
         self.home = home
+        self.elided: set[Key] = set()
         self.known: dict[Key, list[Node]] = {}
 
     def bind(self, key: Key, literal: Node) -> None:
@@ -173,9 +187,7 @@ class Symbols:
         """The node with arrays, marked as such, in the place of symbols that have letters for an index."""
         if isinstance(node, Sym) and node.sub and set(node.sub) <= set(letters):
             found = self.wholes(node)
-            if not found:
-                raise NotUnderstoodError(f"the symbol {node}")
-            return Op("each", (found[0],))
+            return Op("each", (found[0] if found else self._unknown(Sym(node.base, "", node.sup)),))
         if isinstance(node, Op) and node.name == "index" and set(node.note) <= set(letters):
             return Op("each", (self.put(node.args[0]),))
         if isinstance(node, Op):
@@ -221,9 +233,7 @@ class Symbols:
         """The node with a literal in the place of each symbol. Raises NotUnderstoodError if one is not known."""
         if isinstance(node, Sym | Partial):
             found = self.lookup(node)
-            if not found:
-                raise NotUnderstoodError(f"the symbol {node}")
-            return found[0]
+            return found[0] if found else self._unknown(node)
         if isinstance(node, Op) and node.name == "sum":
             return self._put_sum(node)
         if isinstance(node, Op):
@@ -231,6 +241,11 @@ class Symbols:
         if isinstance(node, Matrix):
             return Matrix(tuple(tuple(self.put(cell) for cell in row) for row in node.rows))
         return node
+
+    def _unknown(self, key: Key):
+        if key in self.elided:
+            raise ElidedError(f"the symbol {key}")
+        raise NotUnderstoodError(f"the symbol {key}")
 
     def _put_sum(self, node: Op) -> Node:
         letters, body = letters_of(node.note), node.args[0]
