@@ -109,7 +109,10 @@ class PageView:
 
     def reason(self, line: Line) -> str:
         """Why a line of the forward pass is what it is; nothing if there is nothing to say."""
-        return self._why("forward", line.name) or self.why("forward", line.step.op)
+        step = line.step
+        while step.op == "sum" and self.trace[step.args[0]].value.size == 1:  # which is not seen
+            step = self.trace[step.args[0]]
+        return self._why("forward", line.name) or self.why("forward", step.op)
 
     def gradient_reasons(self, gradient: "Gradient") -> list[str]:
         """Why a gradient is what it is: what the family says of it, then the derivatives that it uses."""

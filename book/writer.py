@@ -310,8 +310,8 @@ class Writer:
     _conv_entry = _conv_back_entry = _matmul_entry
 
     def _max_pool_entry(self, step: Step, index) -> Operand:
-        seen = (self.operand(step.args[0], place).tex for place in _window(step, index))
-        return Operand(rf"\max({r',\, '.join(seen)})", scalar=True)
+        seen = r",\, ".join(self.operand(step.args[0], place).tex for place in _window(step, index))
+        return Operand(rf"\max({seen})", scalar=True)
 
     def _avg_pool_entry(self, step: Step, index) -> Operand:
         seen = list(_window(step, index))
