@@ -179,7 +179,7 @@ class Writer:
         binds = SUM if total else OPS[step.op].binds
         block = step.op == "concat"  # which is written as a matrix, and so has its brackets
         found = Operand(tex.strip(), binds, step.value.size == 1, block, ones=self.form.ones, shape=step.shape)
-        return found if index is not None else replace(found, total=self._total(step))
+        return found if index is not None else replace(found, total=self._total(step, found))
 
     def _moves(self, step: Step) -> bool:
         """Whether numbers only move: then their new place says all. What is moved must have been worked before."""
@@ -190,9 +190,11 @@ class Writer:
         """Whether a step is a part that is written out, not yet worked."""
         return self.trace.parent(name) is not None and name not in self.worked
 
-    def _total(self, step: Step) -> str:
-        """What `sum` and `mean` write of a part: only they ask for it."""
+    def _total(self, step: Step, whole: Operand) -> str:
+        """What `sum` and `mean` write of a part: only they ask for it. A single entry is its own sum."""
         parent = self.trace.parent(step.name)
+        if step.value.size == 1:
+            return whole.tex
         return self.form.total(self, step.name) if parent and self.trace[parent].op in ("sum", "mean") else ""
 
     def _macro(self, op: str, index):
