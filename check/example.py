@@ -148,11 +148,11 @@ class Example:
         """The steps whose numbers a symbol stands for."""
         found = self.symbols.lookup(node) if isinstance(node, Sym | Partial) else []
         numbers = (n for literal in found for row in cells(literal) for n in row)
-        return {place[0] for n in numbers if (place := self.home_of(n.address))}
+        return {place[0] for n in numbers if (place := self.named_by(n.address))}
 
     def steps_in(self, node: Node) -> set[str]:
         """The steps that a node shows, by symbols or by numbers."""
-        shown = {p[0] for n in walk(node) if isinstance(n, Num) and (p := self.home_of(n.address))}
+        shown = {p[0] for n in walk(node) if isinstance(n, Num) and (p := self.named_by(n.address))}
         return shown.union(*(self.steps_of(n) for n in walk(node)))
 
     # Addresses

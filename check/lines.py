@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from .arith import shape
 from .parse import Row
-from .redo import Rules, Slip, numeric_shapes, slips
+from .redo import Rules, Slip, numeric_shapes, same_value, slips
 from .symbols import FormError, Key, MismatchError, Symbols
 from .tree import (
     ElidedError,
@@ -26,6 +26,8 @@ from .tree import (
 )
 
 RELATIONS = ("=", "≈")
+CHAIN = ("times", "dot", "had", "T")
+"""What a chain of derivatives is made with."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,15 @@ def _substituted(sym: Node, num: Node, relation: str, symbols: Symbols, rules: R
     except MismatchError as error:
         result.slips.append(Slip(str(error.printed), str(error.expected), f"stands for {error.symbol}"))
     except FormError:
-        result.slips += slips(symbols.put(sym), num, relation, rules)
+        if not _is_chain(sym):
+            compare = slips if is_literal(num) else same_value
+            result.slips += compare(symbols.put(sym), num, relation, rules)
     result.substituted += 1
+
+
+def _is_chain(node: Node) -> bool:
+    """Whether it is a product of derivatives, of which `_path` is the judge: not all of them are printed."""
+    return all(isinstance(n, Partial) or (isinstance(n, Op) and n.name in CHAIN) for n in walk(node))
 
 
 def _check_head(chain: list[Item], symbols: Symbols, rules: Rules, result: Result) -> None:
@@ -169,8 +178,7 @@ def _path(head: Partial, node: Node) -> list[Slip]:
     if isinstance(node, Op) and node.name == "add":
         return [slip for part in node.args for slip in _path(head, part)]
     links = [n for n in walk(node) if isinstance(n, Partial)]
-    factors = {"times", "dot", "had", "T"}
-    if len(links) < 2 or any(isinstance(n, Op) and n.name not in factors for n in walk(node)):
+    if len(links) < 2 or any(isinstance(n, Op) and n.name not in CHAIN for n in walk(node)):
         return []
     steps, at = {link.top: link.bottom for link in links}, head.top
     for _ in links:

@@ -71,7 +71,7 @@ def slips(before: Node, after: Node, relation: str, rules: Rules) -> list[Slip]:
     if same_form(before, after):
         pairs = zip(children(before), children(after), strict=True)
         return [slip for b, a in pairs for slip in slips(b, a, relation, rules)]
-    return [] if before == after else _same_value(before, after, relation, rules)
+    return [] if before == after else same_value(before, after, relation, rules)
 
 
 def _repeated(before: Node, after: Node) -> list[Slip]:
@@ -113,7 +113,7 @@ def _interval(x) -> Interval:
     return x if isinstance(x, Interval) else Interval(x, x)
 
 
-def _same_value(before: Node, after: Node, relation: str, rules: Rules) -> list[Slip]:
+def same_value(before: Node, after: Node, relation: str, rules: Rules) -> list[Slip]:
     """For two forms of one value: they must agree, exactly or within the roundings printed in `after`."""
     b, a = _rows(evaluate(before, exactly)), _rows(evaluate(after, exactly))
     if shape(b) != shape(a):

@@ -91,8 +91,8 @@ class Symbols:
             self._meet(sym, num, learned)
         elif isinstance(sym, Op) and sym.name == "shaped":
             self._shaped(sym, num, learned)
-        elif isinstance(sym, Op) and sym.name == "sum":
-            self._sum(sym, num, learned)
+        elif _is_sum(sym):
+            self._sums(sym, num, learned)
         elif isinstance(sym, Op) and sym.name == "T" and is_literal(num):
             self.unify(sym.args[0], transposed(num), learned)
         elif isinstance(sym, Op) and is_literal(num) and parted(sym.note)[0] in MOVING:
@@ -109,6 +109,8 @@ class Symbols:
         elif isinstance(sym, Op) and isinstance(num, Op) and (sym.name, num.name) in POWERS:
             self.unify(sym.args[0], num.args[0], learned)
             self.unify(sym.args[1], Num(num.note), learned)
+        elif isinstance(sym, Op) and sym.name == "add" and any(_is_sum(t) for t in _terms(sym)):
+            self._sums(sym, num, learned)
         elif same_form(sym, num):
             for s, n in zip(sym.args, num.args, strict=True):
                 self.unify(s, n, learned)
@@ -161,13 +163,17 @@ class Symbols:
         except NotUnderstoodError:
             return set()
 
-    def _sum(self, sym: Op, num: Node, learned) -> None:
-        """Σ over all entries of a matrix: its body for each entry, row by row."""
+    def _sums(self, sym: Op, num: Node, learned) -> None:
+        """Σ over all entries of an array: its body for each entry, row by row. Several sums follow each other."""
         terms = list(_terms(num))
-        for body in self._bodies(sym):
-            if len(body) == len(terms):
-                return self._all(body, terms, learned)
-        raise FormError
+        for part in _terms(sym):
+            body = max(self._bodies(part), key=len, default=[]) if _is_sum(part) else [part]
+            if not 0 < len(body) <= len(terms):
+                raise FormError
+            self._all(body, terms[: len(body)], learned)
+            terms = terms[len(body) :]
+        if terms:
+            raise FormError
 
     def _bodies(self, sym: Op) -> Iterator[list[Node]]:
         """The terms of a sum, for each array that its symbol may stand for."""
@@ -234,7 +240,7 @@ class Symbols:
         if isinstance(node, Sym | Partial):
             found = self.lookup(node)
             return found[0] if found else self._unknown(node)
-        if isinstance(node, Op) and node.name == "sum":
+        if _is_sum(node):
             return self._put_sum(node)
         if isinstance(node, Op):
             return Op(node.name, tuple(self.put(arg) for arg in node.args), node.note)
@@ -252,6 +258,10 @@ class Symbols:
         if isinstance(body, Sym) and (found := self.wholes(body)):
             return Op("total", (found[0],))
         return Op("total", (entrywise(self._indexed(body, letters)),)) if letters else Op("sum", node.args, node.note)
+
+
+def _is_sum(node: Node) -> bool:
+    return isinstance(node, Op) and node.name == "sum"
 
 
 def _terms(node: Node) -> Iterator[Node]:
