@@ -20,7 +20,7 @@ class Operand:
     """What a macro of math.j2 receives. Printing it gives the TeX.
 
     `total` is the sum of its entries, `ones(m, n)` a matrix of ones in the form in which the operand is written,
-    `shape` that of the array.
+    `shape` that of the array, `closed` that it stands in brackets already.
     """
 
     tex: str
@@ -30,6 +30,7 @@ class Operand:
     total: str = ""
     ones: Callable[[int, int], str] | None = None
     shape: tuple[int, ...] = ()
+    closed: bool = False
 
     def __str__(self) -> str:
         return self.tex
@@ -55,7 +56,7 @@ class Operand:
     @property
     def enclosed(self) -> "Operand":
         """The operand in brackets, which binds as tightly as can be."""
-        return replace(self, tex=self.bracketed, binds=CALL, matrix=False)
+        return replace(self, tex=self.bracketed, binds=CALL, matrix=False, closed=True)
 
     @property
     def wrapped(self) -> str:
@@ -87,4 +88,4 @@ class Operand:
         if self.tex.startswith(r"\frac"):
             return rf"\left({self.tex}\right)"
         raised = self.scientific or has_superscript(self.tex)
-        return self.bracketed if raised and not self.matrix else self.tex
+        return self.bracketed if raised and not self.matrix and not self.closed else self.tex

@@ -197,15 +197,26 @@ def check_files(path: Path) -> None:
         check_file(source, within=path.parent)
 
 
-def make(path: Path, changes: tuple[str, ...], store: Store) -> None:
-    """Bring what is stored of an example up to date. Raises BookError, and the store stays as it was."""
+def is_made(path: Path, changes: tuple[str, ...], store: Store) -> bool:
+    """Whether what is stored of an example is what would be made of it now. Raises BookError."""
     check_files(path)
-    before = store.last(path.stem)
-    while not before or before[0] != key(path, changes):
+    last = store.last(path.stem)
+    return last is not None and last[0] == key(path, changes)
+
+
+def remade(path: Path, changes: tuple[str, ...]) -> tuple[Made, str]:
+    """An example made anew, and the key it was made for. Raises BookError."""
+    while True:
         wanted, result = key(path, changes), made(prepare(path, changes))
         if wanted == key(path, changes):
-            return store.put(result, wanted)
+            return result, wanted
         forget()  # a template was edited meanwhile: these pages may be made of two editions of it
+
+
+def make(path: Path, changes: tuple[str, ...], store: Store) -> None:
+    """Bring what is stored of an example up to date. Raises BookError, and the store stays as it was."""
+    if not is_made(path, changes, store):
+        store.put(*remade(path, changes))
 
 
 def write_pages(examples: list[Made], lang: str, folder: Path) -> list[str]:

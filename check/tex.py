@@ -25,7 +25,8 @@ SIGNS = {
     "<": ("rel", "<"), ">": ("rel", ">"), "≤": ("rel", "≤"), "≥": ("rel", "≥"), "≠": ("rel", "≠"), "∈": ("rel", "∈"),
     "≪": ("rel", "≪"), "≫": ("rel", "≫"), "∼": ("rel", "∼"), ":": ("rel", ":"),
     "(": ("open", "("), "[": ("open", "["), "⟨": ("open", "⟨"), ")": ("close", ")"), "]": ("close", "]"),
-    "⟩": ("close", "⟩"), ",": ("comma", ","), ";": ("comma", ","), ".": ("comma", "."), "∑": ("sum", "∑"),
+    "⟩": ("close", "⟩"), "⌊": ("open", "⌊"), "⌋": ("close", "⌋"),
+    ",": ("comma", ","), ";": ("comma", ","), ".": ("comma", "."), "∑": ("sum", "∑"),
     "′": ("sym", "′"), "|": ("bar", "|"), "∣": ("bar", "|"), "‖": ("bar", "‖"), "∥": ("bar", "‖"), "!": ("op", "!"),
 }  # fmt: skip
 """What a single character of mathematics is, in TeX and in MathML alike."""
@@ -35,6 +36,7 @@ COMMANDS = {
     "to": "→", "rightarrow": "→",
     "mapsto": "↦", "leftarrow": "←", "gets": "←", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠",
     "in": "∈", "sim": "∼", "ll": "≪", "gg": "≫", "lt": "<", "gt": ">", "sum": "∑", "langle": "⟨", "rangle": "⟩",
+    "lfloor": "⌊", "rfloor": "⌋",
     "prime": "′", "ast": "*", "mid": "|", "vert": "|", "lvert": "|", "rvert": "|", "lVert": "‖", "rVert": "‖",
     "Vert": "‖", "|": "‖", "colon": ":",
 }  # fmt: skip

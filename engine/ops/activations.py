@@ -35,7 +35,7 @@ _erf = np.frompyfunc(math.erf, 1, 1)
 
 def normal_cdf(z: np.ndarray) -> np.ndarray:
     """Φ(z), the share of a standard normal distribution below z."""
-    return ((1 + _erf(z / math.sqrt(2)).astype(z.dtype)) / 2).astype(z.dtype)
+    return ((1 + np.asarray(_erf(z / math.sqrt(2)), dtype=z.dtype)) / 2).astype(z.dtype)
 
 
 def normal_pdf(z: np.ndarray) -> np.ndarray:

@@ -44,7 +44,7 @@ op("sum", lambda a: np.sum(a),
 
 op("sum_axis", lambda a, axis: np.sum(a, axis=axis, keepdims=True),
    lambda g, out, a, axis: g.broadcast(a),
-   binds=PRODUCT, opens=SUM, kind="sum", attrs={"axis": 1})
+   binds=PRODUCT, opens=PRODUCT, kind="sum", attrs={"axis": 1})
 
 op("broadcast", lambda a, shape: np.broadcast_to(a, shape).copy(),
    lambda g, out, a, shape: g.sum_to(a),
