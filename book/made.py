@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -26,13 +26,18 @@ class Made:
     titles: dict[str, str]  # by language, as Markdown
     files: dict[str, dict[str, str]]  # by language: 'forward.md', 'network.svg', … -> content
     scripts: dict[str, str]  # by trace, 'adam' and 'adam@2': the exact values behind the numbers
+    uses: dict[str, dict] = field(default_factory=dict)  # by operation, see book/uses.py
 
 
 def key(path: Path, changes: tuple[str, ...]) -> str:
     """Stands for all that shapes an example's pages: its file, its source's figures, changes, templates, code."""
     files = [path, *filter(None, [source_of(path)])]
-    parts = [path.stem, *changes, *(_digest(p.read_bytes()) for p in files), _templates(), _code()]
-    return _digest(json.dumps(parts).encode())
+    return key_of(path.stem, *changes, *(_digest(p.read_bytes()) for p in files))
+
+
+def key_of(*parts) -> str:
+    """Stands for `parts`, the templates and the code."""
+    return _digest(json.dumps([*parts, _templates(), _code()]).encode())
 
 
 def _templates() -> str:

@@ -30,10 +30,11 @@ def filled(text: str, numbers: dict[str, str]) -> str:
 
 class Notation:
     """The symbols of one example. `family` maps step patterns ('layer<n>.W') to [symbol, meaning], `attached` the
-    letter of what belongs to a parameter ('m' in 'layer1.m_W') to [symbol, meaning, meaning of its new value]."""
+    letter of what belongs to a parameter ('m' in 'layer1.m_W') to [symbol, meaning, meaning of its new value];
+    `derived` says what the "gradient" and the "updated" value of '<x>' are, where the family does not."""
 
-    def __init__(self, example: Example, trace: Trace, family: dict[str, list[str]], attached=None):
-        self.example, self.trace, self.attached = example, trace, attached or {}
+    def __init__(self, example: Example, trace: Trace, family: dict[str, list[str]], attached=None, derived=None):
+        self.example, self.trace, self.attached, self.derived = example, trace, attached or {}, derived or {}
         self.family = {pattern(key): value for key, value in family.items()}
         self.own = {key: _symbol(value) for key, value in example.notation.items()}
         self._check_keys()
@@ -96,8 +97,14 @@ class Notation:
         return symbol
 
     def meaning(self, name: str) -> str:
-        """What the step is, in the page's language; empty if the family says nothing."""
-        return self._family(name)[1]
+        """What the step is, in the page's language; empty if nothing is said of it, nor of what it belongs to."""
+        return self._family(name)[1] or self._derived_meaning(name)
+
+    def _derived_meaning(self, name: str) -> str:
+        """What a gradient or a new value is, told from the meaning of what it is the gradient or new value of."""
+        kind, of = ("updated", old) if (old := self.old(name)) else ("gradient", self.trace[name].of)
+        meaning = short(self.meaning(of)) if of else ""
+        return self.derived.get(kind, "").replace("<x>", meaning) if meaning else ""
 
     def old(self, new: str) -> str | None:
         """The leaf whose new value the step `new` holds."""

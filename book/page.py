@@ -1,6 +1,5 @@
 """What a page template sees of one example: its lines, symbols, tables and links, in one language."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -15,6 +14,7 @@ from engine.trace import Step
 from . import wide
 from .augmented import Augmented, augmented
 from .chain import Chain
+from .groups import Group, Grouping, scope
 from .lines import Line, Row, plain_tex
 from .listing import listing
 from .notation import Notation, filled, pattern
@@ -34,16 +34,6 @@ IN_TABLES = 6
 
 PAGE_OF = {"forward": "forward", "backward": "backward", "update": "update"}
 """The page that derives the steps of each phase."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """What a page derives under one heading: lines of one scope, or gradients. `folded` says that a scope like it
-    was worked above in full, so that this one is shown by its results and opened at will."""
-
-    title: str
-    lines: list
-    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +88,7 @@ class PageView:
         self.family = env.get_template(f"families/{self.example.family}.j2").module
         self.shared = env.get_template("symbols.j2").module
         symbols = {**self.shared.symbols, **self.family.symbols}
-        self.notation = Notation(self.example, self.exact, symbols, self.shared.attached)
+        self.notation = Notation(self.example, self.exact, symbols, self.shared.attached, self.shared.derived)
         self.sheet = Sheet(self.trace, self.notation, self.example.page.digits, self.macros)
         self.chain = Chain(self.sheet)
         self.reasons = env.get_template("why.j2").module
@@ -152,13 +142,13 @@ class PageView:
 
     def scope_title(self, name: str) -> str:
         """'Layer 1' for 'layer1.z'."""
-        scope = self._scope(name)
-        if scope == SHARED:
+        place = self._scope(name)
+        if place == SHARED:
             return self.shared.shared_scope
         for key, title in self.family.scopes.items():
-            if found := pattern(key).fullmatch(scope):
+            if found := pattern(key).fullmatch(place):
                 return filled(title, found.groupdict())
-        return scope
+        return place
 
     def _is_shared(self, name: str) -> bool:
         """Whether a line of the update belongs to no parameter alone: the counter, the rate, what clipping needs."""
@@ -174,49 +164,18 @@ class PageView:
 
     def scopes(self, phase: str) -> list[Group]:
         """The lines of a phase grouped by scope, in an order in which each can be worked from those before it."""
-        return self._grouped(self.lines(phase), lambda line: line.name)
+        return self._grouping.of(self.lines(phase), lambda line: line.name)
 
     def gradient_scopes(self) -> list[Group]:
         """The gradients, grouped likewise by the scope of what they are gradients of."""
-        return self._grouped(self.gradients(), lambda gradient: gradient.of)
+        return self._grouping.of(self.gradients(), lambda gradient: gradient.of)
 
-    def _grouped(self, lines: list, name: Callable[[object], str]) -> list[Group]:
-        seen: set[str] = set()
-        return [self._group(group, name, seen) for group in self._together(lines, name)]
-
-    def _together(self, lines: list, name: Callable[[object], str]) -> list[list]:
-        """Lines of one scope side by side, as far as that is possible: an earlier group waits for a later line of
-        its scope unless something between needs it; else the line joins it unless it needs something between."""
-        groups: list[list] = []
-        for line in lines:
-            n = next((n for n in reversed(range(len(groups))) if self._alike(groups[n][0], line, name)), None)
-            between = [other for group in groups[n + 1 :] for other in group] if n is not None else []
-            if n is None or (self._need(between, groups[n]) and self._need([line], between)):
-                groups.append([line])
-            elif self._need(between, groups[n]):
-                groups[n].append(line)
-            else:
-                groups.append([*groups.pop(n), line])
-        return groups
-
-    def _alike(self, a, b, name) -> bool:
-        return self._scope(name(a)) == self._scope(name(b))
-
-    def _need(self, users: list, used: list) -> bool:
-        """Whether any of the lines `users` is computed from one of `used`."""
-        names = {line.name for line in used}
-        return any(names.intersection(self.used(user.name)) for user in users)
-
-    def _group(self, lines: list, name, seen: set[str]) -> Group:
-        """The first scope that a pattern of `folded` names is shown whole, those like it are folded."""
-        scope = self._scope(name(lines[0]))
-        known = next((p for p in self._words("folded", ()) if pattern(p).fullmatch(scope)), None)
-        folded = known in seen
-        seen.add(known or "")
-        return Group(self.scope_title(name(lines[0])), lines, folded)
+    @cached_property
+    def _grouping(self) -> Grouping:
+        return Grouping(self.trace, self._words("folded", []), self.used, self.scope_title, self._scope)
 
     def _scope(self, name: str) -> str:
-        return SHARED if self._is_shared(name) else name.rpartition(".")[0]
+        return SHARED if self._is_shared(name) else scope(name)
 
     def step(self, name: str) -> Step:
         return self.trace[name]

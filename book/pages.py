@@ -13,6 +13,7 @@ from engine import BookError, load, pencil, work
 from engine.errors import unknown
 from engine.toml import check_file
 
+from .catalogue import catalogue
 from .colophon import colophon
 from .files import write_folder
 from .made import Made, Store, key
@@ -20,6 +21,7 @@ from .mathml import MathError, to_mathml
 from .page import PageView, Worked
 from .quantity import Quantities
 from .symbols import slashed
+from .uses import uses
 from .values import script
 from .wide import ENTRIES
 from .witness import last
@@ -183,7 +185,8 @@ def made(material: Material) -> Made:
     try:
         files = {lang: pages(material, lang) for lang in languages()}
         titles = {lang: PageView(material.worked, lang).title for lang in languages()}
-        return Made(material.name, example.family, example.order, titles, files, _trace_scripts(material))
+        used = uses(PageView(material.worked, languages()[0]))
+        return Made(material.name, example.family, example.order, titles, files, _trace_scripts(material), used)
     except MathError as error:
         raise BookError(f"example {material.name!r}: {error}") from None
 
@@ -250,6 +253,11 @@ def write_about(out: Path, lang: str, folder: Path) -> list[str]:
     """The pages that the book writes about itself."""
     page = environment(lang).get_template("checked.md.j2").render(result=last(out))
     return write_folder(folder, {"checked.md": page, "colophon.md": colophon(lang)})
+
+
+def write_operations(out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:
+    """The catalogue of operations."""
+    return write_folder(folder, catalogue(examples, Store(out / "work" / "operations")).files[lang])
 
 
 def write_traces(examples: list[Made], folder: Path) -> list[str]:

@@ -19,6 +19,7 @@ PARAMETERS, FORWARD, BACKWARD, GRADIENTS, UPDATES = range(5)
 SPREAD = (PARAMETERS, GRADIENTS, UPDATES)
 HEIGHT, ROW, BAND, ASIDE, GAP = 21.0, 31.0, 43.0, 5.0, 20.0
 ARROW = 4.2
+MOST = 60
 
 
 @dataclass
@@ -43,6 +44,8 @@ class Node:
 
 def draw(view: View) -> Iterator[Figure]:
     nodes = _nodes(view)
+    if len(nodes) > MOST:
+        return  # nobody finds his way through a drawing of so many boxes
     _columns(view.trace, nodes)
     width, height = _Layout(nodes).place()
     canvas = Canvas(width, height)
