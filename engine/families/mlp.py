@@ -159,14 +159,14 @@ def _written(tape: Tape, scope: str, layer: Layer, before: Expr, weights: list[E
 
 
 def _penalty(tape: Tape, penalty: Penalty, weights: list[Expr]) -> Expr:
-    """λ₁ Σ|w| + λ₂ Σ w², over the weights of all layers."""
-    terms = []
+    """λ₁ Σ|w| + λ₂ Σ w², layer by layer."""
+    terms: list[Expr] = []
     if penalty.l1:
-        sizes = [W.abs().sum() for W in weights]
-        terms.append(tape.const("lambda1", penalty.l1) * sum(sizes[1:], sizes[0]))
+        scale = tape.const("lambda1", penalty.l1)
+        terms += [scale * W.abs().sum() for W in weights]
     if penalty.l2:
-        squares = [W.square().sum() for W in weights]
-        terms.append(tape.const("lambda2", penalty.l2) * sum(squares[1:], squares[0]))
+        scale = tape.const("lambda2", penalty.l2)
+        terms += [scale * W.square().sum() for W in weights]
     return tape.write("R", sum(terms[1:], terms[0]))
 
 
