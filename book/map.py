@@ -30,7 +30,7 @@ def entries(examples: list[Made], lang: str) -> dict[str, Entry]:
     from .figures.families import order
 
     told = {name: _told(name, lang) for name in families()}
-    before = {name: tuple(getattr(words, "before", ())) for name, words in told.items()}
+    before = {name: tuple(b for b in getattr(words, "before", ()) if b in told) for name, words in told.items()}
     return {
         name: Entry(
             name,
