@@ -10,8 +10,9 @@ from engine.errors import BookError
 
 from .edition import lock
 from .made import Made, Store
+from .making import making
 from .mistakes import told
-from .pages import example_paths, make
+from .pages import example_paths
 from .progress import progress
 from .words import check_language, languages
 
@@ -19,6 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 MARKER = ".gradbook"
 """A file of this name says that an output folder is ours to overwrite."""
+JOBS = 4
+"""The most processes at work at once, unless --jobs says otherwise: each needs some 150 MB."""
 
 
 class Build(AbstractContextManager):
@@ -32,7 +35,7 @@ class Build(AbstractContextManager):
     def __init__(self, out, examples, only, lang, changes, jobs, target, keep_going=False):
         self.out, self.examples, self.only, self.changes = Path(out), Path(examples), tuple(only), tuple(changes)
         self.langs = [check_language(name) for name in lang] or list(languages())
-        self.jobs = jobs or min(os.cpu_count() or 1, len(self.langs))
+        self.jobs = jobs or min(os.cpu_count() or 1, JOBS)
         self.target, self.keep_going = target, keep_going
         self.bad: dict[str, str] = {}  # the name of an example -> what is wrong with it
         check_folder(self.out)
@@ -95,14 +98,18 @@ class Build(AbstractContextManager):
         With --only, the other examples stay as they were made last: chapters refer to them.
         """
         with self.target("examples"):
-            for path in progress(self._read_examples(), "examples"):
-                with self._excusing(path):
-                    make(path, self._changes(path), self._store)
+            self._make(self._read_examples())
             self._store.keep(path.stem for path in self._paths())
             found = [last for path in self._paths() if (last := self._last(path))]
         if not found:
             raise BookError("\n".join(self.bad.values()))
         return found
+
+    def _make(self, paths: list[Path]) -> None:
+        with making(paths, self._changes, self._store, self.jobs) as examples:
+            for path, finish in progress(examples, "examples"):
+                with self._excusing(path):
+                    finish()
 
     def pages(self) -> None:
         """Write the Sphinx source folders: chapters and generated pages."""

@@ -144,5 +144,11 @@ class Line:
     def _products(self, name: str, found: list[str]) -> None:
         for part in self.trace.parts(name):
             self._products(part, found)
-        if self.trace[name].op == "matmul":
-            found.append(name if not self.trace.silent(name) else self.trace.parent(name))
+        if self.trace[name].op == "matmul" and (whole := self._in_one_go(name)) not in found:
+            found.append(whole)
+
+    def _in_one_go(self, name: str) -> str:
+        """The part, or the line, that a product is worked out in one go with: all of W x + U h + b."""
+        while self.trace.silent(name):
+            name = self.trace.parent(name)
+        return name

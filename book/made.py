@@ -25,7 +25,7 @@ class Made:
     order: int
     titles: dict[str, str]  # by language, as Markdown
     files: dict[str, dict[str, str]]  # by language: 'forward.md', 'network.svg', … -> content
-    script: str  # the exact values behind the numbers
+    scripts: dict[str, str]  # by trace, 'adam' and 'adam@2': the exact values behind the numbers
     uses: dict[str, dict] = field(default_factory=dict)  # by operation, see book/uses.py
 
 

@@ -10,10 +10,16 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ("templates", "docs/_templates")
 
 
+class ElsewhereError(Exception):
+    """What stopped another process of the build, in the sentence for the author."""
+
+
 def told(error: BaseException) -> BookError | None:
     """The error as the author's mistake or the machine's want; None if it is neither."""
     from jinja2 import TemplateError
 
+    if isinstance(error, ElsewhereError):
+        return BookError(str(error))
     if isinstance(error, OSError) and error.errno is not None:
         return _of_system(error)
     if isinstance(error, TemplateError):

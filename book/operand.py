@@ -84,6 +84,8 @@ class Operand:
 
     @property
     def base(self) -> str:
-        """As the base of a power: a symbol that already has a superscript stands in brackets."""
+        """As the base of a power: a fraction, or a symbol that already has a superscript, stands in brackets."""
+        if self.tex.startswith(r"\frac"):
+            return rf"\left({self.tex}\right)"
         raised = self.scientific or has_superscript(self.tex)
         return self.bracketed if raised and not self.matrix and not self.closed else self.tex

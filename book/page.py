@@ -1,6 +1,5 @@
 """What a page template sees of one example: its lines, symbols, tables and links, in one language."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -9,31 +8,32 @@ import numpy as np
 
 from engine import Example, Trace, check_gradients, pencil, train
 from engine.check import GradientCheck
+from engine.optim import detached
 from engine.trace import Step
 
 from . import wide
 from .augmented import Augmented, augmented
 from .chain import Chain
+from .groups import Group, Grouping, scope
 from .lines import Line, Row, plain_tex
 from .listing import listing
 from .notation import Notation, filled, pattern
-from .numbers import plain_number, tex_number
+from .numbers import plain_number, printed_array, tex_number
 from .symbols import partial, slashed
 from .words import environment, markdown_text
 from .writer import Sheet, matrix
 
+SECOND = "@2"
+"""What the name of a trace ends with that is the second update of an example: 'adam@2'."""
+
+SHARED = "*"
+"""The scope of what all parameters share in the update."""
+
+IN_TABLES = 6
+"""The significant digits of exact values in the tables of several updates."""
+
 PAGE_OF = {"forward": "forward", "backward": "backward", "update": "update"}
 """The page that derives the steps of each phase."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """What a page derives under one heading: lines of one scope, or gradients. `folded` says that a scope like it
-    was worked above in full, so that this one is shown by its results and opened at will."""
-
-    title: str
-    lines: list
-    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,24 @@ class Worked:
         return check_gradients(self.exact)
 
     @cached_property
+    def second(self) -> "Worked | None":
+        """The second update as an example of its own, which starts from the printed values of the first; None if
+        the example does not ask for it."""
+        if self.example.page.steps < 2:
+            return None
+        digits = self.example.page.digits
+        start = {leaf: printed_array(self.printed.value(new), digits) for leaf, new in self.printed.updates.items()}
+        return Worked.of(self.example, self.exact.replay(start).called(f"{self.exact.example}{SECOND}"))
+
+    def history(self, updates: int) -> list[Trace]:
+        """The exact traces after 0, 1, … updates."""
+        found = [self.exact]
+        while len(found) <= updates:
+            last = found[-1]
+            found.append(last.replay({leaf: last.value(new) for leaf, new in last.updates.items()}))
+        return found
+
+    @cached_property
     def losses(self) -> np.ndarray:
         """The loss before each of `page.curve` updates, and after the last."""
         return train(self.exact, self.example.page.curve)[0]
@@ -68,8 +86,9 @@ class PageView:
         env = environment(lang)
         self.macros: ModuleType = env.get_template("math.j2").module
         self.family = env.get_template(f"families/{self.example.family}.j2").module
-        shared = env.get_template("symbols.j2").module
-        self.notation = Notation(self.example, self.exact, {**shared.symbols, **self.family.symbols})
+        self.shared = env.get_template("symbols.j2").module
+        symbols = {**self.shared.symbols, **self.family.symbols}
+        self.notation = Notation(self.example, self.exact, symbols, self.shared.attached, self.shared.derived)
         self.sheet = Sheet(self.trace, self.notation, self.example.page.digits, self.macros)
         self.chain = Chain(self.sheet)
         self.reasons = env.get_template("why.j2").module
@@ -123,11 +142,20 @@ class PageView:
 
     def scope_title(self, name: str) -> str:
         """'Layer 1' for 'layer1.z'."""
-        scope = self._scope(name)
+        place = self._scope(name)
+        if place == SHARED:
+            return self.shared.shared_scope
         for key, title in self.family.scopes.items():
-            if found := pattern(key).fullmatch(scope):
+            if found := pattern(key).fullmatch(place):
                 return filled(title, found.groupdict())
-        return scope
+        return place
+
+    def _is_shared(self, name: str) -> bool:
+        """Whether a line of the update belongs to no parameter alone: the counter, the rate, what clipping needs."""
+        if self.trace[name].phase != "update" or name in self.trace.updated().values():
+            return False
+        found = self.notation.attachment(name)
+        return not found or found[0] == "q"
 
     # Steps
 
@@ -136,50 +164,18 @@ class PageView:
 
     def scopes(self, phase: str) -> list[Group]:
         """The lines of a phase grouped by scope, in an order in which each can be worked from those before it."""
-        return self._grouped(self.lines(phase), lambda line: line.name)
+        return self._grouping.of(self.lines(phase), lambda line: line.name)
 
     def gradient_scopes(self) -> list[Group]:
         """The gradients, grouped likewise by the scope of what they are gradients of."""
-        return self._grouped(self.gradients(), lambda gradient: gradient.of)
+        return self._grouping.of(self.gradients(), lambda gradient: gradient.of)
 
-    def _grouped(self, lines: list, name: Callable[[object], str]) -> list[Group]:
-        seen: set[str] = set()
-        return [self._group(group, name, seen) for group in self._together(lines, name)]
+    @cached_property
+    def _grouping(self) -> Grouping:
+        return Grouping(self.trace, self._words("folded", []), self.used, self.scope_title, self._scope)
 
-    def _together(self, lines: list, name: Callable[[object], str]) -> list[list]:
-        """Lines of one scope side by side, as far as that is possible: an earlier group waits for a later line of
-        its scope unless something between needs it; else the line joins it unless it needs something between."""
-        groups: list[list] = []
-        for line in lines:
-            n = next((n for n in reversed(range(len(groups))) if self._alike(groups[n][0], line, name)), None)
-            between = [other for group in groups[n + 1 :] for other in group] if n is not None else []
-            if n is None or (self._need(between, groups[n]) and self._need([line], between)):
-                groups.append([line])
-            elif self._need(between, groups[n]):
-                groups[n].append(line)
-            else:
-                groups.append([*groups.pop(n), line])
-        return groups
-
-    def _alike(self, a, b, name) -> bool:
-        return self._scope(name(a)) == self._scope(name(b))
-
-    def _need(self, users: list, used: list) -> bool:
-        """Whether any of the lines `users` is computed from one of `used`."""
-        names = {line.name for line in used}
-        return any(names.intersection(self.used(user.name)) for user in users)
-
-    def _group(self, lines: list, name, seen: set[str]) -> Group:
-        """The first scope that a pattern of `folded` names is shown whole, those like it are folded."""
-        scope = self._scope(name(lines[0]))
-        known = next((p for p in self._words("folded", ()) if pattern(p).fullmatch(scope)), None)
-        folded = known in seen
-        seen.add(known or "")
-        return Group(self.scope_title(name(lines[0])), lines, folded)
-
-    @staticmethod
-    def _scope(name: str) -> str:
-        return name.rpartition(".")[0]
+    def _scope(self, name: str) -> str:
+        return SHARED if self._is_shared(name) else scope(name)
 
     def step(self, name: str) -> Step:
         return self.trace[name]
@@ -283,7 +279,7 @@ class PageView:
     # Links
 
     def label(self, name: str) -> str:
-        return label(self.example.name, name)
+        return label(self.trace.example, name)
 
     def symbol_label(self, name: str) -> str:
         return label(self.example.name, f"symbol.{name}")
@@ -317,7 +313,8 @@ class PageView:
         step = self.trace[name]
         if step.is_leaf:
             return f"index.html#{self.symbol_label(name)}"
-        return f"{PAGE_OF[step.phase]}.html#{self.label(name)}"
+        page = "second" if self.trace.example.endswith(SECOND) else PAGE_OF[step.phase]
+        return f"{page}.html#{self.label(name)}"
 
     def listing(self, op: str) -> str:
         return listing(op)
@@ -328,6 +325,37 @@ class PageView:
         return list(dict.fromkeys([*inner, self.trace[name].op]))
 
     # Update and check
+
+    def part_of_update(self, name: str) -> str:
+        """What a line of the update is, as templates/why.j2 names it."""
+        rule = self.example.update
+        if name == "rate":
+            return f"rate.{rule.schedule.kind}"
+        if found := self.notation.attachment(name):
+            return f"c.{'norm' if rule.clip_norm else 'value'}" if found[0] == "c" else found[0]
+        return name.removesuffix("_new") if self._is_shared(name) else "new"
+
+    def entry_in_full(self, line: Line) -> str:
+        """One entry of the line worked by itself."""
+        return self.rows(line.entry(line.name, self._telling(line.name)))
+
+    def history(self) -> list["History"]:
+        """What the updates change, from update to update: the loss, then each parameter with its state."""
+        traces = self.worked.history(self.example.page.steps)
+        rate = ["rate"] * ("rate" in self.trace)
+        state = self.trace.updated("state")
+        groups = [[self.trace.loss, *rate]]
+        for parameter in self.trace.updated():
+            own = [name for name in state if (found := detached(self.trace, name)) and found[1] == parameter]
+            groups.append([parameter, *own])
+        return [History(names, [[self._exact(t, name) for name in names] for t in traces]) for names in groups]
+
+    def _exact(self, trace: Trace, name: str) -> str:
+        """An array in exact numbers, to six digits, without addresses."""
+        value = trace.value(name)
+        if value.size == 1:
+            return self.number(value.item(), IN_TABLES)
+        return matrix(wide.filled(value.shape, lambda index: self.number(value[index], IN_TABLES))).tex
 
     def moved_most(self, parameter: str) -> dict:
         """The entry of a parameter that the printed update changes most."""
@@ -341,6 +369,14 @@ class PageView:
         last = len(self.worked.losses) - 1
         counts = [0, *(10**k for k in range(7) if 10**k < last), last]
         return [(n, float(self.worked.losses[n])) for n in counts]
+
+
+@dataclass(frozen=True)
+class History:
+    """A table: the names of its columns, and their values after 0, 1, … updates."""
+
+    columns: list[str]
+    rows: list[list[str]]
 
 
 class Gradient:
@@ -394,4 +430,4 @@ class Gradient:
 
 def label(example: str, name: str) -> str:
     """The address of a step in the book, as docutils writes ids: 'seed:layer1.W_new' -> 'seed-layer1-w-new'."""
-    return f"{example}-{name}".lower().replace(".", "-").replace("_", "-")
+    return f"{example.replace('@', '-step')}-{name}".lower().replace(".", "-").replace("_", "-")

@@ -31,9 +31,9 @@ class Sheet:
     def number(self, name: str, index: tuple[int, ...] = ()) -> str:
         """The printed number, with its address: \\val{seed:layer1.z[0][0]}{0.3775}."""
         step = self.trace[name]
-        text = tex_number(float(step.value[index]), None if step.is_leaf else self.digits)
         if step.op == "const" and name.startswith("const."):
-            return text
+            return self.notation.symbol(name)
+        text = tex_number(float(step.value[index]), None if step.is_leaf else self.digits)
         place = "".join(f"[{i}]" for i in index)
         return rf"\val{{{self.trace.example}:{name}{place}}}{{{text}}}"
 
@@ -169,7 +169,8 @@ class Writer:
         tex = self._macro(step.op, index)(*arguments, **step.attrs)
         total = step.op == "sum" and isinstance(self.form, Numbers)
         binds = SUM if total else OPS[step.op].binds
-        found = Operand(tex.strip(), binds, step.value.size == 1, ones=self.form.ones, shape=step.shape)
+        block = step.op == "concat"  # which is written as a matrix, and so has its brackets
+        found = Operand(tex.strip(), binds, step.value.size == 1, block, ones=self.form.ones, shape=step.shape)
         return found if index is not None else replace(found, total=self._total(step))
 
     def _moves(self, step: Step) -> bool:
@@ -221,10 +222,10 @@ class Writer:
     def _fill(self, step: Step):
         """The shape that a smaller argument of an entrywise operation is repeated to when it is printed."""
         op = OPS[step.op]
-        if op.binds == SUM and step.op != "neg":
-            return step.shape
-        matrices = [self.trace[a].value.size > 1 for a in step.args]
-        return step.shape if op.entrywise and len(matrices) > 1 and all(matrices) else None
+        if not op.entrywise or len(step.args) < 2:
+            return None
+        matrices = all(self.trace[a].value.size > 1 for a in step.args)
+        return step.shape if matrices or op.binds == SUM else None
 
     @staticmethod
     def _bracket(op, i: int, operand: Operand) -> Operand:
@@ -244,7 +245,8 @@ class Writer:
         if isinstance(self.form, Numbers):
             return self.form.leaf(step.name, index, None)
         counted = index if isinstance(index, Letters) else "".join(str(i + 1) for i in index)
-        return Operand(rf"{self.rule(step.name).bracketed}_{{{counted}}}", CALL, scalar=True)
+        whole = self.rule(step.name)
+        return Operand(rf"{whole.tex if whole.matrix else whole.bracketed}_{{{counted}}}", CALL, scalar=True)
 
     def _matmul_entry(self, step: Step, index) -> Operand:
         return Operand(" + ".join(self._products(step, index)), PRODUCT, scalar=True)

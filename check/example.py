@@ -38,6 +38,7 @@ class Example:
     def __init__(self, text: str):
         self.trace = Trace(text)
         self.truth = Truth(self.trace)
+        self.first: Example = self  # of the second update: the example itself, whose tables tell all updates
         self.exact = False  # whether its pages carry all digits; ≈ stands on such pages only
         self.bound_on: dict[str, list] = {}
         self._printed: dict[str, Counter] = {}
@@ -158,6 +159,11 @@ class Example:
             place = self.trace.place(address) if address else None
             self._homes[address] = self.trace.home(place) if place else None
         return self._homes[address]
+
+    def named_by(self, address: str | None) -> Place | None:
+        """The entry whose name the number at an address has."""
+        place = self.trace.place(address) if address else None
+        return self.trace.named(place) if place else None
 
     def home(self, address: str | None):
         return self.home_of(address) or address

@@ -48,7 +48,7 @@ class Rules:
     def fits(self, value: Decimal, number: Num) -> bool:
         """Whether `value` rounds to what is printed; of a tie the even digit."""
         printed = number.value
-        if value == printed or self.rounded(value, number) == printed:
+        if value == printed or self.rounded(value, number) == printed or (printed == 0 and abs(value) < SURE):
             return True
         error = abs(value - printed)
         tie = abs(error - self.half(number)) < SURE

@@ -7,10 +7,14 @@ Glossary. A *binding* says that a symbol is a literal: 'X = (x_1; x_2) = (0.05; 
 import re
 from collections.abc import Callable, Iterator
 
-from .arith import evaluate, index_of, shape
+from .arith import evaluate, indices_of, shape
+from .summed import entry_of, entrywise, letters_of, spread
 from .tree import Matrix, Node, NotUnderstoodError, Num, Op, Partial, Sym, cells, is_literal, same_form, transposed
+from .whole import MOVING, parted
 
 Key = Sym | Partial
+POWERS = (("power", "pow"), ("hpower", "hpow"))
+"""A power with a symbol for its exponent, and the same with a number."""
 
 
 class FormError(Exception):
@@ -55,10 +59,14 @@ class Symbols:
         return found or (list(self._entry(key)) if isinstance(key, Sym) and key.sub else [])
 
     def _entry(self, key: Sym) -> Iterator[Node]:
-        for matrix in self.known.get(Sym(key.base, "", key.sup), []):
-            index = index_of(key.sub, cells(matrix))
-            if index:
-                yield cells(matrix)[index[0]][index[1]]
+        for matrix in self.wholes(key):
+            for i, j in indices_of(key.sub, cells(matrix)):
+                yield cells(matrix)[i][j]
+
+    def wholes(self, key: Sym) -> list[Node]:
+        """The arrays whose entries a symbol names: E of E_{12}, and W of w_{12}."""
+        found = self.known.get(Sym(key.base, "", key.sup), [])
+        return found or self.known.get(Sym(key.base[:1].upper() + key.base[1:], "", key.sup), [])
 
     # Putting numbers in the place of symbols
 
@@ -70,9 +78,11 @@ class Symbols:
         elif isinstance(sym, Op) and sym.name == "shaped":
             self._shaped(sym, num, learned)
         elif isinstance(sym, Op) and sym.name == "sum":
-            self._sum(sym, num)
-        elif isinstance(sym, Op) and sym.name == "T" and isinstance(num, Matrix):
+            self._sum(sym, num, learned)
+        elif isinstance(sym, Op) and sym.name == "T" and is_literal(num):
             self.unify(sym.args[0], transposed(num), learned)
+        elif isinstance(sym, Op) and is_literal(num) and parted(sym.note)[0] in MOVING:
+            self._moved(sym, num)
         elif isinstance(sym, Matrix) and isinstance(num, Matrix):
             self._matrix(sym, num, learned)
         else:
@@ -80,8 +90,11 @@ class Symbols:
 
     def _parts(self, sym: Node, num: Node, learned) -> None:
         if isinstance(sym, Num) and isinstance(num, Num):
-            if sym.value != num.value:
+            if not self._same(sym, num):
                 raise MismatchError("the number", sym, num)
+        elif isinstance(sym, Op) and isinstance(num, Op) and (sym.name, num.name) in POWERS:
+            self.unify(sym.args[0], num.args[0], learned)
+            self.unify(sym.args[1], Num(num.note), learned)
         elif same_form(sym, num):
             for s, n in zip(sym.args, num.args, strict=True):
                 self.unify(s, n, learned)
@@ -99,14 +112,23 @@ class Symbols:
                 raise FormError
             raise MismatchError(key, _nearest(candidates, num), num)
 
-    def _repeats(self, column: Node, num: Node) -> bool:
-        """Whether `num` is the column repeated, as a bias is for every sample; ones may have any shape."""
-        x, y = cells(column), cells(num)
+    def _repeats(self, small: Node, num: Node) -> bool:
+        """Whether `num` is a column or a row repeated, as a bias is for every sample; ones may have any shape."""
+        x, y = cells(small), cells(num)
         if all(n.value == 1 and not n.address for row in (*x, *y) for n in row):
             return True
-        if len(x) != len(y) or len(x[0]) != 1:
+        if len(x) not in (1, len(y)) or len(x[0]) not in (1, len(y[0])):
             return False
-        return all(self._same(r[0], n) for r, s in zip(x, y, strict=True) for n in s)
+        return all(self._same(entry_of(small, i, j), n) for i, row in enumerate(y) for j, n in enumerate(row))
+
+    def _moved(self, sym: Op, num: Node) -> None:
+        """Numbers that have only moved stand at their new places, and the function is not written."""
+        found = evaluate(self.put(sym))
+        printed = evaluate(num)
+        if shape(found) != shape(printed):
+            raise FormError
+        if found != printed:
+            raise MismatchError(sym, self.put(sym), num)
 
     def _shaped(self, sym: Op, num: Node, learned) -> None:
         self.unify(sym.args[0], num, learned)
@@ -125,22 +147,40 @@ class Symbols:
         except NotUnderstoodError:
             return set()
 
-    def _sum(self, sym: Op, num: Node) -> None:
-        """Σ over all entries of a matrix: its entries, row by row."""
-        body = sym.args[0]
-        if not isinstance(body, Sym):
-            raise FormError
+    def _sum(self, sym: Op, num: Node, learned) -> None:
+        """Σ over all entries of a matrix: its body for each entry, row by row."""
         terms = list(_terms(num))
-        for matrix in self.known.get(Sym(body.base, "", body.sup), []):
-            entries = [n for row in cells(matrix) for n in row]
-            if len(entries) == len(terms):
-                return self._all(body, entries, terms)
+        for body in self._bodies(sym):
+            if len(body) == len(terms):
+                return self._all(body, terms, learned)
         raise FormError
 
-    def _all(self, body: Sym, entries: list[Num], terms: list[Node]) -> None:
-        for i, (entry, term) in enumerate(zip(entries, terms, strict=True), 1):
-            if not isinstance(term, Num) or not self._same(entry, term):
-                raise MismatchError(f"entry {i} of {body.base}", entry, term)
+    def _bodies(self, sym: Op) -> Iterator[list[Node]]:
+        """The terms of a sum, for each array that its symbol may stand for."""
+        body = sym.args[0]
+        if isinstance(body, Sym):
+            yield from ([n for row in cells(matrix) for n in row] for matrix in self.wholes(body))
+        elif letters := letters_of(sym.note):
+            yield spread(self._indexed(body, letters))
+
+    def _all(self, body: list[Node], terms: list[Node], learned) -> None:
+        for i, (wanted, term) in enumerate(zip(body, terms, strict=True), 1):
+            if isinstance(wanted, Num) and isinstance(term, Num) and not self._same(wanted, term):
+                raise MismatchError(f"entry {i} of the sum", wanted, term)
+            self.unify(wanted, term, learned)
+
+    def _indexed(self, node: Node, letters: str) -> Node:
+        """The node with arrays, marked as such, in the place of symbols that have letters for an index."""
+        if isinstance(node, Sym) and node.sub and set(node.sub) <= set(letters):
+            found = self.wholes(node)
+            if not found:
+                raise NotUnderstoodError(f"the symbol {node}")
+            return Op("each", (found[0],))
+        if isinstance(node, Op) and node.name == "index" and set(node.note) <= set(letters):
+            return Op("each", (self.put(node.args[0]),))
+        if isinstance(node, Op):
+            return Op(node.name, tuple(self._indexed(arg, letters) for arg in node.args), node.note)
+        return self.put(node)
 
     def _matrix(self, sym: Matrix, num: Matrix, learned) -> None:
         if sym.shape == num.shape and not any(self._is_block(c) for row in sym.rows for c in row):
@@ -184,11 +224,19 @@ class Symbols:
             if not found:
                 raise NotUnderstoodError(f"the symbol {node}")
             return found[0]
+        if isinstance(node, Op) and node.name == "sum":
+            return self._put_sum(node)
         if isinstance(node, Op):
             return Op(node.name, tuple(self.put(arg) for arg in node.args), node.note)
         if isinstance(node, Matrix):
             return Matrix(tuple(tuple(self.put(cell) for cell in row) for row in node.rows))
         return node
+
+    def _put_sum(self, node: Op) -> Node:
+        letters, body = letters_of(node.note), node.args[0]
+        if isinstance(body, Sym) and (found := self.wholes(body)):
+            return Op("total", (found[0],))
+        return Op("total", (entrywise(self._indexed(body, letters)),)) if letters else Op("sum", node.args, node.note)
 
 
 def _terms(node: Node) -> Iterator[Node]:

@@ -261,4 +261,28 @@ def _whole(sheet: Sheet, node: Node | None):
     return (step, ()) if step and not sheet.example.trace.steps[step].value.shape else None
 
 
-CHECKS = (gradients, updates, shapes, losses, drifts, errata)
+def histories(sheet: Sheet) -> None:
+    """updates | parameter | its state …: a table whose first row names leaves that training changes"""
+    names = [sheet.step(node) for node in sheet.rows[0][1:]] if sheet.rows else []
+    changing = sheet.example.trace.updates
+    if not names or not all(name in changing for name in names):
+        return
+    for i, row in sheet.of_width(len(names) + 1):
+        if _count(sheet.text(i, 0)).isdigit():
+            sheet.done()
+            for name, node in zip(names, row[1:], strict=True):
+                _told(sheet, i, name, int(_count(sheet.text(i, 0))), node)
+
+
+def _told(sheet: Sheet, i: int, name: str, updates: int, node: Node | None) -> None:
+    """A whole array after so many updates."""
+    value = sheet.example.truth.leaf(name, updates).reshape(-1).tolist()
+    printed = [n for row in cells(node) for n in row] if node is not None and is_literal(node) else []
+    if len(printed) != len(value):
+        return sheet.fail(i, node, "", f"is not {name} whole")
+    for number, truth in zip(printed, value, strict=True):
+        if not _near(Decimal(truth), number, LOST):
+            sheet.fail(i, number, f"{truth:.10g}", f"is not {name} after {updates} updates")
+
+
+CHECKS = (gradients, updates, shapes, losses, drifts, errata, histories)

@@ -112,8 +112,8 @@ def cells(literal: Node) -> tuple[tuple[Num, ...], ...]:
     return literal.rows if isinstance(literal, Matrix) else ((literal,),)
 
 
-def transposed(matrix: Matrix) -> Matrix:
-    return Matrix(tuple(zip(*matrix.rows, strict=True)))
+def transposed(literal: Node) -> Node:
+    return Matrix(tuple(zip(*literal.rows, strict=True))) if isinstance(literal, Matrix) else literal
 
 
 def same_form(a: Node, b: Node) -> bool:

@@ -15,6 +15,7 @@ myst_enable_extensions = [
     "amsmath", "attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath", "fieldlist", "html_image",
 ]  # fmt: skip
 myst_links_external_new_tab = False
+myst_ref_domains = ["std", "math"]  # asking the parsers of C++ and other languages about each link takes long
 
 html_theme = "furo"
 html_title = "gradbook"

@@ -47,10 +47,10 @@ def _routes(step) -> list[tuple[str, Callable]]:
 
 def _rules(tape, step, g, needed):
     """The gradients that one step sends to those of its arguments that matter."""
-    args = [tape.ref(a) for a in step.args]
+    args, out = [tape.again(a) for a in step.args], tape.again(step.name)
     for name, rule in _routes(step):
         if name in needed:
-            yield name, rule(g, tape.ref(step.name), *args, **step.attrs)
+            yield name, rule(g, out, *args, **step.attrs)
 
 
 def _settled(tape: Tape, step, g: Expr, uses: int) -> Expr:

@@ -5,7 +5,17 @@ Every function raises ValueError with a sentence that begins with the place ('da
 
 from collections.abc import Sequence
 
+from .limits import LIMITS
 from .ops import OPS
+
+OUTPUTS = {
+    "binary_cross_entropy": ("outputs between 0 and 1; end with a sigmoid layer", ("sigmoid",)),
+    "cross_entropy": ("probabilities that add up to 1; end with a softmax layer", ("softmax",)),
+    "kl_divergence": ("probabilities that add up to 1; end with a softmax layer", ("softmax",)),
+    "binary_cross_entropy_logits": ("logits; end with an identity layer", ("identity",)),
+    "cross_entropy_logits": ("logits; end with an identity layer", ("identity",)),
+}
+"""What a loss needs of the last layer: in words, and the activations that give it."""
 
 NEAR = 1e-9
 """How far the sum of a distribution may lie from 1: decimals such as 0.1 are not exact."""
@@ -47,14 +57,38 @@ def expect_index(place: str, index: int, count: int, what: str) -> None:
         raise ValueError(f"{place}: is {index}; there are {count} {what}, counted from 0 to {count - 1}")
 
 
+def expect_outputs(activation: str, loss: str) -> None:
+    """The last activation gives what the loss can read."""
+    needs, fitting = OUTPUTS.get(loss, ("", (activation,)))
+    if activation not in fitting:
+        raise ValueError(f"loss: {loss} needs {needs}")
+
+
+def expect_size(place: str, size: int) -> None:
+    """The numbers that are given, learned and computed in one forward pass together are not too many."""
+    if size > LIMITS["size"]:
+        raise ValueError(f"{place}: data, parameters and units are {size} numbers; {LIMITS.rule('size', size)}")
+
+
+def expect_in_time(place: str, forward: int, parameters: int, curve: int) -> None:
+    """The loss curve and the check of every gradient are worked in time; `forward` is what one forward pass costs
+    in multiplications, `parameters` how many numbers are learned, `curve` how many updates are made."""
+    work = forward * (2 * parameters + 3 * curve)
+    if work > LIMITS["multiplications"]:
+        raise ValueError(
+            f"{place}: the loss curve (page.curve) and the check of {parameters} gradients are about {work:.1e} "
+            f"multiplications; {LIMITS.rule('multiplications', work)}"
+        )
+
+
 def expect_targets(place: str, rows: Sequence, loss: str) -> None:
     """The targets (one row per sample) are what the loss can compare with: probabilities, distributions, ±1."""
     wanted = OPS[loss].accepts(1)
     for i, row in enumerate(rows):
         if wanted == "unit" and not all(0 <= v <= 1 for v in row):
-            raise ValueError(f"{place}[{i}]: {loss} needs targets between 0 and 1")
+            raise ValueError(f"{place}: {loss} needs targets between 0 and 1")
         if wanted == "sign" and not all(v in (-1, 1) for v in row):
-            raise ValueError(f"{place}[{i}]: {loss} needs targets of −1 or 1")
+            raise ValueError(f"{place}: {loss} needs targets of −1 or 1")
         if wanted == "distribution":
             expect_distribution(f"{place}[{i}]", row, loss)
 

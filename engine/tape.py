@@ -84,7 +84,7 @@ class Expr:
 
     @property
     def T(self):  # noqa: N802 (numpy's name)
-        return apply("transpose", self)
+        return transposed(self)
 
     def sum(self):
         return self if self.shape == () else apply("sum", self)
@@ -115,14 +115,19 @@ def apply(op: str, *args, **attrs) -> Expr:
 
 
 def uncopied(a: Expr, b: Expr) -> tuple[Expr, Expr]:
-    """Two arguments without a copy that the operation makes by itself, because the other is as large."""
-    if _is_copy(a) and a.shape == b.shape:
-        return a.args[0], b
-    return (a, b.args[0]) if _is_copy(b) and a.shape == b.shape else (a, b)
+    """Two arguments of an entrywise operation without a copy that the operation makes by itself."""
+    return (_uncopied(a, b), b) if _is_idle(a, b) else (a, _uncopied(b, a))
 
 
-def _is_copy(a: Expr) -> bool:
-    return a.op == "broadcast" and a.name is None
+def _uncopied(a: Expr, b: Expr) -> Expr:
+    return a.args[0] if _is_idle(a, b) else a
+
+
+def _is_idle(a: Expr, b: Expr) -> bool:
+    """Whether `a` is a copy not written down yet without which the result beside `b` has the same shape."""
+    if a.op != "broadcast" or a.name is not None:
+        return False
+    return np.broadcast_shapes(a.args[0].shape, b.shape) == np.broadcast_shapes(a.shape, b.shape)
 
 
 def product(a: Expr, b: Expr) -> Expr:
@@ -137,6 +142,15 @@ def product(a: Expr, b: Expr) -> Expr:
     if b.shape == () and a.shape != ():
         a, b = b, a
     return apply("scale" if a.shape == () else "mul", a, b)
+
+
+def transposed(a: Expr) -> Expr:
+    """The transpose of a, as a person writes it: (aᵀ)ᵀ = a, (aᵀ b)ᵀ = bᵀ a."""
+    if a.name is None and a.op == "transpose":
+        return a.args[0]
+    if a.name is None and a.op == "matmul" and any(b.name is None and b.op == "transpose" for b in a.args):
+        return a.args[1].T @ a.args[0].T
+    return apply("transpose", a)
 
 
 class Tape:
@@ -157,6 +171,10 @@ class Tape:
     def const(self, name: str, value) -> Expr:
         return self._leaf("const", name, value)
 
+    def state(self, name: str, value) -> Expr:
+        """A leaf that the optimiser keeps from update to update, with its value at the start."""
+        return self._leaf("state", name, value)
+
     def write(self, name: str, expression: Expr, grad: str | None = None, of: str | None = None) -> Expr:
         """Write `expression` down as the step `name`, its unnamed parts first.
 
@@ -176,6 +194,14 @@ class Tape:
         """The value already on the tape under `name`, as an expression."""
         step = self.steps[name]
         return Expr(step.op, value=step.value, name=name)
+
+    def again(self, name: str) -> Expr:
+        """The value under `name` for use in another line: what is only a part of a line has no symbol to be called
+        by, so it is written out anew, and worked anew."""
+        step, line = self.steps[name], self.steps.get(name.rpartition(".")[0])
+        if line is None or name not in line.args or step.is_leaf:
+            return self.ref(name)
+        return Expr(step.op, map(self.again, step.args), **step.attrs)
 
     def finish(self, loss: str, grads: Mapping[str, str], updates: Mapping[str, str]) -> Trace:
         return Trace(self.example, self.steps.values(), loss, grads, updates)

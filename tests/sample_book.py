@@ -1,6 +1,7 @@
 """A small book for the tests of the site: two chapters, one example, both languages, every construct a page uses."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 WORDS = {
@@ -60,6 +61,23 @@ def write_example(source: Path, number: float = 0.3775) -> None:
         write(folder / "seed" / "backward.md", backward(words))
         write(folder / "seed" / "loss.svg", figure())
     write(source / "static" / "traces" / "seed.js", f"gradbook.trace('seed', {json.dumps(trace(number))});\n")
+
+
+def write_more_examples(source: Path, *names: str) -> None:
+    """Beside the first example, each under a caption of its own, others of two pages."""
+    for lang, words in WORDS.items():
+        folder = source / lang / "examples"
+        lists = [contents(f"{name}/index", f":caption: Group {name}\n") for name in ("seed", *names)]
+        write(folder / "index.md", "\n".join([f"# {words['list']}\n", *lists]))
+        for name in names:
+            write(folder / name / "index.md", f"# {words['overview']} {name}\n\n{contents('forward')}")
+            write(folder / name / "forward.md", f"# {words['forward']} {name}\n\n({name}-z)=\n## {words['layer']}\n")
+    for name in names:
+        write(source / "static" / "traces" / f"{name}.js", f"gradbook.trace('{name}', {{}});\n")
+
+
+def contents(page: str, options: str = "") -> str:
+    return f"```{{toctree}}\n:hidden:\n{options}\n{page}\n```\n"
 
 
 def write(path: Path, text: str) -> None:
@@ -181,7 +199,7 @@ def trace(number: float) -> dict:
     return {"steps": steps}
 
 
-def build(folder: Path, jobs: int = 2) -> Path:
+def build(folder: Path, jobs: int = 2, langs: Iterable[str] = tuple(WORDS)) -> Path:
     """Builds the sample book in `folder`; returns what readers see. Can be called again after an edit."""
     from book import site
 
@@ -189,8 +207,8 @@ def build(folder: Path, jobs: int = 2) -> Path:
     if not docs.exists():
         write_docs(docs)
         write_example(out / "source")
-    for lang in WORDS:
+    for lang in langs:
         site.stage(docs, out / "source" / lang, lang)
-    site.build_html(out, list(WORDS), jobs)
+    site.build_html(out, list(langs), jobs)
     site.publish(out / "work", out / "html")
     return out / "html"

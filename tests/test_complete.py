@@ -69,7 +69,7 @@ def test_titles_in_every_language(worked):
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_works_an_example(name):
     trace = work(load(EXAMPLES[0], [f"update.optimizer={name}"]))
-    assert set(trace.updates) == {s.name for s in trace.leaves("param")}
+    assert set(trace.updated()) == {s.name for s in trace.leaves("param")}
 
 
 def test_every_activation_and_loss_works(tmp_path):

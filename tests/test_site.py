@@ -113,6 +113,121 @@ def test_old_file_time_does_not_hide_an_edit(sample):
     assert "child’s play" in pages(html)["en/how-to-read.html"]
 
 
+# --- navigation -------------------------------------------------------------------------------------------
+
+
+def navigation_of(html: Path, page: str) -> str:
+    return re.search(r'<div class="sidebar-tree">(.*?)</div>', (html / page).read_text("utf-8"), re.DOTALL)[1]
+
+
+def listed(html: Path, page: str) -> list[str]:
+    """The pages that the navigation of a page names, as addresses from the language's folder; '#' is the page."""
+    found = re.findall(r'<a class="[^"]*" href="([^"]+)"', navigation_of(html, page))
+    folder = (html / page).parent
+    return [
+        a if a == "#" else (folder / a).resolve().relative_to(html.resolve() / page[:2]).as_posix() for a in found
+    ]
+
+
+def written(sample: Path, lang: str = "en") -> dict[str, tuple]:
+    """What Sphinx has written, each page with what would betray that it was written again."""
+    return {name: mark for name, mark in state(sample / "build" / "work" / lang / "html").items() if ".html" in name}
+
+
+def rewritten(sample: Path, change) -> set[str]:
+    """The English pages that Sphinx writes after a change; a build from nothing must give the same bytes."""
+    build(sample, langs=["en"])
+    before = written(sample)
+    change()
+    html = build(sample, langs=["en"])
+    again = {name for name, mark in written(sample).items() if before.get(name) != mark}
+    warm = contents(html)
+    shutil.rmtree(sample / "build" / "work")
+    build(sample, langs=["en"])
+    assert contents(html) == warm
+    return again - {"search.html"}
+
+
+def test_navigation_lists_chapters_examples_and_the_own_pages(sample):
+    sample_book.write_more_examples(sample / "build" / "source", "pair")
+    html = build(sample)
+    chapters, examples = ["how-to-read.html", "examples/index.html"], ["examples/seed/index.html"]
+    assert listed(html, "en/index.html") == [*chapters, *examples, "examples/pair/index.html"]
+    own = ["#", "examples/seed/backward.html"]
+    assert listed(html, "en/examples/seed/forward.html") == [*chapters, *examples, *own, "examples/pair/index.html"]
+    assert listed(html, "zh/examples/pair/index.html")[-2:] == ["#", "examples/pair/forward.html"]
+    assert listed(html, "en/search.html") == listed(html, "en/index.html")
+    assert re.findall('class="caption-text">([^<]+)', navigation_of(html, "en/index.html")) == [
+        "Group seed",
+        "Group pair",
+    ]
+
+
+def test_navigation_marks_the_page_and_opens_its_branch(sample):
+    sample_book.write_more_examples(sample / "build" / "source", "pair")
+    text = navigation_of(build(sample), "zh/examples/seed/forward.html")
+    marked = r'<li class="toctree-l(\d) current[^"]*"><a [^>]*href="([^"]+)"'
+    branch = [("1", "../../examples/index.html"), ("2", "../../examples/seed/index.html"), ("3", "#")]
+    assert re.findall(marked, text) == branch
+    assert len(re.findall("current-page", text)) == 1
+    assert 'current-page"><a class="current reference internal" href="#" aria-current="page">前向传播</a>' in text
+    folds = re.findall(r'<input class="toctree-checkbox"[^>]*aria-label="([^"]*)"( checked)?>', text)
+    assert folds == [("展开或收起：演算示例", " checked"), ("展开或收起：一个小网络", " checked")]
+
+
+def test_new_and_removed_example_reach_every_page(sample):
+    source = sample / "build" / "source"
+    again = rewritten(sample, lambda: sample_book.write_more_examples(source, "pair"))
+    assert again >= {"index.html", "how-to-read.html", "examples/seed/backward.html", "examples/pair/forward.html"}
+
+    def remove():
+        sample_book.write_more_examples(source)
+        for lang in sample_book.WORDS:
+            shutil.rmtree(source / lang / "examples" / "pair")
+
+    again = rewritten(sample, remove)
+    assert again >= {"index.html", "how-to-read.html", "examples/seed/backward.html"}
+    assert not any("pair" in text for text in pages(sample / "build" / "html").values())
+
+
+LISTS = {"index.html", "examples/index.html", "examples/seed/index.html"}
+"""The pages of the sample that show contents lists: they are written again whenever any heading changes."""
+
+
+def test_new_section_of_an_example_rewrites_no_other_example(sample):
+    source = sample / "build" / "source"
+    sample_book.write_more_examples(source, "pair")
+    page = source / "en" / "examples" / "pair" / "forward.md"
+    again = rewritten(sample, lambda: page.write_text(f"{page.read_text('utf-8')}\n(pair-a)=\n## More\n", "utf-8"))
+    assert again - LISTS == {"examples/pair/forward.html", "examples/pair/index.html"}
+
+
+def test_new_title_of_an_examples_page_reaches_its_other_pages_and_its_neighbours(sample):
+    source = sample / "build" / "source"
+    sample_book.write_more_examples(source, "pair", "zebra")
+    page = source / "en" / "examples" / "pair" / "forward.md"
+    again = rewritten(sample, lambda: edit(page, "# Forward pass pair", "# There"))
+    own = {"examples/pair/forward.html", "examples/pair/index.html"}
+    assert again - LISTS == own | {"examples/zebra/index.html"}  # which says what is before it
+
+
+def test_new_heading_reaches_the_links_that_show_it(sample):
+    with open(sample / "docs" / "how-to-read.md", "a", encoding="utf-8") as chapter:
+        chapter.write("\nSee [](#seed-layer1-z).\n")
+    page = sample / "build" / "source" / "en" / "examples" / "seed" / "forward.md"
+    again = rewritten(sample, lambda: edit(page, "## First layer", "## The layer at the door"))
+    assert "how-to-read.html" in again and "examples/seed/backward.html" in again
+    assert "The layer at the door" in pages(sample / "build" / "html")["en/how-to-read.html"]
+
+
+def test_unchanged_chapters_are_not_read_again(sample):
+    build(sample)
+    trees = sample / "build" / "work" / "zh" / "doctrees"
+    before = state(trees)
+    build(sample)
+    assert state(trees) == before
+
+
 # --- mistakes -----------------------------------------------------------------------------------------------
 
 

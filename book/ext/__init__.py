@@ -22,7 +22,9 @@ from .blocks import (
 )
 from .fresh import depend_on_trace, folders, outdated, tidy, updated
 from .mathematics import visit_math, visit_math_block, visit_math_block_tex
-from .search import ChineseSearch
+from .navigation import leave_out, put_in
+from .search import ChineseSearch, EnglishSearch
+from .shown import forget_links, note_links
 from .typst import TypstBuilder
 from .values import ValueRole, depart_value, value, visit_value
 
@@ -40,6 +42,7 @@ def setup(app: Sphinx) -> dict:
     app.add_post_transform(LinkToNowhere)
     app.add_post_transform(PageTransform)
     app.add_post_transform(FigureForTeX)
+    app.add_search_language(EnglishSearch)
     app.add_search_language(ChineseSearch)
     app.add_builder(TypstBuilder)
     app.add_config_value("typst_pdf", "book.pdf", "")
@@ -49,9 +52,13 @@ def setup(app: Sphinx) -> dict:
         "builder-inited": add_theme_words,
         "env-get-outdated": outdated,
         "source-read": depend_on_trace,
+        "doctree-read": note_links,
+        "env-purge-doc": forget_links,
         "env-updated": updated,
         "html-page-context": page_context,
         "build-finished": tidy,
     }.items():
         app.connect(event, handler, priority=900)
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
+    app.connect("html-page-context", leave_out, priority=100)  # the theme's turn is 500
+    app.connect("html-page-context", put_in, priority=900)
+    return {"parallel_read_safe": False, "parallel_write_safe": True, "env_version": 2}

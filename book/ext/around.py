@@ -12,7 +12,6 @@ from book.policy import POLICY
 from .values import trace_file, value
 
 EXAMPLE_IN_MATH = re.compile(r"\\val\{([^:{}]+):")
-TOGGLE = "Toggle navigation of "
 
 
 def language_code(app: Sphinx) -> str:
@@ -42,8 +41,6 @@ def page_context(app: Sphinx, pagename: str, templatename: str, context: dict, d
     context["policy"] = POLICY
     context["script_words"] = {"language": own, **words.environment(own).get_template("site/words.j2").module.script}
     context["traces"] = [name for name in examples_on(pagename, doctree) if trace_file(env, name).is_file()]
-    if tree := context.get("furo_navigation_tree"):  # written out by the theme's code, past every catalogue
-        context["furo_navigation_tree"] = tree.replace(TOGGLE, words.catalogue(own).gettext(TOGGLE))
 
 
 def add_theme_words(app: Sphinx) -> None:

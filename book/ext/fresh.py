@@ -7,6 +7,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from .around import examples_on, language_code
+from .shown import shown
 from .values import trace_file
 
 
@@ -22,15 +23,18 @@ def folders(app: Sphinx, config) -> None:
         config.latex_elements = {**config.latex_elements, "preamble": preamble}
 
 
-def digest(env, docname: str) -> str:
+def digest(app: Sphinx, docname: str) -> str:
     """What a page is made from, by content: a clock that was set back must not hide a change."""
-    files = [env.doc2path(docname), *(Path(env.srcdir, name) for name in sorted(env.dependencies[docname]))]
+    env = app.env
+    translated = Path(app.srcdir).parent / "locale" / str(app.config.language) / "LC_MESSAGES" / f"{docname}.po"
+    used = [name for name in sorted(env.dependencies[docname]) if name.suffix != ".mo"]  # compiled only meanwhile
+    files = [env.doc2path(docname), translated, *(Path(env.srcdir, name) for name in used)]
     return hashlib.sha256(b"\0".join(f.read_bytes() for f in map(Path, files) if f.is_file())).hexdigest()
 
 
 def outdated(app: Sphinx, env, added, changed, removed) -> list[str]:
     known = getattr(env, "gradbook_digests", {})
-    return [name for name in env.found_docs - added if known.get(name) != digest(env, name)]
+    return [name for name in env.found_docs - added if known.get(name) != digest(app, name)]
 
 
 def depend_on_trace(app: Sphinx, docname: str, content: list[str]) -> None:
@@ -38,15 +42,13 @@ def depend_on_trace(app: Sphinx, docname: str, content: list[str]) -> None:
         app.env.note_dependency(str(trace_file(app.env, name)))
 
 
-def updated(app: Sphinx, env) -> set[str]:
-    """When a title, a contents list or a target changes, every page may show it: all are written again."""
-    env.gradbook_digests = {name: digest(env, name) for name in sorted(env.found_docs)}
-    std = env.get_domain("std")
-    titles = {name: title.astext() for name, title in env.titles.items()}
-    parts = [titles, env.toctree_includes, std.labels, std.anonlabels]
-    shape = json.dumps(parts, sort_keys=True, default=str)
-    before, env.gradbook_shape = getattr(env, "gradbook_shape", None), shape
-    return set() if before == shape else set(env.found_docs)
+def updated(app: Sphinx, env) -> list[str]:
+    """The pages that would show something else than they did when the site was made last."""
+    env.gradbook_digests = {name: digest(app, name) for name in sorted(env.found_docs)}
+    if app.builder.name != "html":
+        return []
+    before, env.gradbook_shown = getattr(env, "gradbook_shown", {}), shown(app)
+    return [name for name, what in env.gradbook_shown.items() if before.get(name) != what]
 
 
 def tidy(app: Sphinx, error: Exception | None) -> None:

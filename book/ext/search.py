@@ -1,12 +1,21 @@
-"""Search in Chinese."""
+"""Search: English by stems, Chinese by characters."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 from sphinx.search import SearchEnglish
 
 
-class ChineseSearch(SearchEnglish):
+class EnglishSearch(SearchEnglish):
+    """Finds the stem of each word once in a build, not once on each page."""
+
+    def __init__(self, options: dict[str, str]) -> None:
+        super().__init__(options)
+        self.stem = cache(super().stem)
+
+
+class ChineseSearch(EnglishSearch):
     """Chinese by characters and pairs of characters, English by stems.
 
     A dictionary (Sphinx's own way) cuts the page and the query differently, so that words which stand on a

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from engine.optim import detached
 from engine.trace import Step, Trace
 
 from . import Figure, View, palette, tex
@@ -18,6 +19,7 @@ PARAMETERS, FORWARD, BACKWARD, GRADIENTS, UPDATES = range(5)
 SPREAD = (PARAMETERS, GRADIENTS, UPDATES)
 HEIGHT, ROW, BAND, ASIDE, GAP = 21.0, 31.0, 43.0, 5.0, 20.0
 ARROW = 4.2
+MOST = 60
 
 
 @dataclass
@@ -42,6 +44,8 @@ class Node:
 
 def draw(view: View) -> Iterator[Figure]:
     nodes = _nodes(view)
+    if len(nodes) > MOST:
+        return  # nobody finds his way through a drawing of so many boxes
     _columns(view.trace, nodes)
     width, height = _Layout(nodes).place()
     canvas = Canvas(width, height)
@@ -62,7 +66,7 @@ def _nodes(view: View) -> dict[str, Node]:
     lines = [s for phase in ("forward", "backward", "update") for s in trace.lines(phase)]
     args = {step.name: _arguments(trace, step.name) for step in lines}
     used = {name for names in args.values() for name in names}
-    leaves = [s for s in trace.leaves("data", "param") if s.name in used]
+    leaves = [s for s in trace.leaves("data", "param", "state") if s.name in used]
     nodes = {s.name: Node(s, args.get(s.name, [])) for s in [*leaves, *lines]}
     for node in nodes.values():
         node.band = _band(trace, node.step)
@@ -120,7 +124,10 @@ def _beneath(trace: Trace, nodes: dict[str, Node], node: Node) -> int:
 
 
 def _parameter(trace: Trace, node: Node) -> str | None:
-    return next((p for p, new in trace.updates.items() if new == node.step.name), None)
+    """The parameter whose new value this is, or to whose update it belongs."""
+    found = next((p for p, new in trace.updated().items() if new == node.step.name), None)
+    belongs = None if found or node.step.phase != "update" else detached(trace, node.step.name)
+    return belongs[1] if belongs else found
 
 
 @dataclass

@@ -60,6 +60,14 @@ op("log", np.log,
    lambda g, out, a: g / a,
    kind="function", domain=("positive",))
 
+op("cos", np.cos,
+   lambda g, out, a: -(g * a.sin()),
+   kind="function")
+
+op("sin", np.sin,
+   lambda g, out, a: g * a.cos(),
+   kind="function")
+
 
 # Corners. Of two equal numbers each counts half, |a| has slope 0 at 0: PyTorch's conventions.
 
@@ -68,6 +76,10 @@ op("abs", np.abs,
    smooth=False)
 
 op("sign", np.sign,
+   FLAT,
+   kind="mask", smooth=False)
+
+op("floor", np.floor,
    FLAT,
    kind="mask", smooth=False)
 

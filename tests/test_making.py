@@ -1,0 +1,136 @@
+"""Many examples, made by several processes: the same book, the same sentences, and nobody left behind."""
+
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from book.crew import Crew
+from book.made import Store
+from engine.errors import BookError
+from tests import small_book
+from tests.small_book import build, built, edition, example, start
+
+NAMES = [f"net-{n}" for n in range(8)]
+UNSETTABLE = "\n[notation]\nW = '\\frac{W}'\n"
+"""A symbol that is found wrong when the pages are made, not when the file is read."""
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory) -> Path:
+    folder = small_book.make(tmp_path_factory.mktemp("many") / "book")
+    for number, name in enumerate(NAMES, start=1):
+        example(folder, name, number / 10)
+    return folder
+
+
+@pytest.fixture
+def many(pristine, tmp_path) -> Path:
+    """A small project with nine examples, nothing built."""
+    return Path(shutil.copytree(pristine, tmp_path / "book"))
+
+
+def spoil(folder: Path, name: str) -> None:
+    with open(folder / "examples" / f"{name}.toml", "a", encoding="utf-8") as file:
+        file.write(UNSETTABLE)
+
+
+def children(pid: int) -> set[int]:
+    """The processes that a process has started."""
+    return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+def until(condition, seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return bool(condition())
+
+
+def test_the_number_of_processes_does_not_show(many):
+    built(many, "pages", "--jobs", "1", "--out", "one")
+    built(many, "pages", "--jobs", "3", "--out", "three")
+    assert len(Store(many / "one" / "work" / "examples").last(NAMES[-1])[1].files) == 2
+    assert edition(many / "one") == edition(many / "three")
+
+
+@pytest.mark.parametrize("words", [(), ("--keep-going",)])
+def test_mistakes_are_told_in_the_same_order(many, words):
+    for name in ("net-5", "net-1"):
+        spoil(many, name)
+    codes_and_sentences = [build(many, "pages", "--jobs", jobs, "--out", jobs, *words) for jobs in ("1", "3")]
+    said = [text[text.index("error: ") :] for code, text in codes_and_sentences if code == 2]
+    assert len(said) == 2 and said[0] == said[1] and "Traceback" not in said[1]
+    assert "net-1" in said[1] and ("net-5" in said[1]) == bool(words)
+    if words:
+        assert edition(many / "1") == edition(many / "3")
+
+
+def test_a_wrong_template_is_told_with_its_line(many):
+    path = many / "templates" / "pages" / "1-index.md.j2"
+    path.write_text("{% if nonsense %}{% endif %}\n" + path.read_text("utf-8"), "utf-8")
+    code, said = build(many, "pages", "--jobs", "2", "--keep-going")
+    assert code == 2 and "error: templates/pages/1-index.md.j2:1: 'nonsense' is undefined.\n" in said, said
+    assert "Traceback" not in said
+
+
+def at_work(folder: Path) -> tuple:
+    """A build that has stored a first example, and its processes."""
+    run, store = start(folder, "pages", "--jobs", "2"), folder / "build" / "work" / "examples"
+    assert until(lambda: list(store.glob("*.json")) if store.is_dir() else ())
+    crew = children(run.pid)
+    assert len(crew) >= 2
+    return run, crew
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at processes through /proc")
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_stopped_alone_it_leaves_no_process_behind(many, how):
+    run, crew = at_work(many)
+    os.kill(run.pid, how)
+    said = "".join(run.communicate())
+    assert "Traceback" not in said, said
+    assert until(lambda: not any(map(is_alive, crew)))
+    built(many, "pages")
+    built(many, "pages", "--jobs", "1", "--out", "cold")
+    assert edition(many / "build" / "source") == edition(many / "cold" / "source")
+
+
+def test_interrupted_at_the_keyboard_it_says_one_word(many):
+    """Ctrl+C reaches every process of the build."""
+    run, _ = at_work(many)
+    os.killpg(run.pid, signal.SIGINT)
+    said = "".join(run.communicate())
+    assert run.returncode == 1 and said.strip().endswith("Aborted!") and "Traceback" not in said, said
+
+
+def test_a_process_that_is_ended_from_outside_is_a_sentence(many):
+    run, crew = at_work(many)
+    for pid in crew:
+        os.kill(pid, signal.SIGKILL)
+    said = "".join(run.communicate())
+    assert run.returncode == 2 and "was ended from outside; --jobs 1 needs less memory." in said, said
+
+
+def test_a_crew_without_tasks_left_rests_and_is_dismissed(tmp_path):
+    path, kept = small_book.example(tmp_path, "seed", 0.5), []
+    crew = Crew({path: ()}, lambda *result: kept.append(result))
+    try:
+        crew.start(2)
+        crew.finish(path)
+        with pytest.raises(BookError, match="absent"):
+            crew.finish(Path("absent"))
+    finally:
+        crew.stop()
+    assert [made.name for made, _ in kept] == ["seed"]
+    assert not any(process.is_alive() for process in crew.processes)
