@@ -4,14 +4,15 @@ Made from what the families' templates say (`title`, `before`) and from what the
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 from engine.families import families
 
 from .listing import rooms
-from .made import Made
+from .made import Made, Store, kept
 from .operations import anchor
-from .words import TEMPLATES, environment
+from .words import SOURCE, TEMPLATES, environment, languages
+
+NAME = "map"
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,22 @@ def _operations(examples: list[Made]) -> dict[str, list[str]]:
     return {room: names for room, names in found.items() if names}
 
 
-def map_page(examples: list[Made], lang: str) -> dict[str, str]:
-    """The page and its drawing."""
-    found = entries(examples, lang)
+def the_map(examples: list[Made], store: Store) -> Made:
+    """The page and its drawing in all languages, from the store if they are there."""
+    return kept(
+        store, NAME, [[e.name, e.family, e.order, e.titles, e.uses] for e in examples], lambda: _made(examples)
+    )
+
+
+def _made(examples: list[Made]) -> Made:
+    drawing = _drawing(entries(examples, SOURCE))
+    files = {lang: {"map.md": _page(examples, lang), "map.svg": drawing} for lang in languages()}
+    return Made(NAME, "", 0, {}, files, "")
+
+
+def _page(examples: list[Made], lang: str) -> str:
     template = environment(lang).get_template("map.md.j2")
-    page = template.render(families=found, lang=lang, anchor=anchor, address=address)
-    return {"map.md": page, "map.svg": _drawing(tuple((e.name, e.before) for e in found.values()))}
+    return template.render(families=entries(examples, lang), lang=lang, anchor=anchor, address=address)
 
 
 def address(family: str) -> str:
@@ -68,11 +79,10 @@ def address(family: str) -> str:
     return f"family-{family}".replace("_", "-")
 
 
-@cache
-def _drawing(before: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+def _drawing(found: dict[str, Entry]) -> str:
     """The same in all languages: families by the names of their files."""
     from .figures.canvas import settings
     from .figures.families import draw
 
     with settings():
-        return draw(dict(before), lambda family: f"#{address(family)}")
+        return draw({entry.name: entry.before for entry in found.values()}, lambda family: f"#{address(family)}")
