@@ -21,7 +21,7 @@ from .notation import Notation, filled, pattern
 from .numbers import plain_number, printed_array, tex_number
 from .symbols import partial, slashed
 from .words import environment, markdown_text
-from .writer import Sheet, matrix
+from .writer import GATHERED, Sheet, matrix
 
 SECOND = "@2"
 """What the name of a trace ends with that is the second update of an example: 'adam@2'."""
@@ -109,7 +109,10 @@ class PageView:
 
     def reason(self, line: Line) -> str:
         """Why a line of the forward pass is what it is; nothing if there is nothing to say."""
-        return self._why("forward", line.name) or self.why("forward", line.step.op)
+        step = line.step
+        while step.op == "sum" and self.trace[step.args[0]].value.size == 1:  # which is not seen
+            step = self.trace[step.args[0]]
+        return self._why("forward", line.name) or self.why("forward", step.op)
 
     def gradient_reasons(self, gradient: "Gradient") -> list[str]:
         """Why a gradient is what it is: what the family says of it, then the derivatives that it uses."""
@@ -272,9 +275,10 @@ class PageView:
 
     def worked_entries(self, line: Line) -> list[str]:
         """Blocks that work one entry of each matrix product of the line, or of its function, in full."""
-        names = line.products()
-        if not names and hasattr(self.macros, f"{line.step.op}_entry") and line.step.value.size > 1:
-            names = [line.name] if not self.trace.parts(line.name) else []
+        names, op = line.products(), line.step.op
+        plain = hasattr(self.macros, f"{op}_entry") and not self.trace.parts(line.name)
+        if not names and (plain or op in GATHERED) and line.step.value.size > 1:
+            names = [line.name]
         return [self.rows(line.entry(name, self._telling(name))) for name in names]
 
     def kind(self, line: Line) -> tuple:
