@@ -1,5 +1,9 @@
 """The chain rule of a gradient in partial derivatives, read off the forward steps between it and the loss."""
 
+from functools import cached_property
+from itertools import pairwise
+
+from engine.ops import OPS
 from engine.trace import Step
 
 from .symbols import partial
@@ -14,51 +18,66 @@ class Chain:
         self.loss = self.symbol(self.trace.loss)
 
     def row(self, name: str) -> str:
-        """The chain rule for the gradient of the forward step `name`, one term for each use of it."""
-        return " + ".join(self._term(name, user) for user in self._users(name))
+        """The chain rule for the gradient of the forward step `name`, one term for each line that uses it."""
+        return " + ".join(self._terms(name))
+
+    def _terms(self, name: str) -> list[str]:
+        """A line that uses a value twice has one derivative by it, which counts both. Later lines come first, as the
+        way back meets them."""
+        first: dict[str, Step] = {}
+        for user in self._users(name):
+            first.setdefault(self._path(user.name)[-1], user)
+        return [self._term(name, user) for user in reversed(first.values())]
 
     def reasons(self, name: str) -> list[str]:
         """The operations whose derivatives the chain uses, as 'op_i' for argument i, nearest first."""
         found = []
         for user in self._users(name):
-            found.append(f"{user.op}_{user.args.index(name)}")
-            whole = self._whole(user.name)
-            if self.trace.parent(user.name):
-                found += [f"{self.trace[whole].op}_{self.trace[whole].args.index(user.name)}"]
-            if not self._has_line(whole):
-                found += self.reasons(whole)
+            path = [name, *self._path(user.name)]
+            found += [f"{self.trace[b].op}_{self.trace[b].args.index(a)}" for a, b in pairwise(path)]
+            if not self._has_line(path[-1]):
+                found += self.reasons(path[-1])
         return list(dict.fromkeys(found))
 
     def _users(self, name: str) -> list[Step]:
-        return [s for s in self.trace.users(name, "forward") if self._reaches(s.name)]
+        return [s for s in self.trace.users(name, "forward") if s.name in self._ways]
 
-    def _reaches(self, name: str) -> bool:
-        return name == self.trace.loss or any(self._reaches(s.name) for s in self.trace.users(name, "forward"))
+    @cached_property
+    def _ways(self) -> set[str]:
+        """The steps from which a way leads to the loss."""
+        found = {self.trace.loss}
+        for step in reversed(list(self.trace.values())):
+            if step.phase == "forward" and step.name in found:
+                found.update(step.args)
+        return found
 
     def _term(self, name: str, user: Step) -> str:
-        whole = self._whole(user.name)
-        macro = self._macro(user.op, user.args.index(name))
-        return macro(self._arriving(whole), partial(self.symbol(whole), self.symbol(name))).strip()
+        path = self._path(user.name)
+        macro = self._macro(user.op, user.args.index(name), path)
+        return macro(self._arriving(path[-1]), partial(self.symbol(path[-1]), self.symbol(name))).strip()
 
-    def _whole(self, name: str) -> str:
-        """The line that a part belongs to: partial derivatives are taken of lines only."""
-        while parent := self.trace.parent(name):
-            name = parent
-        return name
+    def _path(self, name: str) -> list[str]:
+        """The step and the lines that it is part of, outermost last: partial derivatives are taken of lines only."""
+        path = [name]
+        while parent := self.trace.parent(path[-1]):
+            path.append(parent)
+        return path
 
-    def _macro(self, op: str, i: int):
+    def _macro(self, op: str, i: int, path: list[str]):
         macros = self.sheet.macros
-        return getattr(macros, f"chain_{op}_{i}", None) or macros.chain
+        entrywise = all(OPS[self.trace[name].op].entrywise for name in path)
+        return getattr(macros, f"chain_{op}_{i}", None) or (macros.chain if entrywise else macros.chain_whole)
 
     def _arriving(self, name: str) -> str:
         """The gradient of `name`: one symbol if it has a line or nothing lies between it and the loss."""
         if self._has_line(name) or not self._passes_line(name):
             return partial(self.loss, self.symbol(name))
-        return self.row(name)
+        terms = self._terms(name)
+        return terms[0] if len(terms) == 1 else rf"\left({' + '.join(terms)}\right)"
 
     def _has_line(self, name: str) -> bool:
         return name in self.trace.grads
 
     def _passes_line(self, name: str) -> bool:
-        wholes = {self._whole(s.name) for s in self._users(name)}
+        wholes = {self._path(s.name)[-1] for s in self._users(name)}
         return any(self._has_line(w) or self._passes_line(w) for w in wholes)

@@ -10,7 +10,7 @@ from engine.ops import OPS
 
 from .by_hand import decimals, redone, rounded
 from .wide import MOST, TERMS_A_ROW
-from .writer import Numbers, Sheet, Symbols, Writer
+from .writer import PRODUCTS, Numbers, Sheet, Symbols, Writer
 
 
 def plain_tex(tex: str) -> str:
@@ -136,7 +136,7 @@ class Line:
         return f"{whole.bracketed}_{{{''.join(str(i + 1) for i in counted)}}}" if counted else whole.tex
 
     def products(self) -> list[str]:
-        """The matrix products of this line, innermost first, of which one entry is worth working out."""
+        """The sums of products in this line, innermost first, of which one entry is worth working out."""
         found: list[str] = []
         self._products(self.name, found)
         return found
@@ -144,5 +144,11 @@ class Line:
     def _products(self, name: str, found: list[str]) -> None:
         for part in self.trace.parts(name):
             self._products(part, found)
-        if self.trace[name].op == "matmul":
-            found.append(name if not self.trace.silent(name) else self.trace.parent(name))
+        if self.trace[name].op in PRODUCTS and (whole := self._in_one_go(name)) not in found:
+            found.append(whole)
+
+    def _in_one_go(self, name: str) -> str:
+        """The part, or the line, that a product is worked out in one go with: all of W x + U h + b."""
+        while self.trace.silent(name):
+            name = self.trace.parent(name)
+        return name

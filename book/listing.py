@@ -2,19 +2,30 @@
 
 import ast
 import inspect
+from collections.abc import Iterator
 from functools import cache
 
 from engine import ops
 
 
 @cache
+def rooms() -> dict[str, dict[str, str]]:
+    """The listings of each file of engine/ops, by its name and by operation, as a reader meets them."""
+    return {room.__name__.rpartition(".")[2]: dict(_entries(inspect.getsource(room))) for room in ops.ROOMS}
+
+
+@cache
 def _listings() -> dict[str, str]:
-    source = inspect.getsource(ops)
+    return {name: text for entries in rooms().values() for name, text in entries.items()}
+
+
+def _entries(source: str) -> Iterator[tuple[str, str]]:
     calls = (node.value for node in ast.parse(source).body if isinstance(node, ast.Expr))
-    calls = (c for c in calls if isinstance(c, ast.Call) and getattr(c.func, "id", "") == "op")
-    return {c.args[0].value: ast.get_source_segment(source, c) for c in calls}
+    for call in calls:
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "op":
+            yield call.args[0].value, ast.get_source_segment(source, call)
 
 
 def listing(op: str) -> str:
-    """The source text of the entry of `op` in engine/ops.py."""
+    """The source text of the entry of `op` in engine/ops/."""
     return _listings()[op]

@@ -1,7 +1,8 @@
 """An operand: a piece of TeX that knows how tightly it binds, so that each macro can bracket it as it needs."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from engine.ops import CALL, PRODUCT, SUM
 
@@ -16,14 +17,21 @@ _SCIENTIFIC = re.compile(r"(\\val\{[^}]*\}\{)?-?[\d.]+\\times 10\^\{-?\d+\}\}?")
 
 @dataclass(frozen=True)
 class Operand:
-    """What a macro of math.j2 receives. Printing it gives the TeX."""
+    """What a macro of math.j2 receives. Printing it gives the TeX.
+
+    `total` is the sum of its entries, `ones(m, n)` a matrix of ones in the form in which the operand is written,
+    `shape` that of the array, `closed` that it stands in brackets already, `applied` that it is f(a).
+    """
 
     tex: str
     binds: int = CALL
     scalar: bool = False
     matrix: bool = False
     total: str = ""
-    ones: str = ""
+    ones: Callable[[int, int], str] | None = None
+    shape: tuple[int, ...] = ()
+    closed: bool = False
+    applied: bool = False
 
     def __str__(self) -> str:
         return self.tex
@@ -45,6 +53,11 @@ class Operand:
         inner = next((b for b in (r"\{", "[", "(") if rf"\left{b}" in self.tex), "")
         opening, closing = _OUTER[inner]
         return rf"\left{opening}{self.tex}\right{closing}"
+
+    @property
+    def enclosed(self) -> "Operand":
+        """The operand in brackets, which binds as tightly as can be."""
+        return replace(self, tex=self.bracketed, binds=CALL, matrix=False, closed=True, applied=False)
 
     @property
     def wrapped(self) -> str:
@@ -72,6 +85,9 @@ class Operand:
 
     @property
     def base(self) -> str:
-        """As the base of a power: a symbol that already has a superscript stands in brackets."""
-        raised = self.scientific or has_superscript(self.tex)
-        return self.bracketed if raised and not self.matrix else self.tex
+        """As the base of a power: a fraction, or a symbol that already has a superscript, stands in brackets, and so
+        does f(a)."""
+        if self.tex.startswith(r"\frac"):
+            return rf"\left({self.tex}\right)"
+        raised = self.applied or self.scientific or has_superscript(self.tex)
+        return self.bracketed if raised and not self.matrix and not self.closed else self.tex

@@ -13,13 +13,16 @@ from engine import BookError, load, pencil, work
 from engine.errors import unknown
 from engine.toml import check_file
 
+from .catalogue import catalogue
 from .colophon import colophon
 from .files import write_folder
 from .made import Made, Store, key
+from .map import address, family_title, the_map
 from .mathml import MathError, to_mathml
 from .page import PageView, Worked
 from .quantity import Quantities
 from .symbols import slashed
+from .uses import uses
 from .values import script
 from .wide import ENTRIES
 from .witness import last
@@ -87,18 +90,28 @@ def _worked(path: Path, changes: tuple[str, ...] = ()) -> Worked:
 
 def pages(material: Material, lang: str) -> dict[str, str]:
     """All files of one example in one language: 'forward.md', 'network.svg', …"""
-    kinds = [(name, template) for name, template in page_kinds() if name != "errata" or material.errata]
+    missing = {name for name, there in (("errata", material.errata), ("second", material.worked.second)) if not there}
+    kinds = [(name, template) for name, template in page_kinds() if name not in missing]
     context = _context(PageView(material.worked, lang), material)
     context["pages"] = [name for name, _ in kinds if name != "index"]
     files: dict[str, str] = {}
     for name, template in kinds:
-        page = context | (_errata(PageView(material.original, lang), material) if name == "errata" else {})
+        page = context | (OWN[name](material, lang) if name in OWN else {})
         files[f"{name}.md"] = environment(lang).get_template(template).render(page)
     return files | {f"{name}.svg": figure.svg for name, figure in material.figures.items()}
 
 
-def _errata(view: PageView, material: Material) -> dict:
+def _errata(material: Material, lang: str) -> dict:
+    view = PageView(material.original, lang)
     return {"view": view, "errata": material.errata, "quantity": Quantities(view)}
+
+
+def _second(material: Material, lang: str) -> dict:
+    return {"view": PageView(material.worked.second, lang), "history": PageView(material.worked, lang).history()}
+
+
+OWN = {"errata": _errata, "second": _second}
+"""The page kinds that see something else, or more, than the others."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +133,8 @@ def _context(view: PageView, material: Material) -> dict:
         "heat": [picture for name, picture in pictures.items() if name.startswith("heat")],
         "losses": [float(v) for v in worked.losses],
         "gradient_links": ", ".join(_gradient_link(view, p) for p in params),
-        "update_links": ", ".join(view.link(new) for new in worked.printed.updates.values()),
-        "kept": ", ".join(f"${view.symbol(p)}$" for p in params if p not in worked.printed.updates),
+        "update_links": ", ".join(view.link(new) for new in worked.printed.updated().values()),
+        "kept": ", ".join(f"${view.symbol(p)}$" for p in params if p not in worked.printed.updated()),
         "check_rows": list(_check_rows(view)),
         "check_rest": list(_check_rest(view)),
         "worst": max((c.relative_error for c in worked.checks), default=0.0),
@@ -173,7 +186,8 @@ def made(material: Material) -> Made:
     try:
         files = {lang: pages(material, lang) for lang in languages()}
         titles = {lang: PageView(material.worked, lang).title for lang in languages()}
-        return Made(material.name, example.family, example.order, titles, files, _trace_script(material))
+        used = uses(PageView(material.worked, languages()[0]))
+        return Made(material.name, example.family, example.order, titles, files, _trace_scripts(material), used)
     except MathError as error:
         raise BookError(f"example {material.name!r}: {error}") from None
 
@@ -233,35 +247,58 @@ def _check_addresses(examples: list[Made], lang: str) -> None:
 
 def _list_of_examples(examples: list[Made], lang: str) -> str:
     ordered = sorted(examples, key=lambda example: (example.order, example.name))
-    return environment(lang).get_template("examples.md.j2").render(examples=ordered, lang=lang)
+    families: dict[str, list[Made]] = {}
+    for example in ordered:
+        families.setdefault(example.family, []).append(example)
+    titles = {name: family_title(name, lang) for name in families}
+    template = environment(lang).get_template("examples.md.j2")
+    return template.render(examples=ordered, families=families, titles=titles, address=address, lang=lang)
 
 
-def write_about(out: Path, lang: str, folder: Path) -> list[str]:
+def write_about(out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:
     """The pages that the book writes about itself."""
     page = environment(lang).get_template("checked.md.j2").render(result=last(out))
-    return write_folder(folder, {"checked.md": page, "colophon.md": colophon(lang)})
+    return write_folder(
+        folder, {"checked.md": page, "colophon.md": colophon(lang), **the_map(examples, _store(out)).files[lang]}
+    )
+
+
+def _store(out: Path) -> Store:
+    """Where pages that are made of all examples together are kept."""
+    return Store(out / "work" / "together")
+
+
+def write_operations(out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:
+    """The catalogue of operations."""
+    return write_folder(folder, catalogue(examples, _store(out)).files[lang])
 
 
 def write_traces(examples: list[Made], folder: Path) -> list[str]:
     """The exact values behind the printed numbers, as scripts that also work from a file: traces/<name>.js."""
-    return write_folder(folder, {f"{example.name}.js": example.script for example in examples})
+    scripts = {name: text for example in examples for name, text in example.scripts.items()}
+    return write_folder(folder, {f"{name}.js": text for name, text in scripts.items()})
 
 
-def _trace_script(material: Material) -> str:
-    views = {lang: PageView(material.worked, lang) for lang in languages()}
+def _trace_scripts(material: Material) -> dict[str, str]:
+    all_worked = filter(None, [material.worked, material.worked.second])
+    return {worked.exact.example: _trace_script(worked) for worked in all_worked}
+
+
+def _trace_script(worked: Worked) -> str:
+    views = {lang: PageView(worked, lang) for lang in languages()}
     first = next(iter(views.values()))
     steps = {}
-    for name, step in material.worked.exact.items():
+    for name, step in worked.exact.items():
         if name.startswith("const."):
             continue
         owner = name
-        while parent := material.worked.exact.parent(owner):
+        while parent := worked.exact.parent(owner):
             owner = parent
         steps[name] = {
             "shape": list(step.shape),
             "value": [float(v) for v in step.value.ravel()],
             "symbol": to_mathml(first.symbol(name), display=False) if owner == name else "",
             "meaning": {lang: view.notation.meaning(name) for lang, view in views.items()},
-            "href": f"examples/{material.name}/{first.href(owner)}",
+            "href": f"examples/{worked.example.name}/{first.href(owner)}",
         }
-    return script(material.name, {"steps": steps})
+    return script(worked.exact.example, {"steps": steps})

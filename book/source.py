@@ -138,7 +138,7 @@ def _check_work(path: Path, trace: Trace, figures: list[Figure]) -> None:
     if comparisons > LIMITS["comparisons"]:
         rule = LIMITS.rule("comparisons", comparisons)
         raise BookError(f"{path}: {len(figures)} figures of this example take {comparisons} comparisons; {rule}.")
-    updates, parameters = sum({f.after for f in figures}), len(trace.updates)
+    updates, parameters = sum({f.after for f in figures}), len(trace.updated())
     work = updates * 3 * (parameters + 2) * parameters * CALL
     if work > LIMITS["multiplications"]:
         rule = LIMITS.rule("multiplications", work)

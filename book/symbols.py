@@ -19,6 +19,9 @@ COMMANDS = frozenset(
 HIDDEN = "^^"
 """In TeX, ^^5c is a backslash, and so the beginning of any command."""
 
+NAMED = re.compile(r"\{?(?:[A-Za-z]+|\\[A-Za-z]+(?:\{\w+\})?)\}?")
+"""A subscript that is a name: letters, or a command such as \\gamma or \\text{in}."""
+
 _SYMBOL = re.compile(r"\\[A-Za-z]+|\\?.", re.DOTALL)
 _ALLOWED = re.compile(r"[A-Za-z0-9_^{}()*+'!,.\- \u0370-\u03ff\u4e00-\u9fff]")
 
@@ -80,10 +83,14 @@ def marked(tex: str, mark: str) -> str:
 
 
 def indexed(tex: str, index: str) -> str:
-    """The symbol with a subscript: z^{(1)} -> z^{(1)}_{2}; a symbol that has one is bracketed: (W_1)_{12}."""
-    if any(_top_level(tex, "_")):
-        return rf"\left({tex}\right)_{{{index}}}"
-    return f"{tex}_{{{index}}}"
+    """The symbol with a subscript: z^{(1)} -> z^{(1)}_{2}; a name there goes before it: W_q -> W_{q,12}; a number
+    there would be confused with it: (W_1)_{12}."""
+    places = list(_top_level(tex, "_"))
+    if not places:
+        return f"{tex}_{{{index}}}"
+    if NAMED.fullmatch(_group(tex, places[0] + 1)):
+        return _with(tex, "_", f",{index}")
+    return rf"\left({tex}\right)_{{{index}}}"
 
 
 def transposed(tex: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.errors import BookError, shorten, unknown
 
-_REFERENCE = re.compile(r"\s*([\w-]+):([\w.]+)((?:\[\d+\])*)\s*(?:\|\s*([^|]*?)\s*)?")
+_REFERENCE = re.compile(r"\s*([\w@-]+):([\w.]+)((?:\[\d+\])*)\s*(?:\|\s*([^|]*?)\s*)?")
 _FORMAT = re.compile(r"[+ ]?(?:\.\d{1,2})?[efg]?")
 
 

@@ -9,14 +9,20 @@ from engine import BookError, load, work
 
 from .edition import shown_languages
 from .files import write
+from .page import Worked
 
 RESULT = "check.json"
 """The last result of `build.py check`, in the output folder."""
 
 
 def traces(paths: list[Path], changes: tuple[str, ...] = ()) -> dict[str, str]:
-    """The exact trace of each example, as JSON text."""
-    return {path.stem: work(load(path, changes)).to_json() for path in paths}
+    """The exact traces of all examples, as JSON text: of the first update, and of the second where it is shown."""
+    found = {}
+    for path in paths:
+        example = load(path, changes)
+        worked = Worked.of(example, work(example))
+        found |= {w.exact.example: w.exact.to_json() for w in (worked, worked.second) if w}
+    return found
 
 
 def fingerprint(out: Path) -> str:

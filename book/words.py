@@ -13,6 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from engine.errors import unknown
 
+from .numbers import tex_number
+
 TEMPLATES = Path(__file__).parent.parent / "templates"
 LOCALES = TEMPLATES.parent / "docs" / "locale"
 SOURCE = "en"
@@ -82,6 +84,7 @@ def environment(lang: str) -> Environment:
         "before_last": lambda text, char: text.rpartition(char)[0],
         "short": short,
     }
+    env.globals["decimal"] = tex_number
     env.install_gettext_translations(catalogue(lang), newstyle=True)
     return env
 

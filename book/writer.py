@@ -4,7 +4,8 @@ Glossary. A *form* says how a leaf or an earlier line is written: `Symbols`, `Nu
 parts already replaced by their value. `index` picks one entry; None stands for the whole array.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -14,8 +15,15 @@ from engine.trace import Step, Trace
 from .notation import Notation
 from .numbers import printed_array, tex_number
 from .operand import Operand
-from .symbols import indexed
+from .symbols import indexed, transposed
 from .wide import TERMS, elided, filled, shown
+
+
+PRODUCTS = ("matmul", "conv", "conv_back")
+"""Operations of which an entry is a sum of products."""
+
+GATHERED = ("mean_axis", "max_pool", "avg_pool")
+"""Operations of which an entry is made from several entries of one array, in a way that the whole does not show."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +38,9 @@ class Sheet:
     def number(self, name: str, index: tuple[int, ...] = ()) -> str:
         """The printed number, with its address: \\val{seed:layer1.z[0][0]}{0.3775}."""
         step = self.trace[name]
-        text = tex_number(float(step.value[index]), None if step.is_leaf else self.digits)
         if step.op == "const" and name.startswith("const."):
-            return text
+            return self.notation.symbol(name)
+        text = tex_number(float(step.value[index]), None if step.is_leaf else self.digits)
         place = "".join(f"[{i}]" for i in index)
         return rf"\val{{{self.trace.example}:{name}{place}}}{{{text}}}"
 
@@ -72,10 +80,20 @@ class Symbols:
         number = step.op == "const" and name.startswith("const.")
         tex = notation.ones if number and shape and step.value == 1 else notation.symbol(name)
         total = rf"\sum {tex}" if step.shape == () else self._total(name, step)
-        return Operand(tex, scalar=step.value.size == 1, total=total, ones=notation.ones)
+        return Operand(tex, scalar=step.value.size == 1, total=total, ones=self.ones, shape=step.shape)
+
+    def ones(self, rows: int, columns: int) -> str:
+        ones = self.sheet.notation.ones
+        return transposed(ones) if rows == 1 and columns > 1 else ones
+
+    def total(self, writer: "Writer", name: str) -> str:
+        """The sum over the entries of a part: of its symbols with letters for an index."""
+        letters = letters_of(self.sheet.trace[name].shape)
+        operand = writer.operand(name, Letters(letters))
+        return rf"\sum_{{{','.join(letters)}}} {operand.term}" if letters else operand.tex
 
     def _total(self, name: str, step: Step) -> str:
-        letters = "".join(c for c, n in zip("ij", step.shape, strict=False) if n > 1)
+        letters = letters_of(step.shape)
         if not letters:  # a single entry is its own sum
             return self.sheet.notation.symbol(name)
         return rf"\sum_{{{','.join(letters)}}} {indexed(self.sheet.notation.symbol(name), letters)}"
@@ -84,7 +102,18 @@ class Symbols:
         if not self.shapes or len(shape) != 2 or shape == (1, 1):
             return operand
         tex = self.sheet.macros.shaped(operand.tex, rf"{shape[0]} \times {shape[1]}")
-        return Operand(tex, CALL, operand.scalar, total=operand.total, ones=operand.ones)
+        return replace(operand, tex=tex, binds=CALL, matrix=False)
+
+
+class Letters(str):
+    """An index of letters, 'ij': any entry."""
+
+    __slots__ = ()
+
+
+def letters_of(shape: tuple[int, ...]) -> str:
+    """The letters that count the entries of an array: one for each axis that has more than one."""
+    return "".join(c for c, n in zip("ij", shape, strict=False) if n > 1)
 
 
 class Numbers:
@@ -103,20 +132,25 @@ class Numbers:
         scalar = step.shape == () and (not name.startswith("const.") or shape is None)
         operand = self.sheet.numbers(name, None if scalar else shape)
         total = _sum(step.value.size, lambda k: self._cell(name, k))
-        return Operand(operand.tex, operand.binds, operand.scalar, operand.matrix, total, self._ones(step))
+        return replace(operand, total=total, ones=self.ones, shape=step.shape)
 
     def _cell(self, name: str, k: int) -> Operand:
         index = np.unravel_index(k, self.sheet.trace[name].shape)
         return Operand(self.sheet.number(name, tuple(map(int, index))), scalar=True)
 
-    @staticmethod
-    def _ones(step: Step) -> str:
-        if len(step.shape) != 2:
-            return "1"
-        return matrix(np.full((step.shape[1], 1), "1", dtype=object)).tex
+    def total(self, writer: "Writer", name: str) -> str:
+        shape = self.sheet.trace[name].shape
+        return _sum(int(np.prod(shape)), lambda k: writer.operand(name, _place(k, shape)))
+
+    def ones(self, rows: int, columns: int) -> str:
+        return matrix(np.full((rows, columns), "1", dtype=object)).tex
 
     def shaped(self, operand: Operand, shape) -> Operand:
         return operand
+
+
+def _place(k: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(map(int, np.unravel_index(k, shape)))
 
 
 def _sum(n: int, operand) -> str:
@@ -131,54 +165,87 @@ class Writer:
     def __init__(self, sheet: Sheet, form, worked: frozenset[str] = frozenset()):
         self.sheet, self.trace, self.form, self.worked = sheet, sheet.trace, form, worked
 
-    def rule(self, name: str, index: tuple[int, ...] | None = None) -> Operand:
-        """The right-hand side of the step `name`: its operation, written with its arguments."""
+    def rule(self, name: str, index: tuple[int, ...] | None = None, shape=None) -> Operand:
+        """The right-hand side of the step `name`: its operation, written with its arguments; a smaller array is
+        repeated to fill `shape`."""
         step = self.trace[name]
-        if index is not None and step.op in ("matmul", "transpose", "sum", "sum_axis"):
-            return getattr(self, f"_{step.op}_entry")(step, index)
-        arguments = [self._argument(step, i, index) for i in range(len(step.args))]
+        if index is None and self._moves(step):
+            return self.form.leaf(name, None, None)
+        if index is not None and not OPS[step.op].entrywise:
+            return self._entry(step, index)
+        arguments = [self._argument(step, i, index, shape) for i in range(len(step.args))]
         tex = self._macro(step.op, index)(*arguments, **step.attrs)
         total = step.op == "sum" and isinstance(self.form, Numbers)
-        return Operand(tex.strip(), SUM if total else OPS[step.op].binds, step.value.size == 1, ones=self._ones(step))
+        binds = SUM if total else OPS[step.op].binds
+        block = step.op == "concat"  # which is written as a matrix, and so has its brackets
+        found = Operand(
+            tex.strip(), binds, step.value.size == 1, block, ones=self.form.ones, shape=step.shape,
+            applied=binds == CALL and not block,
+        )  # fmt: skip
+        return found if index is not None else replace(found, total=self._total(step, found))
+
+    def _moves(self, step: Step) -> bool:
+        """Whether numbers only move: then their new place says all. What is moved must have been worked before."""
+        moved = OPS[step.op].kind == "layout" and step.op != "transpose" and isinstance(self.form, Numbers)
+        return moved and not any(self._is_open(arg) for arg in step.args)
+
+    def _is_open(self, name: str) -> bool:
+        """Whether a step is a part that is written out, not yet worked."""
+        return self.trace.parent(name) is not None and name not in self.worked
+
+    def _total(self, step: Step, whole: Operand) -> str:
+        """What `sum` and `mean` write of a part: only they ask for it. A single entry is its own sum."""
+        parent = self.trace.parent(step.name)
+        if step.value.size == 1:
+            return whole.tex
+        return self.form.total(self, step.name) if parent and self.trace[parent].op in ("sum", "mean") else ""
 
     def _macro(self, op: str, index):
         macros = self.sheet.macros
         entry = getattr(macros, f"{op}_entry", None) if index is not None else None
         return entry or getattr(macros, op)
 
-    def _ones(self, step: Step) -> str:
-        return Numbers._ones(step) if isinstance(self.form, Numbers) else self.sheet.notation.ones
-
     def operand(self, name: str, index=None, shape=None) -> Operand:
         """An argument: a leaf, an earlier line or a worked part as the form writes it; else the part's rule."""
-        if self.trace.parent(name) and name not in self.worked:
-            return self._part(name, index)
+        if self._is_open(name):
+            return self._part(name, index, shape)
         return self.form.leaf(name, index, shape)
 
-    def _part(self, name: str, index) -> Operand:
+    def _part(self, name: str, index, shape=None) -> Operand:
         """A part's rule; the shape stands under a bracketed sum as a whole, not under its terms."""
-        if OPS[self.trace[name].op].binds == SUM and index is None:
-            return Writer(self.sheet, self.form.plain(), self.worked).rule(name)
-        return self.rule(name, index)
+        if OPS[self.trace[name].op].binds == SUM and index is None and not self._joins(name):
+            return Writer(self.sheet, self.form.plain(), self.worked).rule(name, None, shape)
+        return self.rule(name, index, shape)
 
-    def _argument(self, step: Step, i: int, index) -> Operand:
+    def _argument(self, step: Step, i: int, index, shape=None) -> Operand:
         name = step.args[i]
         inner = _aligned_index(index, self.trace[name].shape)
-        operand = self.operand(name, inner, self._fill(step))
+        operand = self.operand(name, inner, self._filled(step, i, shape))
         op = OPS[step.op]
-        part = self.trace.parent(name) and name not in self.worked
-        if not part or self.trace[name].op == "transpose" or operand.binds <= SUM:
-            shown = self._bracket(op, i, operand)
-            return (
-                self.form.shaped(shown, self.trace[name].shape)
-                if op.binds in (SUM, PRODUCT) and op.opens != CALL
-                else shown
-            )
-        return self._bracket(op, i, operand)
+        part, joins = self._is_open(name), self._joins(name)
+        shown = operand if joins and step.op == self.trace[name].op == "mul" else self._bracket(op, i, operand)
+        whole = not part or self.trace[name].op == "transpose" or (operand.binds <= SUM and not joins)
+        if whole and index is None and op.binds in (SUM, PRODUCT) and op.opens != CALL:
+            return self.form.shaped(shown, self.trace[name].shape)
+        return shown
+
+    def _joins(self, name: str) -> bool:
+        """Whether a part goes on without brackets in what it is a part of, as a term of a longer sum."""
+        return self._is_open(name) and self.trace.silent(name)
+
+    def _filled(self, step: Step, i: int, shape):
+        """The shape that argument i is repeated to: that of what the whole is a term of, if it is given."""
+        fill = self._fill(step)
+        many = fill or self.trace[step.args[i]].value.size > 1
+        return shape if shape and many and OPS[step.op].entrywise else fill
 
     def _fill(self, step: Step):
-        """The shape that a smaller argument of an entrywise sum is repeated to when it is printed."""
-        return step.shape if OPS[step.op].binds == SUM and step.op != "neg" else None
+        """The shape that a smaller argument of an entrywise operation is repeated to when it is printed."""
+        op = OPS[step.op]
+        if not op.entrywise or len(step.args) < 2:
+            return None
+        matrices = all(self.trace[a].value.size > 1 for a in step.args)
+        return step.shape if matrices or op.binds == SUM else None
 
     @staticmethod
     def _bracket(op, i: int, operand: Operand) -> Operand:
@@ -186,32 +253,59 @@ class Writer:
             return operand
         negative = operand.negative and (i > 0 or op.binds >= PRODUCT)
         needed = operand.binds <= op.opens or negative or (operand.scientific and op.opens >= PRODUCT)
-        if not needed:
-            return operand
-        return Operand(operand.bracketed, CALL, operand.scalar, total=operand.total, ones=operand.ones)
+        return operand.enclosed if needed else operand
 
     # One entry of what moves or sums entries
 
+    def _entry(self, step: Step, index) -> Operand:
+        """By a writer of its own, where the operation has one; else as the entry of the whole."""
+        special = getattr(self, f"_{step.op}_entry", None)
+        if special and not isinstance(index, Letters):
+            return special(step, index)
+        if isinstance(self.form, Numbers):
+            return self.form.leaf(step.name, index, None)
+        counted = index if isinstance(index, Letters) else "".join(str(i + 1) for i in index)
+        whole = self.rule(step.name)
+        return Operand(rf"{whole.tex if whole.matrix else whole.bracketed}_{{{counted}}}", CALL, scalar=True)
+
     def _matmul_entry(self, step: Step, index) -> Operand:
-        return Operand(" + ".join(self._products(step, index)), PRODUCT, scalar=True)
+        return Operand(" + ".join(self._products(step, index)) or "0", PRODUCT, scalar=True)
 
     def terms(self, name: str, index) -> list[str]:
-        """The rule of one entry, cut into terms where it is a matrix product or begins with one."""
+        """The rule of one entry, cut into terms where it is a sum of products or has one in it."""
         step = self.trace[name]
-        if step.op == "matmul":
+        if step.op in PRODUCTS:
             return self._products(step, index)
-        part = step.args[0]
-        if step.op == "add" and self.trace[part].op == "matmul" and self.trace.parent(part) == name:
-            return [*self._products(self.trace[part], index), str(self._argument(step, 1, index))]
+        if step.op == "add" and any(self._is_open(arg) and self.trace[arg].op in (*PRODUCTS, "add") for arg in step.args):
+            return [term for i in range(2) for term in self._summand(step, i, index)]
         return [self.rule(name, index).tex]
 
+    def _summand(self, step: Step, i: int, index) -> list[str]:
+        name = step.args[i]
+        if self._is_open(name) and self.trace[name].op in (*PRODUCTS, "add"):
+            return self.terms(name, _aligned_index(index, self.trace[name].shape))
+        return [str(self._argument(step, i, index))]
+
     def _products(self, step: Step, index) -> list[str]:
-        """The products that add up to one entry of a matrix product; dots in place of many."""
-        (left, right), inner = step.args, self.trace[step.args[0]].shape[-1]
+        """The products that add up to one entry of a matrix product or a convolution; dots in place of many."""
+        pairs = self._factors(step, index)
+        left, right = step.args
         return [
-            r"\cdots" if k is None else self._product(left, (index[0], k), right, (k, index[1]))
-            for k in shown(inner, TERMS)
+            r"\cdots" if k is None else self._product(left, pairs[k][0], right, pairs[k][1])
+            for k in shown(len(pairs), TERMS)
         ]
+
+    def _factors(self, step: Step, index) -> list[tuple]:
+        """The entries of the two arguments that are multiplied with each other."""
+        left, right = step.args
+        if step.op == "matmul":
+            return [((index[0], k), (k, index[1])) for k in range(self.trace[left].shape[-1])]
+        stride, dilation = step.attrs.get("stride", 1), step.attrs.get("dilation", 1)
+        places = np.ndindex(self.trace[right].shape)
+        if step.op == "conv":
+            return [(_moved(index, place, stride, dilation), place) for place in places]
+        windows = np.ndindex(self.trace[left].shape)
+        return [(p, i) for p, i in product(windows, list(places)) if _moved(p, i, stride, dilation) == tuple(index)]
 
     def _product(self, left: str, i, right: str, j) -> str:
         return str(self.sheet.macros.dot([(self._factor(left, i), self._factor(right, j))])).strip()
@@ -219,25 +313,68 @@ class Writer:
     def _factor(self, name: str, index) -> str:
         return self.operand(name, index).wrapped
 
+    _conv_entry = _conv_back_entry = _matmul_entry
+
+    def _max_pool_entry(self, step: Step, index) -> Operand:
+        seen = r",\, ".join(self.operand(step.args[0], place).tex for place in _window(step, index))
+        return Operand(rf"\max({seen})", scalar=True)
+
+    def _avg_pool_entry(self, step: Step, index) -> Operand:
+        seen = list(_window(step, index))
+        total = _sum(len(seen), lambda k: self.operand(step.args[0], seen[k]))
+        return Operand(rf"\frac{{{total}}}{{{len(seen)}}}", PRODUCT, scalar=True)
+
     def _transpose_entry(self, step: Step, index) -> Operand:
         return self.operand(step.args[0], index[::-1])
 
+    def _broadcast_entry(self, step: Step, index) -> Operand:
+        """Of a copy the entry that was copied."""
+        return self.operand(step.args[0], _aligned_index(index, self.trace[step.args[0]].shape))
+
     def _sum_entry(self, step: Step, index) -> Operand:
-        shape = self.trace[step.args[0]].shape
-        total = _sum(int(np.prod(shape)), lambda k: self.operand(step.args[0], np.unravel_index(k, shape)))
-        return Operand(total, SUM, scalar=True)
+        return Operand(self.form.total(self, step.args[0]), SUM, scalar=True)
 
     def _sum_axis_entry(self, step: Step, index) -> Operand:
-        source, axis = step.args[0], step.attrs["axis"]
-        total = _sum(
-            self.trace[source].shape[axis],
-            lambda k: self.operand(source, tuple(k if a == axis else i for a, i in enumerate(index))),
-        )
-        return Operand(total, SUM, scalar=True)
+        along = self._along(step, index)
+        return Operand(_sum(len(along), lambda k: self.operand(step.args[0], along[k])), SUM, scalar=True)
+
+    def _mean_axis_entry(self, step: Step, index) -> Operand:
+        along = self._along(step, index)
+        total = _sum(len(along), lambda k: self.operand(step.args[0], along[k]))
+        return Operand(rf"\frac{{{total}}}{{{len(along)}}}", PRODUCT, scalar=True)
+
+    def _softmax_entry(self, step: Step, index) -> Operand:
+        """e to this entry, divided by the sum of e to all entries along the axis."""
+        source, axis = step.args[0], step.attrs.get("axis", 0)
+        place = tuple(index)
+        along = [(*place[:axis], k, *place[axis + 1 :]) for k in range(step.shape[axis])]
+        power = lambda k: Operand(rf"e^{{{self.operand(source, k)}}}", scalar=True)  # noqa: E731
+        below = _sum(len(along), lambda k: power(along[k]))
+        return Operand(rf"\frac{{{power(place)}}}{{{below}}}", PRODUCT, scalar=True)
+
+    def _along(self, step: Step, index) -> list[tuple[int, ...]]:
+        """The entries that are added up along the step's axis (or axes) to the entry `index`."""
+        axis, shape = step.attrs["axis"], self.trace[step.args[0]].shape
+        axes = axis if isinstance(axis, tuple | list) else (axis,)
+        ranges = [range(n) if a in axes else [index[a]] for a, n in enumerate(shape)]
+        return [tuple(map(int, place)) for place in product(*ranges)]
+
+
+def _moved(window, place, stride: int, dilation: int) -> tuple[int, ...]:
+    """Which entry of the map the window at `window` has at its own entry `place`."""
+    return tuple(stride * p + dilation * i for p, i in zip(window, place, strict=True))
+
+
+def _window(step: Step, index):
+    """The entries of the map that one entry of a pooling sees."""
+    size, stride = step.attrs["size"], step.attrs["stride"]
+    return (_moved(index, place, stride, 1) for place in np.ndindex(size, size))
 
 
 def _aligned_index(index, shape):
     """The entry of an argument that an entry of the result is made from, where the argument was repeated."""
     if index is None:
         return None
+    if isinstance(index, Letters):
+        return Letters(letters_of(shape)) if shape else ()
     return tuple(0 if n == 1 else i for i, n in zip(index[len(index) - len(shape) :], shape, strict=True))

@@ -46,7 +46,7 @@ def _check_meaning(example, seen: dict, key, literal, place: tuple[str, str], re
 
 def _check_name(example, named: dict, equal: set, key: Sym, literal, place: tuple[str, str], report: Report) -> None:
     """One entry, one name: the index of a symbol and the place of its number must go together."""
-    places = tuple(example.home_of(n.address) for row in cells(literal) for n in row)
+    places = tuple(example.named_by(n.address) for row in cells(literal) for n in row)
     if None in places or example.trace.steps[places[0][0]].value.size == 1:
         return  # a sum over one entry is that entry
     first, at = named.setdefault((type(literal), places), (key, place))

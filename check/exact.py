@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .ops import MEANINGS, exact, mp
+from .ops import LINEAR, MEANINGS, Meaning, exact, mp
 from .trace import Place, Step, Trace
 
 EPS = 2.0**-53
@@ -60,8 +60,8 @@ class Truth:
         if value.shape != step.value.shape:
             self.faults.append(Fault(step.name, str(step.value.shape), str(value.shape), "has another shape"))
             return
-        scale = abs(value) if meaning.scale is None else meaning.scale(*args, **step.attrs)
-        terms = max((a.shape[-1] if a.ndim else 1) for a in args) if args else 1
+        scale = meaning.sizes(*args, **step.attrs)
+        terms = max(max(a.shape, default=1) for a in args)
         wrong = np.asarray(abs(value - exact(step.value)) > ULPS * (terms + 2) * EPS * scale + 5e-324)
         for index in map(tuple, np.argwhere(wrong)):
             told = f"{step.name}{''.join(f'[{i}]' for i in index)}"
@@ -104,6 +104,12 @@ class Truth:
             self._curve = self._trained(updates + 1)
             self._after[updates] = {s: self._weights[s] for s in self.trace.steps}
         return self._after[updates]
+
+    def told(self, name: str, updates: int) -> np.ndarray:
+        """A step, or a leaf that training changes, after so many updates, in float64."""
+        if name not in self.trace.updates:
+            return np.asarray(self.after(updates)[name])
+        return np.asarray(self.after(updates - 1)[self.trace.updates[name]] if updates else self.trace.steps[name].value)
 
     def losses(self, updates: int) -> np.ndarray:
         """The loss after 0, 1, … updates, in float64."""
@@ -162,26 +168,36 @@ def pencil_bounds(truth: Truth, digits: int) -> dict[str, np.ndarray]:
             bounds[step.name] = np.zeros(step.value.shape)
             continue
         passed = _passed(truth, step, [bounds[a] for a in step.args if a in bounds])
+        passed = np.where(np.isnan(passed), np.inf, np.maximum(passed, 0))
         size = np.abs(truth.values[step.name].astype(np.float64)) + passed
         bounds[step.name] = passed + 0.5 * 10.0 ** (np.floor(np.log10(np.maximum(size, 1e-300))) - digits + 1)
     return bounds
 
 
 def _passed(truth: Truth, step: Step, bounds: list[np.ndarray]) -> np.ndarray:
-    """The largest change of a step when its arguments move by their bounds: tried at the ends, for each alone."""
-    args = [truth.values[a] for a in step.args]
+    """The largest change of a step when its arguments move by their bounds; nan where it would have no value."""
+    args = [truth.values[a].astype(np.float64) for a in step.args]
     meaning = MEANINGS[step.op]
-    if step.op == "matmul":
-        a, b = (np.abs(x.astype(np.float64)) for x in args)
-        return a @ bounds[1] + bounds[0] @ b + bounds[0] @ bounds[1]
-    if step.op in ("sum", "sum_axis", "transpose", "broadcast"):
-        return np.asarray(meaning.value(bounds[0], **step.attrs), dtype=np.float64)
-    ends = [_moved(args, bounds, signs) for signs in np.ndindex(*(2,) * len(args))]
-    values = [np.asarray(meaning.value(*end, **step.attrs), dtype=object) for end in ends]
-    centre = truth.values[step.name]
-    return np.max([np.asarray(abs(v - centre), dtype=object).astype(np.float64) for v in values], axis=0)
+    with np.errstate(all="ignore"):
+        if meaning.passed == LINEAR:
+            return _carried(meaning, step, args, bounds)
+        if meaning.passed:
+            return meaning.passed(args, bounds, **step.attrs)
+        return _at_the_ends(meaning, step, args, bounds)
+
+
+def _carried(meaning: Meaning, step: Step, args, bounds) -> np.ndarray:
+    """What is added to the sizes when every argument is larger by its bound."""
+    sizes = [abs(a) for a in args]
+    larger = [a + b for a, b in zip(sizes, bounds, strict=True)]
+    return np.asarray(meaning.sizes(*larger, **step.attrs) - meaning.sizes(*sizes, **step.attrs))
+
+
+def _at_the_ends(meaning: Meaning, step: Step, args, bounds) -> np.ndarray:
+    ends = np.array(list(np.ndindex(*(3,) * len(args)))) - 1
+    values = [meaning.value(*_moved(args, bounds, signs), **step.attrs) for signs in ends]
+    return np.max(abs(np.array(values) - meaning.value(*args, **step.attrs)), axis=0)
 
 
 def _moved(args, bounds, signs) -> list[np.ndarray]:
-    steps = [exact(bound if sign else -bound) for bound, sign in zip(bounds, signs, strict=True)]
-    return [np.asarray(arg + step, dtype=object) for arg, step in zip(args, steps, strict=True)]
+    return [np.asarray(arg + sign * bound) for arg, bound, sign in zip(args, bounds, signs, strict=True)]

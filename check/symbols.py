@@ -7,10 +7,27 @@ Glossary. A *binding* says that a symbol is a literal: 'X = (x_1; x_2) = (0.05; 
 import re
 from collections.abc import Callable, Iterator
 
-from .arith import evaluate, index_of, shape
-from .tree import Matrix, Node, NotUnderstoodError, Num, Op, Partial, Sym, cells, is_literal, same_form, transposed
+from .arith import evaluate, indices_of, shape
+from .summed import entry_of, entrywise, letters_of, spread
+from .tree import (
+    ElidedError,
+    Matrix,
+    Node,
+    NotUnderstoodError,
+    Num,
+    Op,
+    Partial,
+    Sym,
+    cells,
+    is_literal,
+    same_form,
+    transposed,
+)
+from .whole import MOVING, parted
 
 Key = Sym | Partial
+POWERS = (("power", "pow"), ("hpower", "hpow"))
+"""A power with a symbol for its exponent, and the same with a number."""
 
 
 class FormError(Exception):
@@ -27,10 +44,11 @@ class MismatchError(Exception):
 
 class Symbols:
     """The bindings of one example. `home` gives for an address the address its number comes from, so that an
-    entry of a transposed matrix is known to be an entry of the matrix."""
+    entry of a transposed matrix is known to be an entry of the matrix. `elided`: symbols printed with dots only."""
 
     def __init__(self, home: Callable[[str | None], str | None] = lambda address: address):
         self.home = home
+        self.elided: set[Key] = set()
         self.known: dict[Key, list[Node]] = {}
 
     def bind(self, key: Key, literal: Node) -> None:
@@ -55,24 +73,36 @@ class Symbols:
         return found or (list(self._entry(key)) if isinstance(key, Sym) and key.sub else [])
 
     def _entry(self, key: Sym) -> Iterator[Node]:
-        for matrix in self.known.get(Sym(key.base, "", key.sup), []):
-            index = index_of(key.sub, cells(matrix))
-            if index:
-                yield cells(matrix)[index[0]][index[1]]
+        for matrix in self.wholes(key):
+            for i, j in indices_of(key.sub, cells(matrix)):
+                yield cells(matrix)[i][j]
+
+    def wholes(self, key: Sym) -> list[Node]:
+        """The arrays whose entries a symbol names: E of E_{12}, and W of w_{12}."""
+        found = self.known.get(Sym(key.base, "", key.sup), [])
+        return found or self.known.get(Sym(key.base[:1].upper() + key.base[1:], "", key.sup), [])
+
+    def renamed(self, node: Node) -> Node:
+        """A power that is the name of something, as σ² is of a variance, as that symbol."""
+        name = power_name(node)
+        return name if name and (name in self.elided or self.wholes(name)) else node
 
     # Putting numbers in the place of symbols
 
     def unify(self, sym: Node, num: Node, learned: list[tuple[Key, Node]]) -> None:
         """Check that `num` is `sym` with numbers in the place of symbols. Symbols not known yet are added to
         `learned`. Raises MismatchError, FormError or NotUnderstoodError."""
+        sym = self.renamed(sym)
         if isinstance(sym, Sym | Partial):
             self._meet(sym, num, learned)
         elif isinstance(sym, Op) and sym.name == "shaped":
             self._shaped(sym, num, learned)
-        elif isinstance(sym, Op) and sym.name == "sum":
-            self._sum(sym, num)
-        elif isinstance(sym, Op) and sym.name == "T" and isinstance(num, Matrix):
+        elif _is_sum(sym):
+            self._sums(sym, num, learned)
+        elif isinstance(sym, Op) and sym.name == "T" and is_literal(num):
             self.unify(sym.args[0], transposed(num), learned)
+        elif isinstance(sym, Op) and is_literal(num) and parted(sym.note)[0] in MOVING:
+            self._moved(sym, num)
         elif isinstance(sym, Matrix) and isinstance(num, Matrix):
             self._matrix(sym, num, learned)
         else:
@@ -80,8 +110,13 @@ class Symbols:
 
     def _parts(self, sym: Node, num: Node, learned) -> None:
         if isinstance(sym, Num) and isinstance(num, Num):
-            if sym.value != num.value:
+            if not self._same(sym, num):
                 raise MismatchError("the number", sym, num)
+        elif isinstance(sym, Op) and isinstance(num, Op) and (sym.name, num.name) in POWERS:
+            self.unify(sym.args[0], num.args[0], learned)
+            self.unify(sym.args[1], Num(num.note), learned)
+        elif isinstance(sym, Op) and sym.name == "add" and any(_is_sum(t) for t in _terms(sym)):
+            self._sums(sym, num, learned)
         elif same_form(sym, num):
             for s, n in zip(sym.args, num.args, strict=True):
                 self.unify(s, n, learned)
@@ -99,14 +134,23 @@ class Symbols:
                 raise FormError
             raise MismatchError(key, _nearest(candidates, num), num)
 
-    def _repeats(self, column: Node, num: Node) -> bool:
-        """Whether `num` is the column repeated, as a bias is for every sample; ones may have any shape."""
-        x, y = cells(column), cells(num)
+    def _repeats(self, small: Node, num: Node) -> bool:
+        """Whether `num` is a column or a row repeated, as a bias is for every sample; ones may have any shape."""
+        x, y = cells(small), cells(num)
         if all(n.value == 1 and not n.address for row in (*x, *y) for n in row):
             return True
-        if len(x) != len(y) or len(x[0]) != 1:
+        if len(x) not in (1, len(y)) or len(x[0]) not in (1, len(y[0])):
             return False
-        return all(self._same(r[0], n) for r, s in zip(x, y, strict=True) for n in s)
+        return all(self._same(entry_of(small, i, j), n) for i, row in enumerate(y) for j, n in enumerate(row))
+
+    def _moved(self, sym: Op, num: Node) -> None:
+        """Numbers that have only moved stand at their new places, and the function is not written."""
+        found = evaluate(self.put(sym))
+        printed = evaluate(num)
+        if shape(found) != shape(printed):
+            raise FormError
+        if found != printed:
+            raise MismatchError(sym, self.put(sym), num)
 
     def _shaped(self, sym: Op, num: Node, learned) -> None:
         self.unify(sym.args[0], num, learned)
@@ -125,22 +169,42 @@ class Symbols:
         except NotUnderstoodError:
             return set()
 
-    def _sum(self, sym: Op, num: Node) -> None:
-        """Σ over all entries of a matrix: its entries, row by row."""
-        body = sym.args[0]
-        if not isinstance(body, Sym):
-            raise FormError
+    def _sums(self, sym: Op, num: Node, learned) -> None:
+        """Σ over all entries of an array: its body for each entry, row by row. Several sums follow each other."""
         terms = list(_terms(num))
-        for matrix in self.known.get(Sym(body.base, "", body.sup), []):
-            entries = [n for row in cells(matrix) for n in row]
-            if len(entries) == len(terms):
-                return self._all(body, entries, terms)
-        raise FormError
+        for part in _terms(sym):
+            body = max(self._bodies(part), key=len, default=[]) if _is_sum(part) else [part]
+            if not 0 < len(body) <= len(terms):
+                raise FormError
+            self._all(body, terms[: len(body)], learned)
+            terms = terms[len(body) :]
+        if terms:
+            raise FormError
 
-    def _all(self, body: Sym, entries: list[Num], terms: list[Node]) -> None:
-        for i, (entry, term) in enumerate(zip(entries, terms, strict=True), 1):
-            if not isinstance(term, Num) or not self._same(entry, term):
-                raise MismatchError(f"entry {i} of {body.base}", entry, term)
+    def _bodies(self, sym: Op) -> Iterator[list[Node]]:
+        """The terms of a sum, for each array that its symbol may stand for."""
+        body = sym.args[0]
+        if isinstance(body, Sym):
+            yield from ([n for row in cells(matrix) for n in row] for matrix in self.wholes(body))
+        elif letters := letters_of(sym.note):
+            yield spread(self._indexed(body, letters))
+
+    def _all(self, body: list[Node], terms: list[Node], learned) -> None:
+        for i, (wanted, term) in enumerate(zip(body, terms, strict=True), 1):
+            if isinstance(wanted, Num) and isinstance(term, Num) and not self._same(wanted, term):
+                raise MismatchError(f"entry {i} of the sum", wanted, term)
+            self.unify(wanted, term, learned)
+
+    def _indexed(self, node: Node, letters: str) -> Node:
+        """The node with arrays, marked as such, in the place of symbols that have letters for an index."""
+        if isinstance(node, Sym) and node.sub and set(node.sub) <= set(letters):
+            found = self.wholes(node)
+            return Op("each", (found[0] if found else self._unknown(Sym(node.base, "", node.sup)),))
+        if isinstance(node, Op) and node.name == "index" and set(node.note) <= set(letters):
+            return Op("each", (self.put(node.args[0]),))
+        if isinstance(node, Op):
+            return Op(node.name, tuple(self._indexed(arg, letters) for arg in node.args), node.note)
+        return self.put(node)
 
     def _matrix(self, sym: Matrix, num: Matrix, learned) -> None:
         if sym.shape == num.shape and not any(self._is_block(c) for row in sym.rows for c in row):
@@ -179,16 +243,38 @@ class Symbols:
 
     def put(self, node: Node) -> Node:
         """The node with a literal in the place of each symbol. Raises NotUnderstoodError if one is not known."""
+        node = self.renamed(node)
         if isinstance(node, Sym | Partial):
             found = self.lookup(node)
-            if not found:
-                raise NotUnderstoodError(f"the symbol {node}")
-            return found[0]
+            return found[0] if found else self._unknown(node)
+        if _is_sum(node):
+            return self._put_sum(node)
         if isinstance(node, Op):
             return Op(node.name, tuple(self.put(arg) for arg in node.args), node.note)
         if isinstance(node, Matrix):
             return Matrix(tuple(tuple(self.put(cell) for cell in row) for row in node.rows))
         return node
+
+    def _unknown(self, key: Key):
+        if key in self.elided:
+            raise ElidedError(f"the symbol {key}")
+        raise NotUnderstoodError(f"the symbol {key}")
+
+    def _put_sum(self, node: Op) -> Node:
+        letters, body = letters_of(node.note), node.args[0]
+        if isinstance(body, Sym) and (found := self.wholes(body)):
+            return Op("total", (found[0],))
+        return Op("total", (entrywise(self._indexed(body, letters)),)) if letters else Op("sum", node.args, node.note)
+
+
+def power_name(node: Node) -> Sym | None:
+    """The symbol that a power of a symbol is, if it is a name."""
+    powered = isinstance(node, Op) and node.name == "pow" and isinstance(node.args[0], Sym)
+    return Sym(node.args[0].base, node.args[0].sub, node.args[0].sup + node.note) if powered else None
+
+
+def _is_sum(node: Node) -> bool:
+    return isinstance(node, Op) and node.name == "sum"
 
 
 def _terms(node: Node) -> Iterator[Node]:

@@ -7,18 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
-LEAVES = ("data", "param", "const")
-Index = tuple[int, ...]
+from .moves import MOVES, UNNAMED, Index
+
+LEAVES = ("data", "param", "const", "state")
 Place = tuple[str, Index]
 """A step and an index in it."""
 
-MOVES = {
-    "transpose": lambda index, shape, attrs: index[::-1],
-    "identity": lambda index, shape, attrs: index,
-    "sum": lambda index, shape, attrs: (0,) * len(shape) if all(n == 1 for n in shape) else None,
-    "sum_axis": lambda index, shape, attrs: index if shape[attrs["axis"]] == 1 else None,
-}
-"""Operations that may only move entries: the index in the argument of the entry that an index in the result is."""
 _ADDRESS = re.compile(r"(?P<example>[^:\[\]]+):(?P<step>[^:\[\]]+)(?P<index>(?:\[\d+\])*)")
 
 
@@ -63,16 +57,23 @@ class Trace:
 
     def home(self, place: Place) -> Place:
         """The entry that an entry was moved from."""
-        while (before := self._before(place)) is not None:
+        return self._followed(place, MOVES)
+
+    def named(self, place: Place) -> Place:
+        """The entry whose name an entry has: what is cut out or put together may have a name of its own."""
+        return self._followed(place, UNNAMED)
+
+    def _followed(self, place: Place, moves: dict) -> Place:
+        while (before := self._before(place, moves)) is not None:
             place = before
         return place
 
-    def _before(self, place: Place) -> Place | None:
+    def _before(self, place: Place, moves: dict) -> Place | None:
         step = self.steps[place[0]]
-        if step.op not in MOVES:
+        if step.op not in moves:
             return None
-        index = MOVES[step.op](place[1], self.steps[step.args[0]].value.shape, step.attrs)
-        return None if index is None else (step.args[0], index)
+        found = moves[step.op](place[1], [self.steps[a].value.shape for a in step.args], step.attrs)
+        return None if found is None else (step.args[found[0]], found[1])
 
 
 def _step(told: dict) -> Step:

@@ -39,16 +39,18 @@ def _leading_to_parameters(forward) -> set[str]:
 
 def _routes(step) -> list[tuple[str, Callable]]:
     """The arguments to which a gradient passes, each with its rule."""
-    rules = () if step.is_leaf else OPS[step.op].rules
-    return [(arg, rule) for arg, rule in zip(step.args, rules, strict=True) if rule is not FLAT]
+    if step.is_leaf:
+        return []
+    rules = ((arg, OPS[step.op].rule(i)) for i, arg in enumerate(step.args))
+    return [(arg, rule) for arg, rule in rules if rule is not FLAT]
 
 
 def _rules(tape, step, g, needed):
     """The gradients that one step sends to those of its arguments that matter."""
-    args = [tape.ref(a) for a in step.args]
+    args, out = [tape.again(a) for a in step.args], tape.again(step.name)
     for name, rule in _routes(step):
         if name in needed:
-            yield name, rule(g, tape.ref(step.name), *args, **step.attrs)
+            yield name, rule(g, out, *args, **step.attrs)
 
 
 def _settled(tape: Tape, step, g: Expr, uses: int) -> Expr:

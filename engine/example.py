@@ -1,6 +1,7 @@
 """What an example file says: read from TOML, validated, and explained in one sentence when it is wrong."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,9 @@ from pydantic import (
     PrivateAttr,
     Tag,
     ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
 )
 from pydantic_core import core_schema
 
@@ -24,6 +28,7 @@ from .limits import LIMITS, AtMost
 from .mistakes import TABLE, TEXT, sentence
 from .ops import of_kind
 from .optim import OPTIMIZERS
+from .schedule import KEYS, SCHEDULES
 from .toml import read_tables
 
 NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -100,20 +105,90 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+Positive = Annotated[Number, Field(gt=0)]
+Share = Annotated[Number, Field(ge=0, lt=1)]
+
+
+def known_to(kind: str, name: str, key: str, owners: dict[str, Iterable[str]]) -> None:
+    """Raises ValueError if `name`, one of `owners`, does not know the key of its table."""
+    if key not in owners[name]:
+        others = [other for other, keys in owners.items() if key in keys]
+        raise ValueError(f"the {kind} {name!r} does not know it; it is for {', '.join(others)}")
+
+
+class Schedule(Model):
+    """[update.schedule]: how the learning rate changes from update to update. `steps` counts updates."""
+
+    kind: Annotated[str, Known("kind", SCHEDULES)]
+    steps: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    factor: Annotated[Number, Field(gt=0, le=1)] | None = None
+    lowest: Annotated[Number, Field(ge=0)] | None = None
+
+    @field_validator("steps", "factor", "lowest")
+    @classmethod
+    def _is_for_this_kind(cls, value, info: ValidationInfo):
+        if "kind" in info.data:
+            known_to("schedule", info.data["kind"], info.field_name, KEYS)
+        return value
+
+    @model_validator(mode="after")
+    def _is_whole(self):
+        for key in KEYS[self.kind]:
+            if key != "lowest" and getattr(self, key) is None:
+                raise ValueError(f"the schedule {self.kind!r} needs the key {key!r}")
+        return self
+
+
 class Update(Model):
     """[update]: how the parameters change. `frozen` lists parameters that keep their value."""
 
     optimizer: Annotated[str, Known("optimizer", OPTIMIZERS)] = "sgd"
-    learning_rate: Annotated[Number, Field(gt=0)]
+    learning_rate: Positive
+    momentum: Share | None = None
+    beta1: Share | None = None
+    beta2: Share | None = None
+    decay: Share | None = None
+    eps: Positive | None = None
+    weight_decay: Annotated[Number, Field(ge=0)] | None = None
+    clip_value: Positive | None = None
+    clip_norm: Positive | None = None
+    schedule: Schedule | None = None
     frozen: list[str] = []
+
+    @field_validator("momentum", "beta1", "beta2", "decay", "eps")
+    @classmethod
+    def _is_for_this_optimizer(cls, value, info: ValidationInfo):
+        if "optimizer" in info.data:
+            owners = {name: entry.settings for name, entry in OPTIMIZERS.items()}
+            known_to("optimizer", info.data["optimizer"], info.field_name, owners)
+        return value
+
+    @field_validator("clip_norm")
+    @classmethod
+    def _clips_in_one_way(cls, value, info: ValidationInfo):
+        if info.data.get("clip_value") is not None:
+            raise ValueError("gradients are clipped by value or by norm, not both; leave clip_value or this out")
+        return value
+
+    @model_validator(mode="after")
+    def _falls(self):
+        if self.schedule and (self.schedule.lowest or 0) > self.learning_rate:
+            raise ValueError("schedule.lowest: is greater than learning_rate, from which the schedule starts")
+        return self
+
+    def settings(self) -> dict:
+        """What engine.optim.update takes: all that the file says."""
+        return self.model_dump(exclude_none=True) | {"schedule": self.schedule and self.schedule.model_dump()}
 
 
 class Page(Model):
-    """[page]: how the numbers are printed. `curve` is the number of updates in the loss curve."""
+    """[page]: how the numbers are printed. `curve` is the number of updates in the loss curve; with `steps`
+    greater than 1 the second update is worked in full, and all so many are shown in a table."""
 
     arithmetic: Annotated[str, Known("arithmetic", ("pencil", "exact"))] = "pencil"
     digits: Annotated[int, Field(ge=2, le=12)] = 4
     curve: Annotated[int, Field(ge=1), AtMost("curve")] = 1000
+    steps: Annotated[int, Field(ge=1, le=100)] = 1
 
 
 class Symbol(Model):

@@ -52,7 +52,8 @@ def _needed(trace: Trace, outputs: list[str]) -> list[Step]:
 def train(trace: Trace, steps: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Repeat the trace's update `steps` times on the same data.
 
-    Returns the loss before each update and after the last (shape (steps + 1,)) and the final parameters.
+    Returns the loss before each update and after the last (shape (steps + 1,)) and the final values of all leaves
+    that training changes.
     """
     names = list(trace.updates)
     function = lower(trace, names, [trace.loss, *trace.updates.values()])

@@ -21,6 +21,7 @@ _MESSAGES = {
     "model_attributes_type": "expected a table, found {input}",
     "greater_than": "expected a number greater than {gt:g}, found {input}",
     "greater_than_equal": "expected a number of at least {ge}, found {input}",
+    "less_than": "expected a number less than {lt:g}, found {input}",
     "less_than_equal": "expected a number of at most {le}, found {input}",
     "too_long": "has {actual_length} entries; at most {max_length} are allowed",
     "string_too_long": "is longer than {max_length} characters",

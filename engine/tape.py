@@ -1,6 +1,8 @@
 """Writing a trace: expressions in the operations of OPS, and the Tape that writes them down as named steps."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from math import prod
 
 import numpy as np
 
@@ -11,8 +13,8 @@ from .trace import Step, Trace, frozen
 class Expr:
     """A value on the tape (it has a `name`), or an operation on such values that is not written down yet.
 
-    Supports + - * / @, unary -, `.T` and the functions below; numbers become constants. Its `value` is known
-    at once, so rules may ask for shapes.
+    Supports + - * / @, unary -, `.T` and, as a method, every operation of OPS: `z.sigmoid()`. Numbers become
+    constants. Its `value` is known at once, so rules may ask for shapes.
     """
 
     __array_ufunc__ = None  # numpy scalars on the left must leave the operation to us
@@ -25,16 +27,37 @@ class Expr:
         with np.errstate(all="ignore"):
             return OPS[self.op].forward(*(a.value for a in self.args), **self.attrs)
 
+    def __getattr__(self, op: str) -> Callable[..., "Expr"]:
+        if op not in OPS:
+            raise AttributeError(f"an expression has no operation {op!r}")
+        return partial(apply, op, self)
+
     @property
     def shape(self) -> tuple[int, ...]:
         return np.shape(self.value)
 
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    def length(self, axis: int | tuple[int, ...]) -> int:
+        """How many entries one sum along `axis` adds up."""
+        return prod(self.shape[a] for a in (axis if isinstance(axis, tuple) else (axis,)))
+
     def is_number(self, number: float) -> bool:
         """Whether this is the constant `number`, which no replay changes."""
-        return self.op == "number" and self.value == number
+        return self.op == "number" and self.shape == () and bool(self.value == number)
+
+    @property
+    def is_negated(self) -> bool:
+        """Whether this is -a, not written down yet: what is added to it may as well have a taken away."""
+        return self.op == "neg" and self.name is None
 
     def __add__(self, other):
-        return apply("add", self, other)
+        other = expr(other)
+        if other.is_negated:
+            return self - other.args[0]
+        return other - self.args[0] if self.is_negated else apply("add", self, other)
 
     def __radd__(self, other):
         return apply("add", other, self)
@@ -49,6 +72,9 @@ class Expr:
         return apply("neg", self)
 
     def __matmul__(self, other):
+        other = expr(other)
+        if self.shape[:-2] != other.shape[:-2]:  # numpy would repeat it, and no rule adds that up again
+            raise ValueError(f"a product needs two matrices or two batches as long, not {self.shape} @ {other.shape}")
         return apply("matmul", self, other)
 
     def __mul__(self, other):
@@ -66,7 +92,7 @@ class Expr:
 
     @property
     def T(self):  # noqa: N802 (numpy's name)
-        return apply("transpose", self)
+        return transposed(self)
 
     def sum(self):
         return self if self.shape == () else apply("sum", self)
@@ -83,15 +109,6 @@ class Expr:
     def broadcast(self, like: "Expr"):
         return self if self.shape == like.shape else apply("broadcast", self, shape=like.shape)
 
-    def square(self):
-        return apply("square", self)
-
-    def positive(self):
-        return apply("positive", self)
-
-    def log(self):
-        return apply("log", self)
-
 
 def expr(value) -> Expr:
     return value if isinstance(value, Expr) else Expr("number", value=value)
@@ -99,13 +116,31 @@ def expr(value) -> Expr:
 
 def apply(op: str, *args, **attrs) -> Expr:
     """The expression `op(*args)`."""
-    return Expr(op, [expr(a) for a in args], **attrs)
+    args = [expr(a) for a in args]
+    if OPS[op].entrywise and len(args) == 2:
+        args = uncopied(*args)
+    return Expr(op, args, **attrs)
+
+
+def uncopied(a: Expr, b: Expr) -> tuple[Expr, Expr]:
+    """Two arguments of an entrywise operation without a copy that the operation makes by itself."""
+    return (_uncopied(a, b), b) if _is_idle(a, b) else (a, _uncopied(b, a))
+
+
+def _uncopied(a: Expr, b: Expr) -> Expr:
+    return a.args[0] if _is_idle(a, b) else a
+
+
+def _is_idle(a: Expr, b: Expr) -> bool:
+    """Whether `a` is a copy not written down yet without which the result beside `b` has the same shape."""
+    if a.op != "broadcast" or a.name is not None:
+        return False
+    return np.broadcast_shapes(a.args[0].shape, b.shape) == np.broadcast_shapes(a.shape, b.shape)
 
 
 def product(a: Expr, b: Expr) -> Expr:
-    """a times b, without the clutter a person leaves out: 1·b = b, copies of a scalar, (1/n)·b = b/n."""
-    if a.op == "broadcast" and a.name is None and a.args[0].shape == () and a.shape == b.shape:
-        return product(a.args[0], b)
+    """a times b, without the clutter a person leaves out: 1·b = b, copies, (1/n)·b = b/n."""
+    a, b = uncopied(a, b)
     if a.is_number(1):
         return b
     if b.is_number(1):
@@ -115,6 +150,15 @@ def product(a: Expr, b: Expr) -> Expr:
     if b.shape == () and a.shape != ():
         a, b = b, a
     return apply("scale" if a.shape == () else "mul", a, b)
+
+
+def transposed(a: Expr) -> Expr:
+    """The transpose of a, as a person writes it: (aᵀ)ᵀ = a, (aᵀ b)ᵀ = bᵀ a."""
+    if a.name is None and a.op == "transpose":
+        return a.args[0]
+    if a.name is None and a.op == "matmul" and any(b.name is None and b.op == "transpose" for b in a.args):
+        return a.args[1].T @ a.args[0].T
+    return apply("transpose", a)
 
 
 class Tape:
@@ -135,6 +179,10 @@ class Tape:
     def const(self, name: str, value) -> Expr:
         return self._leaf("const", name, value)
 
+    def state(self, name: str, value) -> Expr:
+        """A leaf that the optimiser keeps from update to update, with its value at the start."""
+        return self._leaf("state", name, value)
+
     def write(self, name: str, expression: Expr, grad: str | None = None, of: str | None = None) -> Expr:
         """Write `expression` down as the step `name`, its unnamed parts first.
 
@@ -154,6 +202,14 @@ class Tape:
         """The value already on the tape under `name`, as an expression."""
         step = self.steps[name]
         return Expr(step.op, value=step.value, name=name)
+
+    def again(self, name: str) -> Expr:
+        """The value under `name` for use in another line: what is only a part of a line has no symbol to be called
+        by, so it is written out anew, and worked anew."""
+        step, line = self.steps[name], self.steps.get(name.rpartition(".")[0])
+        if line is None or name not in line.args or step.is_leaf:
+            return self.ref(name)
+        return Expr(step.op, map(self.again, step.args), **step.attrs)
 
     def finish(self, loss: str, grads: Mapping[str, str], updates: Mapping[str, str]) -> Trace:
         return Trace(self.example, self.steps.values(), loss, grads, updates)

@@ -12,7 +12,7 @@ from .errors import BookError, unknown
 from .ops import OPS, worked_first
 from .rounding import round_array
 
-LEAVES = ("data", "param", "const")
+LEAVES = ("data", "param", "const", "state")
 FORMAT = 1
 """The version of the JSON form; it changes when a reader of the old form would misread the new one."""
 
@@ -45,7 +45,8 @@ class Trace(Mapping):
     """Name -> Step, in the order of computation.
 
     `loss` is the name of the step that holds the loss; `grads` maps a name to the name of the step that holds
-    the loss's gradient with respect to it; `updates` maps a parameter to the step that holds its new value.
+    the loss's gradient with respect to it; `updates` maps every leaf that training changes, parameters and the
+    optimiser's state, to the step that holds its new value.
     """
 
     def __init__(self, example: str, steps, loss: str, grads: Mapping, updates: Mapping):
@@ -78,6 +79,10 @@ class Trace(Mapping):
         """The leaves of the given kinds (all kinds if none is given), in order."""
         return [s for s in self.values() if s.op in (kinds or LEAVES)]
 
+    def updated(self, kind: str = "param") -> dict[str, str]:
+        """`updates` for the leaves of one kind."""
+        return {name: new for name, new in self.updates.items() if self[name].op == kind}
+
     # Parts and lines
 
     def parent(self, name: str) -> str | None:
@@ -96,7 +101,12 @@ class Trace(Mapping):
     def silent(self, name: str) -> bool:
         """Whether a step is worked out in one go with its parent and never printed by itself."""
         parent = self.parent(name)
-        return parent is not None and not worked_first(self[parent].op, self[name].op)
+        return parent is not None and not worked_first(self[parent].op, self[name].op, self.leads(parent, name))
+
+    def leads(self, parent: str, part: str) -> bool:
+        """Whether a part stands first in the line of its parent, and nowhere else."""
+        first, *others = self[parent].args
+        return part == first and part not in others
 
     def users(self, name: str, phase: str | None = None) -> list[Step]:
         """The steps (of one phase) that use `name` directly."""
@@ -136,6 +146,10 @@ class Trace(Mapping):
         }
         order = TopologicalSorter({name: step.args for name, step in moved.items()}).static_order()
         return self._with(moved[name] for name in order).replay()
+
+    def called(self, example: str) -> "Trace":
+        """The same trace as one of another example."""
+        return Trace(example, self.values(), self.loss, self.grads, self.updates)
 
     def _checked(self, changes):
         arrays = {name: np.asarray(value, dtype=np.float64) for name, value in changes.items()}

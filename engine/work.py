@@ -14,5 +14,5 @@ def work(example: Example) -> Trace:
     loss = family(example.family).forward(tape, example)
     grads = backward(tape, loss)
     rule = example.update
-    updates = update(tape, grads, rule.optimizer, rule.learning_rate, rule.frozen)
+    updates = update(tape, grads, **rule.settings())
     return tape.finish(loss, grads, updates)

@@ -28,6 +28,8 @@ def visit_math(self, node: nodes.math) -> None:
 
 def visit_math_block(self, node: nodes.math_block) -> None:
     number = f'<span class="eqno">({node["number"]})</span>' if node.get("number") else ""
+    if node["ids"] and node["ids"] == node.parent.get("ids"):
+        node["ids"] = []  # the theme has wrapped the formula, and given the wrapper its place
     self.body.append(self.starttag(node, "div", "", CLASS="math"))
     self.body.append(f"{number}{mathml(node, display=True)}</div>\n")
     raise nodes.SkipNode

@@ -12,7 +12,7 @@ from engine.trace import Trace
 from ..notation import Notation
 from ..numbers import tex_number
 
-CATALOGUE = ("network", "graph", "activation", "heat", "loss_curve")
+CATALOGUE = ("network", "model", "graph", "activation", "heat", "loss_curve")
 """The kinds of figures: each a module of this package with `draw(view)`, which yields what applies to the example."""
 
 DIGITS = 4

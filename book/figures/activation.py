@@ -1,8 +1,7 @@
 """Each activation function that the example uses: its curve, its slope, and where this example stands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from engine.tape import apply, expr
 from engine.trace import Step
 
 from ..operand import Operand
+from ..words import SOURCE, environment
 from . import Figure, View, palette
 from .canvas import Canvas
 from .chart import Chart, ticks
@@ -24,7 +24,7 @@ FAR = 1e6  # with operating points beyond this the curve would be a corner
 def draw(view: View) -> Iterator[Figure]:
     for op in of_kind("activation"):
         steps = [s for s in view.trace.values() if s.op == op and s.phase == "forward"]
-        if steps and _entrywise(op) and _farthest(view, steps) < FAR:
+        if steps and OPS[op].entrywise and _farthest(view, steps) < FAR:
             yield _figure(view, op, steps)
 
 
@@ -32,25 +32,19 @@ def _farthest(view: View, steps: list[Step]) -> float:
     return max(float(np.abs(view.trace.value(s.args[0])).max()) for s in steps)
 
 
-def _entrywise(op: str) -> bool:
-    """Whether an entry of the result hangs on one entry only: softmax, say, has no curve."""
-    z = np.array([[0.3], [-0.7]])
-    forward = OPS[op].forward
-    return bool(np.array_equal(forward(z)[:1], forward(z[:1])))
-
-
-def curve(op: str, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def curve(op: str, z: np.ndarray, attrs: Mapping | None = None) -> tuple[np.ndarray, np.ndarray]:
     """The function and its slope, by the engine's own rules."""
-    point = expr(z)
-    a = apply(op, point)
-    return a.value, np.broadcast_to(OPS[op].rules[0](expr(1.0), a, point).value, z.shape)
+    point, attrs = expr(z), attrs or {}
+    a = apply(op, point, **attrs)
+    return a.value, np.broadcast_to(OPS[op].rules[0](expr(1.0), a, point, **attrs).value, z.shape)
 
 
 def _figure(view: View, op: str, steps: list[Step]) -> Figure:
     z = np.unique(np.concatenate([view.trace.value(s.args[0]).ravel() for s in steps]))
+    attrs = steps[0].attrs
     reach = _reach(op, z)
     xs = np.linspace(-reach, reach, 161)
-    values, slopes = curve(op, xs)
+    values, slopes = curve(op, xs, attrs)
     low, high = min(values.min(), slopes.min(), 0), max(values.max(), slopes.max())
     high += 0.08 * (high - low)
     canvas = Canvas(WIDTH, HEIGHT)
@@ -58,10 +52,10 @@ def _figure(view: View, op: str, steps: list[Step]) -> Figure:
     chart.frame(ticks(-reach, reach, 5), ticks(low, high, 5), "z", "", zero=True)
     chart.line(xs, slopes, palette.MUTED, 0.9)
     chart.line(xs, values, palette.CURVE, 1.7)
-    _names(chart, op, values[-1], slopes[-1], xs[-1])
+    _names(chart, function(op, tuple(attrs.items())), values[-1], slopes[-1], xs[-1])
     shown = z[:: -(-len(z) // MOST_POINTS)]
-    chart.points(shown, curve(op, shown)[0], palette.POINT, 2.3)
-    at = curve(op, z)[1]
+    chart.points(shown, curve(op, shown, attrs)[0], palette.POINT, 2.3)
+    at = curve(op, z, attrs)[1]
     facts = {
         "op": op, "steps": [s.name for s in steps], "points": len(z), "z_min": float(z.min()),
         "z_max": float(z.max()), "slope_min": float(at.min()), "slope_max": float(at.max()),
@@ -76,9 +70,8 @@ def _reach(op: str, z: np.ndarray) -> float:
     return float(np.ceil(reach * 2) / 2)
 
 
-def _names(chart: Chart, op: str, value: float, slope: float, x: float) -> None:
+def _names(chart: Chart, name: str, value: float, slope: float, x: float) -> None:
     """The names stand at the right ends of their curves."""
-    name = function(op)
     ends = sorted([(chart.y(value), name, palette.CURVE), (chart.y(slope), _slope_name(name), palette.MUTED)])
     if ends[1][0] - ends[0][0] < 13:
         ends[1] = (ends[0][0] + 13, *ends[1][1:])
@@ -92,11 +85,7 @@ def _slope_name(name: str) -> str:
 
 
 @cache
-def function(op: str) -> str:
+def function(op: str, attrs: tuple = ()) -> str:
     """How the page writes the operation, of z: the same macro."""
-    from jinja2 import Environment, FileSystemLoader
-
-    folder = Path(__file__).resolve().parents[2] / "templates"
-    env = Environment(loader=FileSystemLoader(folder), extensions=["jinja2.ext.i18n"], autoescape=False)
-    macros = env.get_template("math.j2").module
-    return str(getattr(macros, op)(Operand("z"))).replace(r"\tanh", r"\operatorname{tanh}")
+    macros = environment(SOURCE).get_template("math.j2").module
+    return str(getattr(macros, op)(Operand("z"), **dict(attrs))).replace(r"\tanh", r"\operatorname{tanh}")

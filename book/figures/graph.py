@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from engine.optim import detached
 from engine.trace import Step, Trace
 
 from . import Figure, View, palette, tex
@@ -18,6 +19,7 @@ PARAMETERS, FORWARD, BACKWARD, GRADIENTS, UPDATES = range(5)
 SPREAD = (PARAMETERS, GRADIENTS, UPDATES)
 HEIGHT, ROW, BAND, ASIDE, GAP = 21.0, 31.0, 43.0, 5.0, 20.0
 ARROW = 4.2
+MOST = 60
 
 
 @dataclass
@@ -42,16 +44,20 @@ class Node:
 
 def draw(view: View) -> Iterator[Figure]:
     nodes = _nodes(view)
+    if len(nodes) > MOST:
+        return  # nobody finds his way through a drawing of so many boxes
     _columns(view.trace, nodes)
     width, height = _Layout(nodes).place()
     canvas = Canvas(width, height)
     counts = defaultdict(int)
-    for wire in _wires(nodes):
+    own = {name: [a for a in node.args if not _is_shared(view.trace, nodes[a], node)] for name, node in nodes.items()}
+    for wire in _wires(nodes, own):
         wire.draw(canvas)
     for node in nodes.values():
         counts[node.step.phase] += not node.step.is_leaf
         _box(canvas, node, view)
-    yield Figure("graph", canvas.svg(), {"steps": sum(counts.values()), **counts})
+    shared = any(len(own[name]) < len(node.args) for name, node in nodes.items())
+    yield Figure("graph", canvas.svg(), {"steps": sum(counts.values()), "shared": shared, **counts})
 
 
 # Which nodes there are
@@ -62,7 +68,7 @@ def _nodes(view: View) -> dict[str, Node]:
     lines = [s for phase in ("forward", "backward", "update") for s in trace.lines(phase)]
     args = {step.name: _arguments(trace, step.name) for step in lines}
     used = {name for names in args.values() for name in names}
-    leaves = [s for s in trace.leaves("data", "param") if s.name in used]
+    leaves = [s for s in trace.leaves("data", "param", "state") if s.name in used]
     nodes = {s.name: Node(s, args.get(s.name, [])) for s in [*leaves, *lines]}
     for node in nodes.values():
         node.band = _band(trace, node.step)
@@ -120,7 +126,10 @@ def _beneath(trace: Trace, nodes: dict[str, Node], node: Node) -> int:
 
 
 def _parameter(trace: Trace, node: Node) -> str | None:
-    return next((p for p, new in trace.updates.items() if new == node.step.name), None)
+    """The parameter whose new value this is, or to whose update it belongs."""
+    found = next((p for p, new in trace.updated().items() if new == node.step.name), None)
+    belongs = None if found or node.step.phase != "update" else detached(trace, node.step.name)
+    return belongs[1] if belongs else found
 
 
 @dataclass
@@ -219,12 +228,18 @@ class _Wires:
         canvas.path(self.heads, fill=self.colour, alpha=(1, self.opaque))
 
 
-def _wires(nodes: dict[str, Node]) -> list[_Wires]:
+def _is_shared(trace: Trace, source: Node, node: Node) -> bool:
+    """Whether a wire would lead from what all parameters share in the update to one of them: there are too many."""
+    inside = source.step.phase == node.step.phase == "update"
+    return inside and _parameter(trace, source) is None and _parameter(trace, node) is not None
+
+
+def _wires(nodes: dict[str, Node], own_args: dict[str, list[str]]) -> list[_Wires]:
     """First what looks back to an earlier phase, thin; then each phase's own way, in its colour."""
     back = _Wires(palette.MUTED, 0.6, 0.6)
     own = {phase: _Wires(colour, 1.1, 0.9) for phase, colour in palette.PHASES.items()}
-    for node in nodes.values():
-        for arg in node.args:
+    for name, node in nodes.items():
+        for arg in own_args[name]:
             source = nodes[arg]
             main = source.step.phase == node.step.phase or source.step.phase == "backward"
             (own[node.step.phase] if main else back).add(_curve(source, node, nodes.values()))

@@ -8,10 +8,19 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from .. import friendly
-from ..example import Activation, Example, Loss, Matrix, Model, Vector
+from ..example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..limits import CALL, LIMITS, AtMost
 from ..ops import OPS
-from ..tape import Tape, apply
+from ..shapes import (
+    expect_in_time,
+    expect_mask,
+    expect_outputs,
+    expect_reachable,
+    expect_shape,
+    expect_size,
+    expect_targets,
+)
+from ..tape import Expr, Tape, apply
 
 
 class Data(Model):
@@ -21,12 +30,42 @@ class Data(Model):
     y: Matrix
 
 
+class Dropout(Model):
+    """[layers.dropout]: the given mask, one row per sample, 1 where a neuron stays; `keep`, the share that stays."""
+
+    mask: Matrix
+    keep: Annotated[Number, Field(gt=0, le=1)]
+
+
 class Layer(Model):
-    """[[layers]]: W has one row per neuron and one column per input, b one number per neuron."""
+    """[[layers]]: W has one row per neuron and one column per input, b one number per neuron.
+
+    `slope` is leaky_relu's on the left, `alpha` elu's; `residual` adds the layer's input to its output.
+    """
 
     W: Matrix
     b: Vector
     activation: Activation
+    slope: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    alpha: Annotated[Number, Field(gt=0)] | None = None
+    residual: bool = False
+    dropout: Dropout | None = None
+
+    @property
+    def attrs(self) -> dict:
+        """What the activation needs besides its argument."""
+        return {key: value for key in PARAMETERS.values() if (value := getattr(self, key)) is not None}
+
+
+PARAMETERS = {"leaky_relu": "slope", "elu": "alpha"}
+"""Activations that have a parameter, and its key."""
+
+
+class Penalty(Model):
+    """[penalty]: l1 times the sum of the sizes of all weights, l2 times the sum of their squares; no biases."""
+
+    l1: Annotated[Number, Field(ge=0)] = 0
+    l2: Annotated[Number, Field(ge=0)] = 0
 
 
 class Spec(Example):
@@ -35,6 +74,8 @@ class Spec(Example):
     data: Data
     layers: Annotated[list[Layer], Field(min_length=1), AtMost("layers")]
     loss: Loss = "half_squared_error"
+    delta: Annotated[Number, Field(gt=0)] | None = None
+    penalty: Penalty | None = None
 
     @model_validator(mode="after")
     def _shapes_meet(self):
@@ -67,46 +108,92 @@ class Spec(Example):
         samples = len(self.data.x)
         parameters = sum(len(layer.W) * (len(layer.W[0]) + 1) for layer in self.layers)
         size = parameters + samples * (len(self.data.x[0]) + sum(len(layer.W) for layer in self.layers))
-        if size > LIMITS["size"]:
-            raise ValueError(f"layers: data, parameters and units are {size} numbers; {LIMITS.rule('size', size)}")
+        expect_size("layers", size)
         forward = sum(len(layer.W) * len(layer.W[0]) * samples + CALL for layer in self.layers)
-        work = forward * (2 * parameters + 3 * self.page.curve)
-        if work > LIMITS["multiplications"]:
-            raise ValueError(
-                f"layers: the loss curve (page.curve) and the check of {parameters} gradients are about {work:.1e} "
-                f"multiplications; {LIMITS.rule('multiplications', work)}"
-            )
+        expect_in_time("layers", forward, parameters, self.page.curve)
         return self
 
     @model_validator(mode="after")
     def _loss_fits(self):
-        if self.loss == "binary_cross_entropy":
-            if self.layers[-1].activation != "sigmoid":
-                raise ValueError("loss: binary_cross_entropy needs outputs between 0 and 1; end with a sigmoid layer")
-            if not all(0 <= v <= 1 for row in self.data.y for v in row):
-                raise ValueError("data.y: binary_cross_entropy needs targets between 0 and 1")
+        expect_outputs(self.layers[-1].activation, self.loss)
+        expect_targets("data.y", self.data.y, self.loss)
+        if self.loss != "hinge":  # whose outputs may fall short of ±1
+            expect_reachable("data.y", self.data.y, self.layers[-1].activation)
+        if self.delta is not None and self.loss != "huber":
+            raise ValueError("delta: belongs to the loss huber")
+        return self
+
+    @model_validator(mode="after")
+    def _options_fit(self):
+        width, samples = len(self.data.x[0]), len(self.data.x)
+        for i, layer in enumerate(self.layers):
+            place = f"layers[{i}]"
+            for activation, key in PARAMETERS.items():
+                if getattr(layer, key) is not None and layer.activation != activation:
+                    raise ValueError(f"{place}.{key}: belongs to the activation {activation}, not {layer.activation}")
+            if layer.residual and len(layer.W) != width:
+                raise ValueError(f"{place}.residual: the layer gives {len(layer.W)} numbers, its input has {width}")
+            if layer.dropout:
+                told = f"one row for each of {samples} samples, one column for each neuron of the layer"
+                expect_shape(f"{place}.dropout.mask", layer.dropout.mask, samples, len(layer.W), told)
+                expect_mask(f"{place}.dropout.mask", layer.dropout.mask)
+            width = len(layer.W)
         return self
 
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the sum over outputs, averaged over the batch."""
     a = tape.data("x", np.transpose(spec.data.x))
+    weights = []
     for i, layer in enumerate(spec.layers, start=1):
-        W = tape.param(f"layer{i}.W", layer.W)
-        b = tape.param(f"layer{i}.b", np.reshape(layer.b, (-1, 1)))
-        z = tape.write(f"layer{i}.z", W @ a + b, grad=f"layer{i}.delta")
-        a = tape.write(f"layer{i}.a", apply(layer.activation, z))
+        a = _written(tape, f"layer{i}", layer, a, weights)
     y = tape.data("y", np.transpose(spec.data.y))
-    E = tape.write("E", apply(spec.loss, a, y))
-    return tape.write("J", E.sum() / len(spec.data.x)).name
+    E = tape.write("E", apply(spec.loss, a, y, **({"delta": spec.delta} if spec.delta else {})))
+    L = E.sum() / len(spec.data.x)
+    penalty = spec.penalty or Penalty()
+    if not (penalty.l1 or penalty.l2):
+        return tape.write("J", L).name
+    return tape.write("J", tape.write("L", L) + _penalty(tape, penalty, weights)).name
+
+
+def _written(tape: Tape, scope: str, layer: Layer, before: Expr, weights: list[Expr]) -> Expr:
+    W = tape.param(f"{scope}.W", layer.W)
+    b = tape.param(f"{scope}.b", np.reshape(layer.b, (-1, 1)))
+    weights.append(W)
+    z = tape.write(f"{scope}.z", W @ before + b, grad=f"{scope}.delta")
+    a = tape.write(f"{scope}.a", apply(layer.activation, z, **layer.attrs))
+    if layer.dropout:
+        mask = tape.data(f"{scope}.m", np.transpose(layer.dropout.mask))
+        a = tape.write(f"{scope}.d", a * mask / layer.dropout.keep)
+    return tape.write(f"{scope}.r", a + before) if layer.residual else a
+
+
+def _penalty(tape: Tape, penalty: Penalty, weights: list[Expr]) -> Expr:
+    """λ₁ Σ|w| + λ₂ Σ w², layer by layer."""
+    terms: list[Expr] = []
+    if penalty.l1:
+        scale = tape.const("lambda1", penalty.l1)
+        terms += [scale * W.abs().sum() for W in weights]
+    if penalty.l2:
+        scale = tape.const("lambda2", penalty.l2)
+        terms += [scale * W.square().sum() for W in weights]
+    return tape.write("R", sum(terms[1:], terms[0]))
 
 
 # A new example: candidates, unit by unit, until each is alive.
 
-ALIVE = {"sigmoid": (0.05, 2.0), "tanh": (0.05, 1.5), "relu": (0.1, 3.0), "identity": (0.05, 3.0)}
+ALIVE = {
+    "sigmoid": (0.05, 2.0), "tanh": (0.05, 1.5), "relu": (0.1, 3.0), "identity": (0.05, 3.0),
+    "leaky_relu": (0.1, 3.0), "elu": (0.05, 2.0), "softplus": (0.05, 2.0), "silu": (0.1, 2.0), "gelu": (0.1, 2.0),
+    "gelu_tanh": (0.1, 2.0),
+}  # fmt: skip
 """How far from 0 a pre-activation is wanted: beyond it a unit is saturated, nearer it passes nothing on."""
 
-TARGETS = {"sigmoid": (0.05, 0.95), "tanh": (-0.9, 0.9), "relu": (0.1, 1.5), "identity": (-1.0, 1.0)}
+TARGETS = {
+    "sigmoid": (0.05, 0.95), "tanh": (-0.9, 0.9), "relu": (0.1, 1.5), "identity": (-1.0, 1.0),
+    "leaky_relu": (-0.5, 1.5), "elu": (-0.5, 1.5), "softplus": (0.2, 2.0), "silu": (-0.2, 1.5), "gelu": (-0.1, 1.5),
+    "gelu_tanh": (-0.1, 1.5),
+}  # fmt: skip
 """What the outputs of a last layer can reach."""
 
 TRIES = 400

@@ -1,0 +1,137 @@
+"""Activation functions and the functions that their slopes are made of."""
+
+from math import erfc, pi
+
+import numpy as np
+
+from .meaning import Meaning, along, chosen, entrywise, exp, expm1, is_quick, ln, log1p, mp, numbers, tanh
+
+CUBE = 0.044715
+"""The factor with which a tanh comes near to the normal distribution."""
+
+_below = entrywise(
+    np.vectorize(lambda z: erfc(-z / 2**0.5) / 2, otypes=[float]), lambda z: mp.erfc(-z / mp.sqrt(2)) / 2
+)
+
+
+def positive_part(z):
+    return chosen(z > 0, z, z * 0)
+
+
+def sigmoid(z):
+    return 1 / (1 + exp(-z))
+
+
+def softplus(z):
+    return positive_part(z) + log1p(exp(-abs(z)))
+
+
+def _elu(z, alpha=1.0):
+    return chosen(z > 0, z, alpha * expm1(-positive_part(-z)))
+
+
+def _density(z):
+    return exp(-z * z / 2) / _root_of(2, 1, z)
+
+
+def _root_of(a, b, like):
+    """√(aπ/b), to as many digits as the numbers have."""
+    return (a * pi / b) ** 0.5 if is_quick(like) else mp.sqrt(a * mp.pi / b)
+
+
+def _root_2_by_pi(like):
+    return 2 / _root_of(2, 1, like)
+
+
+def _share(z):
+    """What stands in the place of Φ(z), twice."""
+    return 1 + tanh(_root_2_by_pi(z) * (z + CUBE * z**3))
+
+
+def _inner_slope(z):
+    return _root_2_by_pi(z) * (1 + CUBE * (3 * z * z))  # a float64 times 3 would be rounded
+
+
+def _gelu_slope(z):
+    t = _share(z) - 1
+    return (1 + t + z * (1 - t * t) * _inner_slope(z)) / 2
+
+
+# Softmax and its kin. In float64 the largest entry is taken away first, so that exp cannot overflow.
+
+
+def largest_size(z, axis):
+    return np.max(abs(z), axis=axis, keepdims=True)
+
+
+def _powers(z, axis):
+    return exp(z - np.max(z, axis=axis, keepdims=True))
+
+
+def softmax(z, axis=0):
+    e = _powers(z, axis)
+    return e / along(e, axis)
+
+
+def masked_softmax(z, m, axis):
+    lowest = np.min(z, axis=axis, keepdims=True)
+    e = numbers(m != 0, z) * _powers(chosen(m != 0, z, lowest + z * 0), axis)
+    return e / along(e, axis)
+
+
+def log_sum_exp(z, axis):
+    return np.max(z, axis=axis, keepdims=True) + ln(along(_powers(z, axis), axis))
+
+
+def log_softmax(z, axis=0):
+    return z - log_sum_exp(z, axis)
+
+
+def softmax_ends(z, bound, axis, seen=1.0):
+    """The smallest and the largest that each entry can be: it rises with its own z and falls with all others."""
+    top = np.max(z, axis=axis, keepdims=True)
+    more, less = seen * np.exp(z + bound - top), seen * np.exp(z - bound - top)
+    return less / (less + along(more, axis) - more), more / (more + along(less, axis) - less)
+
+
+def _softmax_passed(args, bounds, axis=0):
+    low, high = softmax_ends(args[0], bounds[0], axis)
+    return np.maximum(high - low, 0)
+
+
+def _masked_passed(args, bounds, axis):
+    low, high = softmax_ends(args[0], bounds[0], axis, args[1])
+    return np.maximum(np.nan_to_num(high - low), 0)
+
+
+def log_softmax_passed(args, bounds, axis=0):
+    low, high = softmax_ends(args[0], bounds[0], axis)
+    return np.log(high / low)
+
+
+def _wide(value):
+    """A relative error of the exponents' size: exp turns an absolute one into it."""
+    return lambda z, *m, axis=0: value(z, *m, axis=axis) * (1 + 2 * largest_size(z, axis))
+
+
+MEANINGS = {
+    "identity": Meaning(lambda z: z),
+    "sigmoid": Meaning(sigmoid, lambda z: sigmoid(z) * (1 + abs(z))),
+    "tanh": Meaning(tanh),
+    "relu": Meaning(positive_part),
+    "leaky_relu": Meaning(lambda z, slope=0.01: chosen(z > 0, z, slope * z)),
+    "elu": Meaning(_elu),
+    "softplus": Meaning(softplus),
+    "silu": Meaning(lambda z: z * sigmoid(z), lambda z: abs(z) * sigmoid(z) * (1 + abs(z))),
+    "gelu": Meaning(lambda z: z * _below(z), abs),
+    "gelu_tanh": Meaning(lambda z: z * _share(z) / 2, abs),
+    "gelu_tanh_slope": Meaning(_gelu_slope, lambda z: 1 + abs(z) * _inner_slope(z)),
+    "normal_cdf": Meaning(_below, lambda z: z * 0 + 1),
+    "normal_pdf": Meaning(_density, lambda z: _density(z) * (1 + z * z)),
+    "softmax": Meaning(softmax, _wide(softmax), _softmax_passed),
+    "masked_softmax": Meaning(masked_softmax, _wide(masked_softmax), _masked_passed),
+    "log_softmax": Meaning(
+        log_softmax, lambda z, axis=0: 1 + 4 * largest_size(z, axis) + abs(log_softmax(z, axis)), log_softmax_passed
+    ),
+    "log_sum_exp": Meaning(log_sum_exp, lambda z, axis: 1 + 4 * largest_size(z, axis)),
+}

@@ -1,0 +1,38 @@
+"""Matrix products, and what moves entries to other places; batches of matrices lead with further axes."""
+
+import numpy as np
+
+from .meaning import LINEAR, Meaning, zeros
+
+
+def _swapped(a):
+    return a.T if a.ndim < 3 else np.swapaxes(a, -1, -2)
+
+
+def _slice(a, axis, start, stop):
+    return np.take(a, range(start, stop), axis=axis)
+
+
+def _pad(a, widths):
+    out = zeros([n + before + after for n, (before, after) in zip(a.shape, widths, strict=True)], a)
+    out[tuple(slice(before, before + n) for n, (before, _) in zip(a.shape, widths, strict=True))] = a
+    return out
+
+
+def _scatter(g, rows, count):
+    out = zeros((count, *g.shape[1:]), g)
+    np.add.at(out, list(rows), g)
+    return out
+
+
+MEANINGS = {
+    "matmul": Meaning(np.matmul, lambda a, b: np.matmul(abs(a), abs(b)), LINEAR),
+    "outer": Meaning(lambda a, b: np.matmul(a, _swapped(b)), None, LINEAR),
+    "transpose": Meaning(_swapped, None, LINEAR),
+    "reshape": Meaning(lambda a, shape: a.reshape(tuple(shape)), None, LINEAR),
+    "concat": Meaning(lambda *a, axis: np.concatenate(a, axis=axis), None, LINEAR),
+    "slice": Meaning(_slice, None, LINEAR),
+    "pad": Meaning(_pad, None, LINEAR),
+    "gather": Meaning(lambda table, rows: table[list(rows)], None, LINEAR),
+    "scatter": Meaning(_scatter, lambda g, rows, count: _scatter(abs(g), rows, count), LINEAR),
+}

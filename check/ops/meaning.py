@@ -1,0 +1,90 @@
+"""The form in which an operation is written down, and functions of arrays that work on both kinds of numbers."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import mpmath
+import numpy as np
+
+DIGITS = 50
+mp = mpmath.MPContext()
+mp.dps = DIGITS
+ZERO, ONE = mp.mpf(0), mp.mpf(1)
+
+LINEAR = "linear"
+"""In the place of `passed`: linear in each argument, so that `sizes` says how far changes can carry."""
+
+
+class Meaning(NamedTuple):
+    """`value` computes the result; `scale` the size of what is added up on the way, which bounds what float64 may
+    lose in it; `passed(args, bounds)` how far the result moves, in float64, when every entry of the arguments moves
+    by its bound. Without it the ends are tried, which is right where an entry is made from the entries at its own
+    place, or rises with all of them."""
+
+    value: Callable
+    scale: Callable | None = None
+    passed: Callable | str | None = None
+
+    def sizes(self, *args, **attrs):
+        """What the operation adds up, all of it counted as positive."""
+        return abs(self.value(*args, **attrs)) if self.scale is None else self.scale(*args, **attrs)
+
+
+_number = np.frompyfunc(mp.mpf, 1, 1)
+
+
+def exact(array: np.ndarray) -> np.ndarray:
+    """float64 numbers as mpmath numbers, bit for bit."""
+    return np.asarray(_number(np.asarray(array, dtype=object)), dtype=object)
+
+
+def is_quick(*arrays) -> bool:
+    """Whether all of them hold float64 numbers."""
+    return all(getattr(a, "dtype", None) == np.float64 for a in arrays)
+
+
+def zeros(shape, *like) -> np.ndarray:
+    """An array of zeros, of the kind of numbers that `like` holds."""
+    return np.zeros(shape) if is_quick(*like) else np.full(shape, ZERO, dtype=object)
+
+
+def entrywise(quick: Callable, slow: Callable) -> Callable:
+    """A function of arrays: numpy's own on float64, the 50-digit one on mpmath numbers."""
+    careful = np.frompyfunc(slow, 1, 1)
+    return lambda z: quick(z) if is_quick(z) else careful(z)
+
+
+exp = entrywise(np.exp, mp.exp)
+ln = entrywise(np.log, mp.log)
+log1p = entrywise(np.log1p, mp.log1p)
+expm1 = entrywise(np.expm1, mp.expm1)
+sqrt = entrywise(np.sqrt, mp.sqrt)
+cos = entrywise(np.cos, mp.cos)
+sin = entrywise(np.sin, mp.sin)
+floor = entrywise(np.floor, mp.floor)
+tanh = entrywise(np.tanh, mp.tanh)
+
+
+def numbers(mask, like) -> np.ndarray:
+    """1 where the mask holds, 0 elsewhere."""
+    one, zero = (1.0, 0.0) if is_quick(like) else (ONE, ZERO)
+    return np.where(mask, one, zero)
+
+
+def chosen(mask, a, b) -> np.ndarray:
+    """a where the mask holds, b elsewhere; either may be a number."""
+    return np.where(mask, a, b)
+
+
+def along(a, axis):
+    return np.sum(a, axis=axes(axis), keepdims=True)
+
+
+def axes(axis):
+    """The axis, or several of them, as numpy wants them."""
+    return tuple(axis) if isinstance(axis, list | tuple) else axis
+
+
+def count(a, axis) -> int:
+    """How many entries one sum along the axis adds up."""
+    return int(np.prod([a.shape[i] for i in np.ravel(axis)]))

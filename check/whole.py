@@ -1,0 +1,188 @@
+"""Functions of printed mathematics in which an entry is made from several entries, or from one that stands elsewhere.
+
+Glossary. x, g, h: arrays, tuples of rows of scalars (Decimals or Intervals). below: what stands below the name.
+`_i` under a name means down the columns, `_j` along the rows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from .arrays import added, broadcast, lone, rows_of, shape, transpose
+from .functions import exponential, is_above, logarithm
+from .interval import Interval, hull, interval
+from .tree import NotUnderstoodError
+from .windows import WINDOWED
+
+AXES = {"": 0, "i": 0, "j": 1}
+
+
+@dataclass(frozen=True)
+class Whole:
+    """`plain(below, *arrays)`. It rises in every entry, unless `bounds` says what it is on Intervals."""
+
+    plain: Callable
+    bounds: Callable | None = None
+
+
+def along(line: Callable) -> Callable:
+    """A function of arrays from one of lines: `line` is given the columns or the rows, one after another."""
+
+    def function(below: str, *x):
+        if below not in AXES:
+            raise NotUnderstoodError(f"the index {below} of a function")
+        if AXES[below] == 1:
+            return tuple(tuple(line(*rows)) for rows in zip(*x, strict=True))
+        return transpose(function("j", *map(transpose, x)))
+
+    return function
+
+
+def _mean(v):
+    return [added(v) / len(v)]
+
+
+def _variance(v):
+    (mean,) = _mean(v)
+    return _mean([(a - mean) ** 2 for a in v])
+
+
+def _log_sum_exp(v):
+    return [logarithm(added(map(exponential, v)))]
+
+
+def _log_softmax(v):
+    (whole,) = _log_sum_exp(v)
+    return [a - whole for a in v]
+
+
+def _softmax(v, seen=None):
+    """The powers of e by their sum. An entry rises with its own power and falls with all others."""
+    seen = seen or [Decimal(1)] * len(v)
+    e = [interval(m * exponential(a)) for a, m in zip(v, seen, strict=True)]
+    low, high = added(a.low for a in e), added(a.high for a in e)
+    return [_share(a, low - a.low, high - a.high) for a in e]
+
+
+def _share(a: Interval, least: Decimal, most: Decimal):
+    """a by the sum of a and the others, which lie between `least` and `most`."""
+    if a.high == 0:
+        return Decimal(0)
+    return Interval(a.low / (a.low + most), a.high / (a.high + least))
+
+
+def _numbers(function: Callable) -> Callable:
+    """The function on numbers, from one that gives intervals."""
+    return lambda *x: [interval(a).low for a in function(*x)]
+
+
+def _first(k: int) -> Callable:
+    """1 at the k largest entries, the first of equals; from 0 to 1 where that is not sure."""
+
+    def line(v):
+        others = [[(b, j < i) for j, b in enumerate(v) if j != i] for i in range(len(v))]
+        return [_is_first(k, a, rest) for a, rest in zip(v, others, strict=True)]
+
+    return line
+
+
+def _is_first(k: int, a, others):
+    before = [1 - is_above(a, b) if earlier else is_above(b, a) for b, earlier in others]
+    return is_above(Decimal(k), added(before)) if before else Decimal(1)
+
+
+def _top(below: str, x):
+    k, _, axis = below.partition(",")
+    return along(_first(int(k)))(axis, x)
+
+
+# What moves entries
+
+
+def _span(below: str) -> list[int]:
+    """The numbers in 'rows 2:4' or 'rows 3,1,3', from 0."""
+    first, _, last = below.partition(":")
+    return list(range(int(first) - 1, int(last))) if last else [int(n) - 1 for n in first.split(",")]
+
+
+def _rows(below: str, x):
+    return tuple(x[i] for i in _span(below))
+
+
+def _columns(below: str, x):
+    return transpose(_rows(below, transpose(x)))
+
+
+def _reshape(below: str, x):
+    flat, columns = [v for row in x for v in row], int(below.partition("×")[2])
+    return tuple(tuple(flat[i : i + columns]) for i in range(0, len(flat), columns))
+
+
+def _pad(below: str, x):
+    widths = [int(n) for n in below.split(",")]
+    top, bottom, left, right = widths if len(widths) == 4 else widths * 4
+    zero = Decimal(0)
+    wide = tuple((zero,) * left + row + (zero,) * right for row in x)
+    blank = ((zero,) * len(wide[0]),)
+    return blank * top + wide + blank * bottom
+
+
+def _scatter(below: str, g):
+    """Row i is the sum of those rows that are sent to it."""
+    count, _, targets = below.partition(":")
+    sent = list(zip(_span(targets), g, strict=True))
+    return tuple(
+        tuple(added(row[c] for target, row in sent if target == i) for c in range(len(g[0])))
+        for i in range(int(count))
+    )
+
+
+WHOLE = {
+    "sum": Whole(along(lambda v: [added(v)])),
+    "mean": Whole(along(_mean)),
+    "max": Whole(along(lambda v: [max(v)])),
+    "lse": Whole(along(_log_sum_exp)),
+    "var": Whole(along(_variance), along(_variance)),
+    "logsoftmax": Whole(along(_log_softmax), along(_log_softmax)),
+    "softmax": Whole(along(_numbers(_softmax)), along(_softmax)),
+    "largest": Whole(along(_first(1)), along(_first(1))),
+    "top": Whole(_top, _top),
+    "flatten": Whole(lambda below, x: tuple((v,) for row in x for v in row)),
+    "reshape": Whole(_reshape),
+    "rows": Whole(_rows),
+    "columns": Whole(_columns),
+    "pad": Whole(_pad),
+    "scatter": Whole(_scatter),
+} | {name: Whole(*functions) for name, functions in WINDOWED.items()}
+"""Name on the page, with T for a transposed one -> how to work it out."""
+
+MOVING = ("flatten", "reshape", "rows", "columns", "pad")
+"""Functions that only move entries: the page may print where they have come to, instead of the function."""
+
+
+def parted(note: str) -> tuple[str, str]:
+    """(name, what stands below it) of a function as it was read: 'maxpool_2^T' is ('maxpool^T', '2')."""
+    note, mark, above = note.partition("^")
+    name, _, below = note.partition("_")
+    return name + mark + above, below
+
+
+def applied(note: str, *x):
+    """A function of whole arrays. Raises NotUnderstoodError."""
+    name, below = parted(note)
+    arrays = [rows_of(v) for v in x]
+    try:
+        found = _applied(WHOLE[name], below, arrays)
+    except (IndexError, ValueError, TypeError):
+        raise NotUnderstoodError(f"{note} of {' and '.join('{} × {}'.format(*shape(a)) for a in arrays)}") from None
+    return lone(found)
+
+
+def _applied(function: Whole, below: str, arrays):
+    if not any(isinstance(v, Interval) for x in arrays for row in x for v in row):
+        return function.plain(below, *arrays)
+    if function.bounds:
+        return function.bounds(below, *arrays)
+    ends = [[broadcast(lambda v, end=end: getattr(interval(v), end), x) for x in arrays] for end in ("low", "high")]
+    low, high = (function.plain(below, *x) for x in ends)
+    return broadcast(lambda a, b: hull((a, b)), low, high)

@@ -1,0 +1,60 @@
+"""The autoencoder: an encoder makes a short code h of x, a decoder makes x̂ of it, and x itself is the target.
+
+One sample a column. Rumelhart, Hinton & Williams 1986; Hinton & Salakhutdinov 2006.
+"""
+
+import numpy as np
+from pydantic import model_validator
+
+from ..example import Activation, Example, Matrix, Model, Vector
+from ..shapes import expect_columns, expect_length, expect_reachable, expect_rows
+from ..tape import Expr, Tape, apply
+
+
+class Data(Model):
+    """[data]: one row per sample; on the tape one column per sample."""
+
+    x: Matrix
+
+
+class Layer(Model):
+    """[encoder] or [decoder]: W has one row per unit and one column per input, b one number per unit."""
+
+    W: Matrix
+    b: Vector
+    activation: Activation
+
+
+class Spec(Example):
+    """An autoencoder with one layer on each side of its code."""
+
+    data: Data
+    encoder: Layer
+    decoder: Layer
+
+    @model_validator(mode="after")
+    def _shapes_meet(self):
+        inputs, code = len(self.data.x[0]), len(self.encoder.W)
+        expect_columns("encoder.W", self.encoder.W, inputs, f"data.x has {inputs} numbers in a row")
+        expect_length("encoder.b", self.encoder.b, code, f"encoder.W has {code} rows")
+        expect_columns(
+            "decoder.W", self.decoder.W, code, f"the code has {code} numbers, one for each row of encoder.W"
+        )
+        expect_rows("decoder.W", self.decoder.W, inputs, f"it must give back the {inputs} numbers of a row of data.x")
+        expect_length("decoder.b", self.decoder.b, inputs, f"decoder.W has {inputs} rows")
+        expect_reachable("data.x", self.data.x, self.decoder.activation)
+        return self
+
+
+def forward(tape: Tape, spec: Spec) -> str:
+    """Write the forward pass; returns the name of the loss: the mean squared error over all entries."""
+    x = tape.data("x", np.transpose(spec.data.x))
+    h = _layer(tape, "encoder", spec.encoder, x, "h")
+    xhat = _layer(tape, "decoder", spec.decoder, h, "xhat")
+    return tape.write("J", tape.write("E", xhat.squared_error(x)).mean()).name
+
+
+def _layer(tape: Tape, scope: str, layer: Layer, x: Expr, out: str) -> Expr:
+    W, b = tape.param(f"{scope}.W", layer.W), tape.param(f"{scope}.b", np.reshape(layer.b, (-1, 1)))
+    z = tape.write(f"{scope}.z", W @ x + b, grad=f"{scope}.delta")
+    return tape.write(f"{scope}.{out}", apply(layer.activation, z))

@@ -1,0 +1,23 @@
+"""Batch normalization in training: every feature is brought to mean 0 and variance 1 over the samples of the batch
+(Ioffe & Szegedy 2015)."""
+
+from pydantic import model_validator
+
+from ..norms import Normed, expect_several
+from ..norms import forward as around
+from ..parts import layer_norm
+from ..tape import Tape
+
+
+class Spec(Normed):
+    """A batch_norm example."""
+
+    @model_validator(mode="after")
+    def _has_a_batch(self):
+        expect_several("data.u", len(self.data.u), "row", "normalization over a batch")
+        return self
+
+
+def forward(tape: Tape, spec: Spec) -> str:
+    """Write the forward pass; returns the name of the loss. Statistics run down the columns."""
+    return around(tape, spec, lambda x, gamma, beta, eps: layer_norm(tape, "norm", x, gamma, beta, eps, axis=0))

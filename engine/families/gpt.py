@@ -1,0 +1,86 @@
+"""A tiny GPT: embeddings of tokens and of positions, one block with causal attention and the norms first, a last norm,
+and for every token the logits of the next (Radford et al. 2018, 2019)."""
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from .. import parts
+from ..example import Known, Matrix, Model
+from ..limits import AtMost
+from ..shapes import expect_columns, expect_index, expect_rows, expect_shape
+from ..tape import Tape
+from ..transformer import Block, Heads, Output, expect_block, expect_heads, expect_output, expect_small
+from ..transformer import looking_back, norms, places
+
+Token = Annotated[int, Field(ge=0)]
+
+
+class Embedding(Model):
+    """[embedding]: W_E has one row per token of the vocabulary, W_P one row per position."""
+
+    W_E: Matrix
+    W_P: Matrix
+
+
+class Weights(Output):
+    """[weights]: W_O after the heads; W_U, which makes the logits, unless W_E does (`tied`)."""
+
+    W_U: Matrix | None = None
+
+
+class Spec(Block):
+    """A gpt example. `tokens` are numbers of tokens, counted from 0; every token but the last is read, every token
+    but the first is a target."""
+
+    tokens: Annotated[list[Token], Field(min_length=2), AtMost("steps")]
+    embedding: Embedding
+    heads: Heads
+    weights: Weights
+    tied: bool = True
+    norm: Annotated[str, Known("place of the norm", ("pre",))] = "pre"
+
+    @model_validator(mode="after")
+    def _tokens_are_known(self):
+        count = len(self.embedding.W_E)
+        for i, token in enumerate(self.tokens):
+            expect_index(f"tokens[{i}]", token, count, "tokens in the vocabulary (rows of embedding.W_E)")
+        return self
+
+    @model_validator(mode="after")
+    def _shapes_meet(self):
+        read, count, d = len(self.tokens) - 1, len(self.embedding.W_E), len(self.embedding.W_E[0])
+        why = f"embedding.W_E has {d} numbers in a row"
+        expect_rows("embedding.W_P", self.embedding.W_P, read, f"{read} tokens are read, one at each position")
+        expect_columns("embedding.W_P", self.embedding.W_P, d, why)
+        expect_heads(places(self.heads), d, why)
+        expect_output("weights.W_O", self.weights.W_O, self.heads, d, why)
+        expect_block(self, d, why, ("attention", "feed-forward network", "logits"))
+        if self.tied == (self.weights.W_U is not None):
+            raise ValueError("weights.W_U: " + ("must not be there if tied = true" if self.tied else "is missing"))
+        if not self.tied:
+            expect_shape("weights.W_U", self.weights.W_U, d, count, f"{why}, one row for each token")
+        expect_small(self, "tokens", read, self.embedding, self.heads, self.weights, self.feed_forward, self.norms)
+        return self
+
+
+def forward(tape: Tape, spec: Spec) -> str:
+    """Write the forward pass; returns the name of the loss: the mean over the tokens of −ln p(the next token)."""
+    *read, _ = spec.tokens
+    W_E, W_P = tape.param("embedding.WE", spec.embedding.W_E), tape.param("embedding.WP", spec.embedding.W_P)
+    mask = looking_back(tape, len(read))
+    tape.const("d_k", len(spec.heads[0].W_Q[0]))
+    norm1, norm2, norm3 = norms(tape, spec)
+    E = tape.write("embedding.E", W_E.gather(rows=read))
+    x = tape.write("embedding.X", E + W_P, grad="embedding.dX")
+    x = parts.sublayer(
+        tape, "attention", x, norm1, True,
+        lambda u: parts.multi_head(tape, "attention", spec.heads, spec.weights.W_O, u, mask=mask),
+    )  # fmt: skip
+    x = parts.sublayer(tape, "ffn", x, norm2, True, lambda u: parts.feed_forward(tape, "ffn", spec.feed_forward, u))
+    W_U = W_E.T if spec.tied else tape.param("output.WU", spec.weights.W_U)
+    L = tape.write("output.L", norm3(x) @ W_U, grad="output.dL")
+    y = tape.data("Y", np.eye(len(spec.embedding.W_E))[spec.tokens[1:]])
+    loss = tape.write("output.l", L.cross_entropy_logits(y, axis=1))
+    return tape.write("J", loss.sum() / len(read)).name

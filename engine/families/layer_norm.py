@@ -1,0 +1,23 @@
+"""Layer normalization: every sample is brought to mean 0 and variance 1 over its features (Ba, Kiros & Hinton
+2016)."""
+
+from pydantic import model_validator
+
+from .. import parts
+from ..norms import Normed, expect_several
+from ..norms import forward as around
+from ..tape import Tape
+
+
+class Spec(Normed):
+    """A layer_norm example."""
+
+    @model_validator(mode="after")
+    def _has_features(self):
+        expect_several("weights.W", len(self.weights.W[0]), "column", "normalization over a row")
+        return self
+
+
+def forward(tape: Tape, spec: Spec) -> str:
+    """Write the forward pass; returns the name of the loss. Statistics run along the rows."""
+    return around(tape, spec, lambda x, gamma, beta, eps: parts.layer_norm(tape, "norm", x, gamma, beta, eps))

@@ -1,0 +1,48 @@
+"""Linear regression: ŷ = X w + b, one sample a row, judged by the mean squared error (Legendre 1805)."""
+
+from pydantic import model_validator
+
+from ..example import Example, Matrix, Model, Number, Vector
+from ..shapes import expect_columns, expect_length, expect_rows
+from ..tape import Tape
+
+
+class Data(Model):
+    """[data]: x has one row per sample and one column per feature, y one row per sample."""
+
+    x: Matrix
+    y: Matrix
+
+
+class Weights(Model):
+    """[weights]: w has one number per feature, b is one number."""
+
+    w: Vector
+    b: Number
+
+
+class Spec(Example):
+    """A linear regression."""
+
+    data: Data
+    weights: Weights
+
+    @model_validator(mode="after")
+    def _shapes_meet(self):
+        x, y = self.data.x, self.data.y
+        expect_rows("data.y", y, len(x), f"data.x has {len(x)} samples")
+        expect_columns("data.y", y, 1, "the model gives one number per sample")
+        expect_length("weights.w", self.weights.w, len(x[0]), f"data.x has {len(x[0])} features")
+        return self
+
+
+def forward(tape: Tape, spec: Spec) -> str:
+    """Write the forward pass; returns the name of the loss: the mean of the squared errors."""
+    X, w, b = (
+        tape.data("X", spec.data.x),
+        tape.param("w", [[v] for v in spec.weights.w]),
+        tape.param("b", spec.weights.b),
+    )
+    y = tape.data("y", spec.data.y)
+    yhat = tape.write("yhat", X @ w + b, grad="dyhat")
+    return tape.write("J", tape.write("E", yhat.squared_error(y)).mean()).name

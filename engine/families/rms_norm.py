@@ -1,0 +1,24 @@
+"""RMS normalization: every sample is divided by the root of the mean of its squares (Zhang & Sennrich 2019)."""
+
+from pydantic import model_validator
+
+from .. import parts
+from ..norms import Normed, Scale, expect_several
+from ..norms import forward as around
+from ..tape import Tape
+
+
+class Spec(Normed):
+    """An rms_norm example."""
+
+    norm: Scale
+
+    @model_validator(mode="after")
+    def _has_features(self):
+        expect_several("weights.W", len(self.weights.W[0]), "column", "normalization over a row")
+        return self
+
+
+def forward(tape: Tape, spec: Spec) -> str:
+    """Write the forward pass; returns the name of the loss. Nothing is taken away and nothing is added."""
+    return around(tape, spec, lambda x, gamma, eps: parts.rms_norm(tape, "norm", x, gamma, eps))

@@ -1,0 +1,35 @@
+"""The recurrent network: h_t = tanh(W_xh x_t + W_hh h_{t-1} + b_h), the same weights at every step of time.
+
+A sequence of vectors goes in; an output y_t = W_hy h_t + b_y comes out at the last step (many to one) or at every
+step (many to many). Elman 1990; back through time: Werbos 1990.
+"""
+
+from ..example import Matrix, Model, Vector
+from ..recurrent import Recurrent, Sequence, reads, unrolled
+from ..tape import Tape
+
+
+class Weights(Model):
+    """[weights]: W_xh (hidden × inputs), W_hh (hidden × hidden), b_h; W_hy (outputs × hidden), b_y."""
+
+    W_xh: Matrix
+    W_hh: Matrix
+    b_h: Vector
+    W_hy: Matrix
+    b_y: Vector
+
+
+class Spec(Recurrent):
+    """An rnn example."""
+
+    data: Sequence
+    weights: Weights
+
+
+def forward(tape: Tape, spec: Spec) -> str:
+    return unrolled(tape, spec, cell)
+
+
+def cell(tape: Tape, p: dict, t: str, x, state: dict) -> dict:
+    z = tape.write(f"{t}.z", reads(p, "h", x, state["h"]), grad=f"{t}.delta")
+    return {"h": tape.write(f"{t}.h", z.tanh(), grad=f"{t}.dh")}

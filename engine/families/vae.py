@@ -1,0 +1,70 @@
+"""The variational autoencoder: the encoder gives a mean and a variance, noise picks a code, the decoder gives x back.
+
+z = μ + σ ⊙ ε with given noise ε; loss: squared error plus the divergence of the code from a standard normal
+distribution, −½ Σ (1 + ln σ² − μ² − σ²). One sample a column. Kingma & Welling 2013.
+"""
+
+import numpy as np
+from pydantic import model_validator
+
+from ..example import Example, Matrix, Model, Vector
+from ..shapes import expect_columns, expect_length, expect_rows
+from ..tape import Expr, Tape
+
+
+class Data(Model):
+    """[data]: x and the noise, one row per sample; on the tape one column per sample."""
+
+    x: Matrix
+    noise: Matrix
+
+
+class Affine(Model):
+    """W has one row per output and one column per input, b one number per output."""
+
+    W: Matrix
+    b: Vector
+
+
+class Spec(Example):
+    """A vae: [mean] and [log_variance] encode, [decoder] decodes."""
+
+    data: Data
+    mean: Affine
+    log_variance: Affine
+    decoder: Affine
+
+    @model_validator(mode="after")
+    def _shapes_meet(self):
+        inputs, code = len(self.data.x[0]), len(self.mean.W)
+        told = f"mean.W has {code} rows, one for each number of the code"
+        for name, part in (("mean", self.mean), ("log_variance", self.log_variance)):
+            expect_columns(f"{name}.W", part.W, inputs, f"data.x has {inputs} numbers in a row")
+            expect_rows(f"{name}.W", part.W, code, told)
+            expect_length(f"{name}.b", part.b, code, told)
+        expect_rows("decoder.W", self.decoder.W, inputs, f"it must give back the {inputs} numbers of a row of data.x")
+        expect_columns("decoder.W", self.decoder.W, code, told)
+        expect_length("decoder.b", self.decoder.b, inputs, f"decoder.W has {inputs} rows")
+        expect_rows("data.noise", self.data.noise, len(self.data.x), f"data.x has {len(self.data.x)} samples")
+        expect_columns("data.noise", self.data.noise, code, told)
+        return self
+
+
+def forward(tape: Tape, spec: Spec) -> str:
+    """Write the forward pass; returns the name of the loss: reconstruction and divergence, averaged over samples."""
+    x, noise = tape.data("x", np.transpose(spec.data.x)), tape.data("noise", np.transpose(spec.data.noise))
+    mean = _affine(tape, "encoder", "mu", spec.mean, x)
+    s = _affine(tape, "encoder", "s", spec.log_variance, x)
+    sigma = tape.write("code.sigma", (s / 2).exp())
+    z = tape.write("code.z", mean + sigma * noise, grad="code.dz")
+    xhat = _affine(tape, "decoder", "xhat", spec.decoder, z)
+    R = tape.write("loss.R", tape.write("loss.E", xhat.half_squared_error(x)).sum())
+    terms = tape.write("loss.D", mean.square() + sigma.square() - s - 1, grad="loss.dD")
+    KL = tape.write("loss.KL", terms.sum() / 2)
+    total = R + KL
+    return tape.write("J", total / len(spec.data.x) if len(spec.data.x) > 1 else total).name
+
+
+def _affine(tape: Tape, scope: str, out: str, part: Affine, x: Expr) -> Expr:
+    W, b = tape.param(f"{scope}.W_{out}", part.W), tape.param(f"{scope}.b_{out}", np.reshape(part.b, (-1, 1)))
+    return tape.write(f"{scope}.{out}", W @ x + b, grad=f"{scope}.d{out}")

@@ -1,0 +1,15 @@
+"""Every operation: how it is computed and how it is differentiated, side by side.
+
+Glossary. g: the gradient of the loss with respect to the operation's result. out: that result. a, b, x, z: the
+arguments. A rule does no arithmetic: it returns the gradient with respect to one argument as an expression in
+these same operations, and the tape writes that expression down as steps. Every method of an expression is an
+operation of this table: `z.sigmoid()`, `a.sum_axis(axis=1)`.
+"""
+
+from . import activations, arithmetic, arrays, convolution, losses, sums
+from .table import CALL, FLAT, OPS, POWER, PRODUCT, SUM, Op, of_kind, op, worked_first
+
+__all__ = ["CALL", "FLAT", "OPS", "POWER", "PRODUCT", "ROOMS", "SUM", "Op", "of_kind", "op", "worked_first"]
+
+ROOMS = (arithmetic, arrays, sums, activations, losses, convolution)
+"""The files of the table, in the order in which a reader meets them."""

@@ -1,0 +1,138 @@
+"""Activation functions. At a kink the slope is PyTorch's: that of the left side, as relu'(0) = 0."""
+
+import math
+
+import numpy as np
+
+from .table import FLAT, op
+
+
+def softmax(z: np.ndarray, axis: int = 0) -> np.ndarray:
+    """Taking the largest entry away first changes nothing and keeps exp from overflowing."""
+    e = np.exp(z - np.max(z, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+def masked_softmax(z: np.ndarray, m: np.ndarray, axis: int) -> np.ndarray:
+    """The softmax over the entries where m is 1; the others get 0, as if z were −∞ there."""
+    seen = np.where(m == 0, -np.inf, np.real(z))
+    e = np.where(m == 0, 0, np.exp(np.where(m == 0, 0, z - np.max(seen, axis=axis, keepdims=True)))).astype(z.dtype)
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+def log_softmax(z: np.ndarray, axis: int) -> np.ndarray:
+    rest = z - np.max(z, axis=axis, keepdims=True)
+    return rest - np.log(np.sum(np.exp(rest), axis=axis, keepdims=True))
+
+
+def softplus(z: np.ndarray) -> np.ndarray:
+    """ln(1 + eᶻ), written so that the exponential is of a negative number only."""
+    return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
+
+
+_erf = np.frompyfunc(math.erf, 1, 1)
+
+
+def normal_cdf(z: np.ndarray) -> np.ndarray:
+    """Φ(z), the share of a standard normal distribution below z."""
+    return ((1 + np.asarray(_erf(z / math.sqrt(2)), dtype=z.dtype)) / 2).astype(z.dtype)
+
+
+def normal_pdf(z: np.ndarray) -> np.ndarray:
+    """φ(z), its density."""
+    return np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+
+
+GELU_SCALE, GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
+"""The constants with which a tanh comes near to Φ (Hendrycks & Gimpel 2016)."""
+
+
+def _inner(z):
+    return np.tanh(GELU_SCALE * (z + GELU_CUBE * z * z * z))
+
+
+def gelu_tanh(z: np.ndarray) -> np.ndarray:
+    return z * (1 + _inner(z)) / 2
+
+
+def gelu_tanh_slope(z: np.ndarray) -> np.ndarray:
+    t = _inner(z)
+    return (1 + t) / 2 + z * (1 - t * t) * GELU_SCALE * (1 + 3 * GELU_CUBE * z * z) / 2
+
+
+def _gelu_tanh_bend(g, out, z):
+    t = (GELU_SCALE * (z + GELU_CUBE * z.power(3))).tanh()
+    first, second = GELU_SCALE * (1 + 3 * GELU_CUBE * z.square()), 6 * GELU_SCALE * GELU_CUBE * z
+    return g * ((1 - t.square()) * (first + z * (second / 2 - t * first.square())))
+
+
+# A table: one entry a paragraph, one rule a line.
+# fmt: off
+
+op("identity", lambda z: np.array(z),
+   lambda g, a, z: g,
+   opens=0, kind="activation")
+
+op("sigmoid", lambda z: 1 / (1 + np.exp(-z)),
+   lambda g, a, z: g * (a * (1 - a)),
+   kind="activation", reach=(0, 1))
+
+op("tanh", np.tanh,
+   lambda g, a, z: g * (1 - a.square()),
+   kind="activation", reach=(-1, 1))
+
+op("relu", lambda z: np.maximum(z, 0),
+   lambda g, a, z: g * z.positive(),
+   kind="activation", smooth=False, reach=(0, math.inf))
+
+op("leaky_relu", lambda z, slope=0.01: np.where(z > 0, z, slope * z).astype(z.dtype),
+   lambda g, a, z, slope=0.01: g * ((m := z.positive()) + slope * (1 - m)),
+   kind="activation", attrs={"slope": 0.1}, smooth=False)
+
+op("elu", lambda z, alpha=1.0: np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0))).astype(z.dtype),
+   lambda g, a, z, alpha=1.0: g * ((m := z.positive()) + (1 - m) * (a + alpha)),
+   kind="activation", attrs={"alpha": 0.5}, smooth=False)
+
+op("softplus", softplus,
+   lambda g, a, z: g * z.sigmoid(),
+   kind="activation", smooth=False, reach=(0, math.inf))
+
+op("silu", lambda z: z / (1 + np.exp(-z)),
+   lambda g, a, z: g * ((s := z.sigmoid()) + a * (1 - s)),
+   kind="activation")
+
+op("gelu", lambda z: z * normal_cdf(z),
+   lambda g, a, z: g * (z.normal_cdf() + z * z.normal_pdf()),
+   kind="activation", smooth=False)
+
+op("gelu_tanh", gelu_tanh,
+   lambda g, a, z: g * z.gelu_tanh_slope(),
+   kind="activation")
+
+op("softmax", softmax,
+   lambda g, a, z, axis=0: (g - (g * a).sum_axis(axis=axis)) * a,
+   kind="activation", attrs={"axis": 1}, reach=(0, 1))
+
+
+# What the rules above need, and softmax with a mask or a logarithm.
+
+op("normal_cdf", normal_cdf,
+   lambda g, out, z: g * z.normal_pdf(),
+   kind="function", smooth=False)
+
+op("normal_pdf", normal_pdf,
+   lambda g, out, z: -(g * (z * out)),
+   kind="function")
+
+op("gelu_tanh_slope", gelu_tanh_slope,
+   _gelu_tanh_bend,
+   kind="function")
+
+op("masked_softmax", masked_softmax,
+   lambda g, a, z, m, axis: (g - (g * a).sum_axis(axis=axis)) * a,
+   FLAT,
+   sample=((3, 3), (3, 3)), kind="function", attrs={"axis": 1}, domain=("real", "mask"), smooth=False)
+
+op("log_softmax", log_softmax,
+   lambda g, out, z, axis: g - g.sum_axis(axis=axis) * z.softmax(axis=axis),
+   kind="function", attrs={"axis": 1})

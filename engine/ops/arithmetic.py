@@ -1,0 +1,106 @@
+"""Arithmetic and functions, entry by entry; where shapes differ numpy broadcasts, and the rule sums that back."""
+
+import numpy as np
+
+from .table import FLAT, POWER, PRODUCT, SUM, op
+
+# A table: one entry a paragraph, one rule a line.
+# fmt: off
+
+op("add", np.add,
+   lambda g, out, a, b: g.sum_to(a),
+   lambda g, out, a, b: g.sum_to(b),
+   binds=SUM, opens=0, sample=((2, 3), (2, 1)))
+
+op("sub", np.subtract,
+   lambda g, out, a, b: g.sum_to(a),
+   lambda g, out, a, b: -g.sum_to(b),
+   binds=SUM, opens=SUM, sample=((2, 3), (2, 3)))
+
+op("neg", np.negative,
+   lambda g, out, a: -g,
+   binds=SUM, opens=SUM)
+
+op("mul", np.multiply,
+   lambda g, out, a, b: (g * b).sum_to(a),
+   lambda g, out, a, b: (g * a).sum_to(b),
+   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (2, 3)))
+
+op("scale", np.multiply,
+   lambda g, out, s, x: (g * x).sum(),
+   lambda g, out, s, x: s * g,
+   binds=PRODUCT, opens=PRODUCT, sample=((), (2, 3)))
+
+op("div", np.divide,
+   lambda g, out, a, b: (g / b).sum_to(a),
+   lambda g, out, a, b: -((g * out).sum_to(b) / b),
+   binds=PRODUCT, sample=((2, 3), (2, 3)))
+
+op("reciprocal", np.reciprocal,
+   lambda g, out, a: -(g * out.square()))
+
+op("square", np.square,
+   lambda g, out, a: 2 * (g * a),
+   binds=POWER, opens=POWER)
+
+op("power", np.power,
+   lambda g, out, a, b: (g * (b * a.power(b - 1))).sum_to(a),
+   lambda g, out, a, b: (g * (out * a.log())).sum_to(b),
+   binds=POWER, opens=POWER, sample=((2, 3), ()), kind="function", domain=("positive", "real"))
+
+op("sqrt", np.sqrt,
+   lambda g, out, a: g / (2 * out),
+   kind="function", domain=("positive",))
+
+op("exp", np.exp,
+   lambda g, out, a: g * out,
+   kind="function")
+
+op("log", np.log,
+   lambda g, out, a: g / a,
+   kind="function", domain=("positive",))
+
+op("cos", np.cos,
+   lambda g, out, a: -(g * a.sin()),
+   kind="function")
+
+op("sin", np.sin,
+   lambda g, out, a: g * a.cos(),
+   kind="function")
+
+
+# Corners. Of two equal numbers each counts half, |a| has slope 0 at 0: PyTorch's conventions.
+
+op("abs", np.abs,
+   lambda g, out, a: g * a.sign(),
+   smooth=False)
+
+op("sign", np.sign,
+   FLAT,
+   kind="mask", smooth=False)
+
+op("floor", np.floor,
+   FLAT,
+   kind="mask", smooth=False)
+
+op("positive", lambda z: (z > 0).astype(z.dtype),
+   FLAT,
+   kind="mask", smooth=False)
+
+op("maximum", np.maximum,
+   lambda g, out, a, b: (g * ((1 + (a - b).sign()) / 2)).sum_to(a),
+   lambda g, out, a, b: (g * ((1 + (b - a).sign()) / 2)).sum_to(b),
+   sample=((2, 3), (2, 3)), smooth=False)
+
+op("minimum", np.minimum,
+   lambda g, out, a, b: (g * ((1 + (b - a).sign()) / 2)).sum_to(a),
+   lambda g, out, a, b: (g * ((1 + (a - b).sign()) / 2)).sum_to(b),
+   sample=((2, 3), (2, 3)), smooth=False)
+
+op("clip", lambda a, low, high: np.clip(a, low, high),
+   lambda g, out, a, low, high: g * a.within(low=low, high=high),
+   attrs={"low": -0.5, "high": 0.5}, smooth=False)
+
+op("within", lambda a, low, high: ((a >= low) & (a <= high)).astype(a.dtype),
+   FLAT,
+   kind="mask", attrs={"low": -0.5, "high": 0.5}, smooth=False)

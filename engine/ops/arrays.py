@@ -1,0 +1,87 @@
+"""Matrices: products, and what moves entries without changing them. Batches of matrices lead with further axes."""
+
+import numpy as np
+
+from .table import POWER, PRODUCT, op
+
+
+def swapped(a: np.ndarray) -> np.ndarray:
+    """The transpose of a matrix, or of every matrix of a batch (…, m, n)."""
+    return np.transpose(a) if a.ndim < 3 else np.swapaxes(a, -1, -2)
+
+
+def sliced(a: np.ndarray, axis: int, start: int, stop: int) -> np.ndarray:
+    return a[(slice(None),) * axis + (slice(start, stop),)].copy()
+
+
+def scattered(g: np.ndarray, rows: list[int], count: int) -> np.ndarray:
+    """(count, d): row i is the sum of those rows of g that `rows` sends to i."""
+    out = np.zeros((count, *g.shape[1:]), dtype=g.dtype)
+    for row, target in zip(g, rows, strict=True):
+        out[target] = out[target] + row
+    return out
+
+
+def around(shape, axis: int, start: int, stop: int) -> list[list[int]]:
+    """The widths of zeros that bring a slice back to its place."""
+    return [[start, n - stop] if i == axis else [0, 0] for i, n in enumerate(shape)]
+
+
+def inside(g, widths):
+    """What `pad` has put zeros around."""
+    for axis, (before, after) in enumerate(widths):
+        if before or after:
+            g = g.slice(axis=axis, start=before, stop=g.shape[axis] - after)
+    return g
+
+
+def share(i: int):
+    """The rule of argument i of a concatenation: its own slice of the gradient."""
+
+    def rule(g, out, *args, axis):
+        start = sum(a.shape[axis] for a in args[:i])
+        return g.slice(axis=axis, start=start, stop=start + args[i].shape[axis])
+
+    return rule
+
+
+# A table: one entry a paragraph, one rule a line.
+# fmt: off
+
+op("matmul", np.matmul,
+   lambda g, out, a, b: g @ b.T,
+   lambda g, out, a, b: a.T @ g,
+   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (3, 4)), kind="matrix")
+
+op("outer", lambda a, b: a * swapped(b),
+   lambda g, out, a, b: g @ b,
+   lambda g, out, a, b: g.T @ a,
+   binds=PRODUCT, opens=PRODUCT, sample=((2, 1), (3, 1)), kind="matrix")
+
+op("transpose", swapped,
+   lambda g, out, a: g.T,
+   binds=POWER, opens=POWER, kind="layout")
+
+op("reshape", lambda a, shape: np.reshape(a, shape).copy(),
+   lambda g, out, a, shape: g.reshape(shape=a.shape),
+   kind="layout", attrs={"shape": (6, 1)})
+
+op("concat", lambda *a, axis: np.concatenate(a, axis=axis),
+   each=share,
+   sample=((2, 3), (2, 1)), kind="layout", attrs={"axis": 1})
+
+op("slice", sliced,
+   lambda g, out, a, axis, start, stop: g.pad(widths=around(a.shape, axis, start, stop)),
+   sample=((4, 3),), kind="layout", attrs={"axis": 0, "start": 1, "stop": 3})
+
+op("pad", lambda a, widths: np.pad(a, widths),
+   lambda g, out, a, widths: inside(g, widths),
+   kind="layout", attrs={"widths": [[1, 1], [0, 2]]})
+
+op("gather", lambda table, rows: table[list(rows)],
+   lambda g, out, table, rows: g.scatter(rows=rows, count=table.shape[0]),
+   sample=((4, 2),), kind="layout", attrs={"rows": [2, 0, 2]})
+
+op("scatter", scattered,
+   lambda h, out, g, rows, count: h.gather(rows=rows),
+   sample=((3, 2),), kind="sum", attrs={"rows": [2, 0, 2], "count": 4})

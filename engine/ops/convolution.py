@@ -1,0 +1,109 @@
+"""Convolution and pooling of maps, written as a book writes them: a window slides over the map.
+
+Glossary. x: a map (rows, columns). k: a kernel. s: stride, how far the window moves. d: dilation, how far apart the
+entries of the map are that the kernel reads. As in all deep-learning libraries the kernel is not turned around, so
+"convolution" is what signal processing calls cross-correlation. Zeros around the map are `pad`'s affair; several
+channels are several maps whose convolutions are added up.
+"""
+
+from itertools import product
+
+import numpy as np
+
+from .table import FLAT, PRODUCT, op
+
+
+def reach(n: int, size: int, stride: int = 1, dilation: int = 1) -> int:
+    """How many places a window of `size` entries has along n. Raises ValueError if it does not fit evenly."""
+    room = n - dilation * (size - 1) - 1
+    if room < 0 or room % stride:
+        raise ValueError(f"a window of {size} with stride {stride} and dilation {dilation} does not fit {n} evenly")
+    return room // stride + 1
+
+
+def windows(x: np.ndarray, size, stride: int, dilation: int):
+    """((i, j), what the window's entry (i, j) sees at each of its places)."""
+    rows, columns = (reach(n, m, stride, dilation) for n, m in zip(x.shape, size, strict=True))
+    for i, j in product(*map(range, size)):
+        top, left = i * dilation, j * dilation
+        down = slice(top, top + stride * (rows - 1) + 1, stride)
+        across = slice(left, left + stride * (columns - 1) + 1, stride)
+        yield (i, j), x[down, across]
+
+
+def convolved(x: np.ndarray, k: np.ndarray, stride: int = 1, dilation: int = 1) -> np.ndarray:
+    """out[p, q] = Σᵢⱼ k[i, j] x[s p + d i, s q + d j]."""
+    return sum(k[place] * seen for place, seen in windows(x, k.shape, stride, dilation))
+
+
+def handed_back(g: np.ndarray, k: np.ndarray, shape, stride: int = 1, dilation: int = 1) -> np.ndarray:
+    """The transposed convolution: every g[p, q] goes back to the entries its window saw, weighted by the kernel."""
+    out = np.zeros(shape, dtype=np.result_type(g, k))
+    for place, seen in windows(out, k.shape, stride, dilation):
+        seen += k[place] * g
+    return out
+
+
+def _stack(x: np.ndarray, size: int, stride: int) -> np.ndarray:
+    """(size², rows, columns): what each entry of the window sees."""
+    return np.stack([seen for _, seen in windows(x, (size, size), stride, 1)])
+
+
+def picked(h: np.ndarray, x: np.ndarray, size: int, stride: int) -> np.ndarray:
+    """From each window of h the entry that stands where x is largest, the first of equals."""
+    first = np.argmax(_stack(x, size, stride), axis=0)
+    return np.take_along_axis(_stack(h, size, stride), first[None], axis=0)[0]
+
+
+def to_largest(g: np.ndarray, x: np.ndarray, size: int, stride: int) -> np.ndarray:
+    """Each g goes back to where its window of x is largest, the first of equals; overlapping windows add up."""
+    out = np.zeros(x.shape, dtype=g.dtype)
+    first = np.argmax(_stack(x, size, stride), axis=0)
+    for n, (_, seen) in enumerate(windows(out, (size, size), stride, 1)):
+        seen += np.where(first == n, g, 0).astype(g.dtype)
+    return out
+
+
+def to_all(g: np.ndarray, shape, size: int, stride: int) -> np.ndarray:
+    """Each g goes back in equal shares to all entries of its window."""
+    out = np.zeros(shape, dtype=g.dtype)
+    for _, seen in windows(out, (size, size), stride, 1):
+        seen += g / size**2
+    return out
+
+
+# A table: one entry a paragraph, one rule a line.
+# fmt: off
+
+op("conv", convolved,
+   lambda g, out, x, k, stride=1, dilation=1: g.conv_back(k, shape=x.shape, stride=stride, dilation=dilation),
+   lambda g, out, x, k, stride=1, dilation=1: x.conv(g, stride=dilation, dilation=stride),
+   binds=PRODUCT, opens=PRODUCT, sample=((6, 7), (2, 3)), kind="convolution", attrs={"stride": 2, "dilation": 1})
+
+op("conv_back", handed_back,
+   lambda h, out, g, k, shape, stride=1, dilation=1: h.conv(k, stride=stride, dilation=dilation),
+   lambda h, out, g, k, shape, stride=1, dilation=1: h.conv(g, stride=dilation, dilation=stride),
+   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (3, 3)), kind="convolution",
+   attrs={"shape": (5, 7), "stride": 2, "dilation": 1})
+
+op("max_pool", lambda x, size, stride: np.max(_stack(x, size, stride), axis=0),
+   lambda g, out, x, size, stride: g.max_pool_back(x, size=size, stride=stride),
+   sample=((4, 6),), kind="convolution", attrs={"size": 2, "stride": 2}, smooth=False)
+
+op("max_pool_back", to_largest,
+   lambda h, out, g, x, size, stride: h.max_pool_pick(x, size=size, stride=stride),
+   FLAT,
+   sample=((2, 3), (4, 6)), kind="convolution", attrs={"size": 2, "stride": 2}, smooth=False)
+
+op("max_pool_pick", picked,
+   lambda g, out, h, x, size, stride: g.max_pool_back(x, size=size, stride=stride),
+   FLAT,
+   sample=((4, 6), (4, 6)), kind="convolution", attrs={"size": 2, "stride": 2}, smooth=False)
+
+op("avg_pool", lambda x, size, stride: np.sum(_stack(x, size, stride), axis=0) / size**2,
+   lambda g, out, x, size, stride: g.avg_pool_back(shape=x.shape, size=size, stride=stride),
+   sample=((4, 6),), kind="convolution", attrs={"size": 2, "stride": 2})
+
+op("avg_pool_back", to_all,
+   lambda h, out, g, shape, size, stride: h.avg_pool(size=size, stride=stride),
+   sample=((2, 3),), kind="convolution", attrs={"shape": (4, 6), "size": 2, "stride": 2})

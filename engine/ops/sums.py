@@ -1,0 +1,79 @@
+"""Sums, means and largest entries, over all entries or along an axis, and the copies that undo them.
+
+Along an axis the result keeps that axis with length 1, so that it stands beside what it was made from.
+"""
+
+import numpy as np
+
+from .table import FLAT, PRODUCT, SUM, op
+
+
+def variance(a: np.ndarray, axis) -> np.ndarray:
+    """The mean squared distance from the mean (divided by n, not by n − 1)."""
+    apart = a - np.mean(a, axis=axis, keepdims=True)
+    return np.mean(apart * apart, axis=axis, keepdims=True)
+
+
+def largest(a: np.ndarray, axis: int) -> np.ndarray:
+    """1 at the first of the largest entries along the axis, 0 elsewhere."""
+    mask = np.zeros_like(a)
+    np.put_along_axis(mask, np.expand_dims(np.argmax(a, axis=axis), axis), 1, axis)
+    return mask
+
+
+def top(a: np.ndarray, k: int, axis: int) -> np.ndarray:
+    """1 at the k largest entries along the axis, the first of equals, 0 elsewhere."""
+    mask = np.zeros_like(a)
+    order = np.argsort(-a, axis=axis, kind="stable")
+    np.put_along_axis(mask, np.take(order, range(k), axis=axis), 1, axis)
+    return mask
+
+
+def log_sum_exp(a: np.ndarray, axis: int) -> np.ndarray:
+    """The largest entry is taken out first: exp of what remains cannot overflow."""
+    most = np.max(a, axis=axis, keepdims=True)
+    return most + np.log(np.sum(np.exp(a - most), axis=axis, keepdims=True))
+
+
+# A table: one entry a paragraph, one rule a line.
+# fmt: off
+
+op("sum", lambda a: np.sum(a),
+   lambda g, out, a: g.broadcast(a),
+   binds=PRODUCT, opens=SUM, kind="sum")
+
+op("sum_axis", lambda a, axis: np.sum(a, axis=axis, keepdims=True),
+   lambda g, out, a, axis: g.broadcast(a),
+   binds=PRODUCT, opens=PRODUCT, kind="sum", attrs={"axis": 1})
+
+op("broadcast", lambda a, shape: np.broadcast_to(a, shape).copy(),
+   lambda g, out, a, shape: g.sum_to(a),
+   sample=((2, 1),), kind="sum", attrs={"shape": (2, 3)})
+
+op("mean", lambda a: np.mean(a),
+   lambda g, out, a: (g / a.size).broadcast(a),
+   kind="sum")
+
+op("mean_axis", lambda a, axis: np.mean(a, axis=axis, keepdims=True),
+   lambda g, out, a, axis: (g / a.length(axis)).broadcast(a),
+   kind="sum", attrs={"axis": 1})
+
+op("variance_axis", variance,
+   lambda g, out, a, axis: g * (2 * (a - a.mean_axis(axis=axis)) / a.length(axis)),
+   kind="sum", attrs={"axis": 1})
+
+op("max_axis", lambda a, axis: np.max(a, axis=axis, keepdims=True),
+   lambda g, out, a, axis: g * a.largest(axis=axis),
+   kind="sum", attrs={"axis": 1}, smooth=False)
+
+op("largest", largest,
+   FLAT,
+   kind="mask", attrs={"axis": 1}, smooth=False)
+
+op("top", top,
+   FLAT,
+   kind="mask", attrs={"k": 2, "axis": 1}, smooth=False)
+
+op("log_sum_exp", log_sum_exp,
+   lambda g, out, a, axis: g * a.softmax(axis=axis),
+   kind="function", attrs={"axis": 1})

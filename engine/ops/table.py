@@ -1,0 +1,84 @@
+"""The table of operations: what an entry holds, and how an operation is entered.
+
+`binds` says how tightly the operation's written form binds. A part that binds no tighter than its parent `opens`
+stands in brackets, and what stands in brackets is worked first; the same two numbers therefore decide the
+brackets on the page and the roundings of pencil arithmetic.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import inf
+
+SUM, PRODUCT, POWER, CALL = 1, 2, 3, 4
+"""Binding strengths: a + b, a b, a², f(a). CALL as `opens`: the form encloses its arguments itself."""
+
+FLAT = None
+"""In the place of a rule: the slope is 0 wherever there is one, so no gradient passes."""
+
+DOMAINS = ("real", "positive", "unit", "distribution", "sign", "mask")
+"""What an argument may hold: any number; above 0; between 0 and 1; columns that add up to 1; −1 and 1; 0 and 1."""
+
+WHOLE = ("matrix", "layout", "sum", "convolution")
+"""Kinds of operations in which an entry of the result is made from several entries, or from one elsewhere."""
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operation.
+
+    `forward(*arrays, **attrs)` gives an array; `rules[i](g, out, *args, **attrs)` the expression of the gradient
+    with respect to argument i, `each(i)` makes that rule where there may be any number of arguments. `sample` are
+    the shapes of arguments to test it on, `attrs` the attributes that go with them, `domain` what the arguments
+    may hold. `smooth` says that the operation has a slope everywhere and is written in functions that complex
+    numbers have too. `reach` are the bounds of an activation's results: no target beyond them can be reached.
+    """
+
+    name: str
+    forward: Callable
+    rules: tuple[Callable | None, ...]
+    binds: int
+    opens: int
+    sample: tuple[tuple[int, ...], ...]
+    kind: str
+    attrs: Mapping = field(default_factory=dict)
+    domain: tuple[str, ...] = ()
+    smooth: bool = True
+    reach: tuple[float, float] = (-inf, inf)
+    each: Callable | None = None
+
+    @property
+    def entrywise(self) -> bool:
+        """Whether each entry of the result is made from the entries at its own place."""
+        return self.kind not in WHOLE and "axis" not in self.attrs
+
+    def rule(self, i: int) -> Callable | None:
+        """The derivative rule of argument i; FLAT if no gradient passes there."""
+        return self.each(i) if self.each else self.rules[i]
+
+    def accepts(self, i: int) -> str:
+        """What argument i may hold: one of DOMAINS."""
+        return self.domain[i] if i < len(self.domain) else "real"
+
+
+OPS: dict[str, Op] = {}
+
+
+def op(
+    name, forward, *rules, binds=CALL, opens=CALL, sample=((2, 3),), kind="arithmetic", attrs=None, domain=(),
+    smooth=True, reach=(-inf, inf), each=None,
+) -> Op:  # fmt: skip
+    """Enter an operation into OPS: its name, its forward function, one rule for each argument."""
+    OPS[name] = Op(name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each)
+    return OPS[name]
+
+
+def of_kind(kind: str) -> tuple[str, ...]:
+    """The names of all operations of one kind ('activation', 'loss', …) in the order of the table."""
+    return tuple(name for name, entry in OPS.items() if entry.kind == kind)
+
+
+def worked_first(parent: str, part: str, leads: bool = False) -> bool:
+    """Whether `part`, written inside `parent`, is enclosed (in brackets, a call, a fraction): if so it is
+    reduced, and rounded, before its parent; if not, both are worked out in one go. `leads` says that it is the
+    first argument: a ⊙ b ⊙ c needs no brackets."""
+    return OPS[part].binds <= OPS[parent].opens and not (leads and parent == part == "mul")
