@@ -22,8 +22,8 @@ class Chain:
         return " + ".join(self._terms(name))
 
     def _terms(self, name: str) -> list[str]:
-        """A line that uses a value twice has one derivative by it, which counts both. The last line that uses it
-        comes first, as its gradient arrives first and so stands first in the rule."""
+        """A line that uses a value twice has one derivative by it, which counts both. Later lines come first, as the
+        way back meets them."""
         first: dict[str, Step] = {}
         for user in self._users(name):
             first.setdefault(self._path(user.name)[-1], user)

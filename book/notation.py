@@ -134,6 +134,8 @@ class Notation:
         if not own and (found := self.attachment(name)):
             return self._attached_to(found[0], self.entry(found[1], index))
         if step.of and "frac" in self.symbol(name):
+            if isinstance(index, str):
+                return indexed(rf"\left({self.symbol(name)}\right)", index)
             return partial(self.symbol(self.trace.loss), self.entry(step.of, index))
         if isinstance(index, str):
             return indexed(self._entry_base(name), index)

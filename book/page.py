@@ -14,7 +14,7 @@ from engine.trace import Step
 from . import wide
 from .augmented import Augmented, augmented
 from .chain import Chain
-from .groups import Group, Grouping, scope
+from .groups import Group, Grouping, kind, scope
 from .lines import Line, Row, plain_tex
 from .listing import listing
 from .notation import Notation, filled, pattern
@@ -134,6 +134,15 @@ class PageView:
         """(formulas, sentence): the lines that the family is about; a line that this example lacks is left out."""
         told = [([n for n in names if n in self.trace], words) for names, words in self._words("remember", [])]
         return [([self.rule(name) for name in names], words) for names, words in told if names]
+
+    def seen(self, phase: str) -> list[tuple[str, str]]:
+        """(results, sentence): what the numbers of a page show when they stand one under the other."""
+        told = [(self._matching(keys), words) for keys, words in self._words(f"see_{phase}", [])]
+        return [(self.results([Line(self.sheet, name) for name in names]), words) for names, words in told if names]
+
+    def _matching(self, keys: list[str]) -> list[str]:
+        """The steps that patterns name, in order of computation under each pattern."""
+        return [name for key in keys for name in self.trace if pattern(key).fullmatch(name)]
 
     def words(self, texts: dict[str, str]) -> str:
         """What an example says in this language; in English where it says nothing else."""
@@ -273,6 +282,10 @@ class PageView:
             names = [line.name]
         return [self.rows(line.entry(name, self._telling(name))) for name in names]
 
+    def kind(self, line: Line) -> tuple:
+        """What an entry in full of this line would look like, under its heading: one of a kind is enough."""
+        return self._scope(line.name), *kind(self.trace, line.name)
+
     def _telling(self, name: str) -> tuple[int, ...]:
         """The entry worth working out: first row, second column where there is one, so that rows and columns
         cannot be confused; if nothing but 0 stands there, the first that is not 0."""
@@ -312,6 +325,11 @@ class PageView:
 
     def listed(self) -> list[Step]:
         return [step for step in self.trace.values() if self.is_listed(step.name)]
+
+    def listed_apart(self) -> tuple[list[Step], list[Step]]:
+        """The steps of the table of symbols, and those that only repeat them and can be opened."""
+        first, again = self._grouping.apart([step.name for step in self.listed()])
+        return [self.trace[name] for name in first], [self.trace[name] for name in again]
 
     def href(self, name: str) -> str:
         """The address of a step's derivation relative to the example's folder."""

@@ -17,6 +17,7 @@ from .catalogue import catalogue
 from .colophon import colophon
 from .files import write_folder
 from .made import Made, Store, key
+from .map import the_map
 from .mathml import MathError, to_mathml
 from .page import PageView, Worked
 from .quantity import Quantities
@@ -249,15 +250,22 @@ def _list_of_examples(examples: list[Made], lang: str) -> str:
     return environment(lang).get_template("examples.md.j2").render(examples=ordered, lang=lang)
 
 
-def write_about(out: Path, lang: str, folder: Path) -> list[str]:
+def write_about(out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:
     """The pages that the book writes about itself."""
     page = environment(lang).get_template("checked.md.j2").render(result=last(out))
-    return write_folder(folder, {"checked.md": page, "colophon.md": colophon(lang)})
+    return write_folder(
+        folder, {"checked.md": page, "colophon.md": colophon(lang), **the_map(examples, _store(out)).files[lang]}
+    )
+
+
+def _store(out: Path) -> Store:
+    """Where pages that are made of all examples together are kept."""
+    return Store(out / "work" / "together")
 
 
 def write_operations(out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:
     """The catalogue of operations."""
-    return write_folder(folder, catalogue(examples, Store(out / "work" / "operations")).files[lang])
+    return write_folder(folder, catalogue(examples, _store(out)).files[lang])
 
 
 def write_traces(examples: list[Made], folder: Path) -> list[str]:

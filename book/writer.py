@@ -178,7 +178,10 @@ class Writer:
         total = step.op == "sum" and isinstance(self.form, Numbers)
         binds = SUM if total else OPS[step.op].binds
         block = step.op == "concat"  # which is written as a matrix, and so has its brackets
-        found = Operand(tex.strip(), binds, step.value.size == 1, block, ones=self.form.ones, shape=step.shape)
+        found = Operand(
+            tex.strip(), binds, step.value.size == 1, block, ones=self.form.ones, shape=step.shape,
+            applied=binds == CALL and not block,
+        )  # fmt: skip
         return found if index is not None else replace(found, total=self._total(step, found))
 
     def _moves(self, step: Step) -> bool:
@@ -210,7 +213,7 @@ class Writer:
 
     def _part(self, name: str, index, shape=None) -> Operand:
         """A part's rule; the shape stands under a bracketed sum as a whole, not under its terms."""
-        if OPS[self.trace[name].op].binds == SUM and index is None:
+        if OPS[self.trace[name].op].binds == SUM and index is None and not self._joins(name):
             return Writer(self.sheet, self.form.plain(), self.worked).rule(name, None, shape)
         return self.rule(name, index, shape)
 
@@ -219,15 +222,16 @@ class Writer:
         inner = _aligned_index(index, self.trace[name].shape)
         operand = self.operand(name, inner, self._filled(step, i, shape))
         op = OPS[step.op]
-        part = self._is_open(name)
-        if not part or self.trace[name].op == "transpose" or operand.binds <= SUM:
-            shown = self._bracket(op, i, operand)
-            return (
-                self.form.shaped(shown, self.trace[name].shape)
-                if op.binds in (SUM, PRODUCT) and op.opens != CALL
-                else shown
-            )
-        return self._bracket(op, i, operand)
+        part, joins = self._is_open(name), self._joins(name)
+        shown = operand if joins and step.op == self.trace[name].op == "mul" else self._bracket(op, i, operand)
+        whole = not part or self.trace[name].op == "transpose" or (operand.binds <= SUM and not joins)
+        if whole and index is None and op.binds in (SUM, PRODUCT) and op.opens != CALL:
+            return self.form.shaped(shown, self.trace[name].shape)
+        return shown
+
+    def _joins(self, name: str) -> bool:
+        """Whether a part goes on without brackets in what it is a part of, as a term of a longer sum."""
+        return self._is_open(name) and self.trace.silent(name)
 
     def _filled(self, step: Step, i: int, shape):
         """The shape that argument i is repeated to: that of what the whole is a term of, if it is given."""

@@ -82,11 +82,17 @@ class Symbols:
         found = self.known.get(Sym(key.base, "", key.sup), [])
         return found or self.known.get(Sym(key.base[:1].upper() + key.base[1:], "", key.sup), [])
 
+    def renamed(self, node: Node) -> Node:
+        """A power that is the name of something, as σ² is of a variance, as that symbol."""
+        name = power_name(node)
+        return name if name and (name in self.elided or self.wholes(name)) else node
+
     # Putting numbers in the place of symbols
 
     def unify(self, sym: Node, num: Node, learned: list[tuple[Key, Node]]) -> None:
         """Check that `num` is `sym` with numbers in the place of symbols. Symbols not known yet are added to
         `learned`. Raises MismatchError, FormError or NotUnderstoodError."""
+        sym = self.renamed(sym)
         if isinstance(sym, Sym | Partial):
             self._meet(sym, num, learned)
         elif isinstance(sym, Op) and sym.name == "shaped":
@@ -237,6 +243,7 @@ class Symbols:
 
     def put(self, node: Node) -> Node:
         """The node with a literal in the place of each symbol. Raises NotUnderstoodError if one is not known."""
+        node = self.renamed(node)
         if isinstance(node, Sym | Partial):
             found = self.lookup(node)
             return found[0] if found else self._unknown(node)
@@ -258,6 +265,12 @@ class Symbols:
         if isinstance(body, Sym) and (found := self.wholes(body)):
             return Op("total", (found[0],))
         return Op("total", (entrywise(self._indexed(body, letters)),)) if letters else Op("sum", node.args, node.note)
+
+
+def power_name(node: Node) -> Sym | None:
+    """The symbol that a power of a symbol is, if it is a name."""
+    powered = isinstance(node, Op) and node.name == "pow" and isinstance(node.args[0], Sym)
+    return Sym(node.args[0].base, node.args[0].sub, node.args[0].sup + node.note) if powered else None
 
 
 def _is_sum(node: Node) -> bool:

@@ -83,4 +83,3 @@ def forward(tape: Tape, spec: Normed, normalize: Callable[..., Expr]) -> str:
     y = normalize(x, *learned, tape.const("norm.eps", spec.norm.eps))
     E = tape.write("E", y.half_squared_error(tape.data("target", spec.data.t)))
     return tape.write("J", E.sum() / len(spec.data.u)).name
-

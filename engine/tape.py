@@ -48,8 +48,16 @@ class Expr:
         """Whether this is the constant `number`, which no replay changes."""
         return self.op == "number" and self.shape == () and bool(self.value == number)
 
+    @property
+    def is_negated(self) -> bool:
+        """Whether this is -a, not written down yet: what is added to it may as well have a taken away."""
+        return self.op == "neg" and self.name is None
+
     def __add__(self, other):
-        return apply("add", self, other)
+        other = expr(other)
+        if other.is_negated:
+            return self - other.args[0]
+        return other - self.args[0] if self.is_negated else apply("add", self, other)
 
     def __radd__(self, other):
         return apply("add", other, self)
