@@ -153,10 +153,14 @@ def _place(k: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(map(int, np.unravel_index(k, shape)))
 
 
-def _sum(n: int, operand) -> str:
-    """The sum of operand(0), operand(1), …, with dots if it is long."""
+def _terms(n: int, operand) -> list[str]:
+    """operand(0), operand(1), … as the terms of a sum, with dots if there are many."""
     terms = [(k, r"\cdots" if k is None else operand(k)) for k in shown(n, TERMS)]
-    return " + ".join(str(term) if k in (0, None) else term.term for k, term in terms)
+    return [str(term) if k in (0, None) else term.term for k, term in terms]
+
+
+def _sum(n: int, operand) -> str:
+    return " + ".join(_terms(n, operand))
 
 
 class Writer:
@@ -270,6 +274,14 @@ class Writer:
 
     def _matmul_entry(self, step: Step, index) -> Operand:
         return Operand(" + ".join(self._products(step, index)) or "0", PRODUCT, scalar=True)
+
+    def summands(self, name: str) -> list[str]:
+        """The terms of a sum over all entries; none of a line that is no such sum."""
+        step = self.trace[name]
+        if step.op != "sum":
+            return []
+        shape = self.trace[step.args[0]].shape
+        return _terms(int(np.prod(shape)), lambda k: self.operand(step.args[0], _place(k, shape)))
 
     def terms(self, name: str, index) -> list[str]:
         """The rule of one entry, cut into terms where it is a sum of products or has one in it."""

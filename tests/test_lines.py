@@ -106,7 +106,7 @@ def test_folding_the_bias_gives_the_same_numbers():
     for path in EXAMPLES:
         shown = view(path.stem)
         folded = [a for line in shown.lines("forward") if (a := shown.augmented(line))]
-        assert len(folded) == len(shown.example.layers)
+        assert len(folded) == len(shown.example.layers if shown.example.family == "mlp" else [])
         assert all(a.product[-1].relation == "=" or shown.example.page.arithmetic == "exact" for a in folded)
 
 
