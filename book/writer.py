@@ -158,17 +158,19 @@ class Writer:
     def __init__(self, sheet: Sheet, form, worked: frozenset[str] = frozenset()):
         self.sheet, self.trace, self.form, self.worked = sheet, sheet.trace, form, worked
 
-    def rule(self, name: str, index: tuple[int, ...] | None = None) -> Operand:
-        """The right-hand side of the step `name`: its operation, written with its arguments."""
+    def rule(self, name: str, index: tuple[int, ...] | None = None, shape=None) -> Operand:
+        """The right-hand side of the step `name`: its operation, written with its arguments. A part is written as
+        large as the `shape` to which what it is part of repeats it."""
         step = self.trace[name]
         if index is None and self._moves(step):
             return self.form.leaf(name, None, None)
         if index is not None and not OPS[step.op].entrywise:
             return self._entry(step, index)
-        arguments = [self._argument(step, i, index) for i in range(len(step.args))]
+        arguments = [self._argument(step, i, index, shape) for i in range(len(step.args))]
         tex = self._macro(step.op, index)(*arguments, **step.attrs)
         total = step.op == "sum" and isinstance(self.form, Numbers)
-        binds = SUM if total else OPS[step.op].binds
+        fraction = step.op == "div" and (index is not None or all(a.scalar for a in arguments))
+        binds = SUM if total else CALL if fraction else OPS[step.op].binds
         block = step.op == "concat"  # which is written as a matrix, and so has its brackets
         found = Operand(tex.strip(), binds, step.value.size == 1, block, ones=self.form.ones, shape=step.shape)
         return found if index is not None else replace(found, total=self._total(step))
@@ -195,19 +197,19 @@ class Writer:
     def operand(self, name: str, index=None, shape=None) -> Operand:
         """An argument: a leaf, an earlier line or a worked part as the form writes it; else the part's rule."""
         if self._is_open(name):
-            return self._part(name, index)
+            return self._part(name, index, shape)
         return self.form.leaf(name, index, shape)
 
-    def _part(self, name: str, index) -> Operand:
+    def _part(self, name: str, index, shape) -> Operand:
         """A part's rule; the shape stands under a bracketed sum as a whole, not under its terms."""
         if OPS[self.trace[name].op].binds == SUM and index is None:
-            return Writer(self.sheet, self.form.plain(), self.worked).rule(name)
-        return self.rule(name, index)
+            return Writer(self.sheet, self.form.plain(), self.worked).rule(name, shape=shape)
+        return self.rule(name, index, shape)
 
-    def _argument(self, step: Step, i: int, index) -> Operand:
+    def _argument(self, step: Step, i: int, index, shape=None) -> Operand:
         name = step.args[i]
         inner = _aligned_index(index, self.trace[name].shape)
-        operand = self.operand(name, inner, self._fill(step))
+        operand = self.operand(name, inner, self._fill(step, name, shape))
         op = OPS[step.op]
         part = self._is_open(name)
         if not part or self.trace[name].op == "transpose" or operand.binds <= SUM:
@@ -216,13 +218,15 @@ class Writer:
             return self.form.shaped(shown, self.trace[name].shape) if whole else shown
         return self._bracket(op, i, operand)
 
-    def _fill(self, step: Step):
-        """The shape that a smaller argument of an entrywise operation is repeated to when it is printed."""
-        op = OPS[step.op]
-        if not op.entrywise or len(step.args) < 2:
+    def _fill(self, step: Step, name: str, shape):
+        """The shape that a smaller argument of an entrywise operation is repeated to when it is printed: that of
+        the step, or the `shape` to which the step itself is repeated."""
+        op, sizes = OPS[step.op], [self.trace[a].value.size for a in step.args]
+        if not op.entrywise:
             return None
-        matrices = all(self.trace[a].value.size > 1 for a in step.args)
-        return step.shape if matrices or op.binds == SUM else None
+        if len(sizes) > 1 and (op.binds == SUM or min(sizes) > 1):
+            return shape or step.shape
+        return shape if self.trace[name].value.size > 1 else None
 
     @staticmethod
     def _bracket(op, i: int, operand: Operand) -> Operand:
