@@ -289,7 +289,9 @@ class Writer:
         step = self.trace[name]
         if step.op in PRODUCTS:
             return self._products(step, index)
-        if step.op == "add" and any(self._is_open(arg) and self.trace[arg].op in (*PRODUCTS, "add") for arg in step.args):
+        if step.op == "add" and any(
+            self._is_open(arg) and self.trace[arg].op in (*PRODUCTS, "add") for arg in step.args
+        ):
             return [term for i in range(2) for term in self._summand(step, i, index)]
         return [self.rule(name, index).tex]
 
