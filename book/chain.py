@@ -65,6 +65,8 @@ class Chain:
 
     def _macro(self, op: str, i: int, path: list[str]):
         macros = self.sheet.macros
+        if path[-1] == self.trace.loss:
+            return macros.chain_loss
         entrywise = all(OPS[self.trace[name].op].entrywise for name in path)
         return getattr(macros, f"chain_{op}_{i}", None) or (macros.chain if entrywise else macros.chain_whole)
 

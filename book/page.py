@@ -206,7 +206,8 @@ class PageView:
         return found
 
     def augmented(self, line: Line) -> Augmented | None:
-        return augmented(self.sheet, line.name)
+        """The line with its bias folded in, in a family that has something to say of it."""
+        return augmented(self.sheet, line.name) if self.why("forward", "augmented") else None
 
     # TeX
 
@@ -438,7 +439,8 @@ class Gradient:
         if self.alias:
             result = Row("", "=", self.line.result)
             return self.view.rows([Row(self.symbol, "=", chain), named, result])
-        rows = self.line.derivation(chain, left=self.symbol)
+        direct = plain_tex(chain) == plain_tex(self.symbol)  # nothing lies between this and the loss
+        rows = self.line.derivation("" if direct else chain, left=self.symbol)
         return self.view.rows(rows + ([named] if self.is_named else []))
 
     def symbols(self) -> list[str]:

@@ -153,10 +153,14 @@ def _place(k: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(map(int, np.unravel_index(k, shape)))
 
 
-def _sum(n: int, operand) -> str:
-    """The sum of operand(0), operand(1), …, with dots if it is long."""
+def _terms(n: int, operand) -> list[str]:
+    """operand(0), operand(1), … as the terms of a sum, with dots if there are many."""
     terms = [(k, r"\cdots" if k is None else operand(k)) for k in shown(n, TERMS)]
-    return " + ".join(str(term) if k in (0, None) else term.term for k, term in terms)
+    return [str(term) if k in (0, None) else term.term for k, term in terms]
+
+
+def _sum(n: int, operand) -> str:
+    return " + ".join(_terms(n, operand))
 
 
 class Writer:
@@ -176,7 +180,8 @@ class Writer:
         arguments = [self._argument(step, i, index, shape) for i in range(len(step.args))]
         tex = self._macro(step.op, index)(*arguments, **step.attrs)
         total = step.op == "sum" and isinstance(self.form, Numbers)
-        binds = SUM if total else OPS[step.op].binds
+        fraction = step.op == "div" and (index is not None or all(a.scalar for a in arguments))
+        binds = SUM if total else CALL if fraction else OPS[step.op].binds
         block = step.op == "concat"  # which is written as a matrix, and so has its brackets
         found = Operand(
             tex.strip(), binds, step.value.size == 1, block, ones=self.form.ones, shape=step.shape,
@@ -271,12 +276,22 @@ class Writer:
     def _matmul_entry(self, step: Step, index) -> Operand:
         return Operand(" + ".join(self._products(step, index)) or "0", PRODUCT, scalar=True)
 
+    def summands(self, name: str) -> list[str]:
+        """The terms of a sum over all entries; none of a line that is no such sum."""
+        step = self.trace[name]
+        if step.op != "sum":
+            return []
+        shape = self.trace[step.args[0]].shape
+        return _terms(int(np.prod(shape)), lambda k: self.operand(step.args[0], _place(k, shape)))
+
     def terms(self, name: str, index) -> list[str]:
         """The rule of one entry, cut into terms where it is a sum of products or has one in it."""
         step = self.trace[name]
         if step.op in PRODUCTS:
             return self._products(step, index)
-        if step.op == "add" and any(self._is_open(arg) and self.trace[arg].op in (*PRODUCTS, "add") for arg in step.args):
+        if step.op == "add" and any(
+            self._is_open(arg) and self.trace[arg].op in (*PRODUCTS, "add") for arg in step.args
+        ):
             return [term for i in range(2) for term in self._summand(step, i, index)]
         return [self.rule(name, index).tex]
 

@@ -283,7 +283,7 @@ def torch_forms(torch):
         "add": torch.add, "sub": torch.sub, "neg": torch.neg, "mul": torch.mul, "scale": torch.mul,
         "div": torch.div, "reciprocal": torch.reciprocal, "square": torch.square, "power": torch.pow,
         "sqrt": torch.sqrt, "exp": torch.exp, "log": torch.log, "cos": torch.cos, "sin": torch.sin,
-        "floor": torch.floor, "abs": torch.abs, "sign": torch.sign,
+        "abs": torch.abs, "sign": torch.sign, "floor": torch.floor,
         "positive": lambda z: (z > 0).to(z.dtype), "maximum": torch.maximum, "minimum": torch.minimum,
         "clip": lambda a, low, high: torch.clamp(a, low, high),
         "within": lambda a, low, high: ((a >= low) & (a <= high)).to(a.dtype),

@@ -138,6 +138,7 @@ def forward(tape: Tape, spec: Spec) -> str:
     o, y = tape.write("dense.o", W @ f + b, grad="dense.do"), tape.data("y", np.reshape(spec.data.y, (-1, 1)))
     if spec.loss == "half_squared_error":
         return tape.write("J", tape.write("E", o.half_squared_error(y)).sum()).name
+    tape.write("dense.p", o.softmax(axis=0))
     return tape.write("J", o.cross_entropy_logits(y, axis=0).sum()).name
 
 
