@@ -10,7 +10,7 @@ from engine.ops import OPS
 
 from .by_hand import decimals, redone, rounded
 from .wide import MOST, TERMS_A_ROW
-from .writer import PRODUCTS, Numbers, Sheet, Symbols, Writer
+from .writer import PRODUCTS, Numbers, Sheet, Symbols, Writer, collected
 
 
 def plain_tex(tex: str) -> str:
@@ -144,7 +144,8 @@ class Line:
         return f"{whole.bracketed}_{{{''.join(str(i + 1) for i in counted)}}}" if counted else whole.tex
 
     def products(self) -> list[str]:
-        """The sums of products in this line, innermost first, of which one entry is worth working out."""
+        """The sums of products in this line, innermost first, of which one entry is worth working out; and what adds
+        up rows that come to the same place."""
         found: list[str] = []
         self._products(self.name, found)
         return found
@@ -154,6 +155,8 @@ class Line:
             self._products(part, found)
         if self.trace[name].op in PRODUCTS and (whole := self._in_one_go(name)) not in found:
             found.append(whole)
+        if collected(self.trace[name]) is not None:
+            found.append(name)
 
     def _in_one_go(self, name: str) -> str:
         """The part, or the line, that a product is worked out in one go with: all of W x + U h + b."""

@@ -21,7 +21,7 @@ from .notation import Notation, filled, pattern
 from .numbers import plain_number, printed_array, tex_number
 from .symbols import partial, slashed
 from .words import environment, markdown_text
-from .writer import GATHERED, Sheet, matrix
+from .writer import GATHERED, Sheet, collected, matrix
 
 SECOND = "@2"
 """What the name of a trace ends with that is the second update of an example: 'adam@2'."""
@@ -288,9 +288,9 @@ class PageView:
 
     def _telling(self, name: str) -> tuple[int, ...]:
         """The entry worth working out: first row, second column where there is one, so that rows and columns
-        cannot be confused; if nothing but 0 stands there, the first that is not 0."""
-        value = self.trace.value(name)
-        place = (0, min(1, value.shape[1] - 1)) if value.ndim == 2 else (0,) * value.ndim
+        cannot be confused; if nothing but 0 stands there, the first that is not 0. The row to which several come."""
+        value, row = self.trace.value(name), collected(self.trace[name]) or 0
+        place = (row, min(1, value.shape[1] - 1)) if value.ndim == 2 else (0,) * value.ndim
         others = np.argwhere(value) if value[place] == 0 else []
         return tuple(map(int, others[0])) if len(others) else place
 

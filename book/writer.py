@@ -78,7 +78,8 @@ class Symbols:
         if index is not None:
             return Operand(notation.entry(name, index), scalar=True)
         number = step.op == "const" and name.startswith("const.")
-        tex = notation.ones if number and shape and step.value == 1 else notation.symbol(name)
+        many = shape and np.prod(shape) > 1
+        tex = notation.ones if number and many and step.value == 1 else notation.symbol(name)
         total = rf"\sum {tex}" if step.shape == () else self._total(name, step)
         return Operand(tex, scalar=step.value.size == 1, total=total, ones=self.ones, shape=step.shape)
 
@@ -342,6 +343,12 @@ class Writer:
     def _transpose_entry(self, step: Step, index) -> Operand:
         return self.operand(step.args[0], index[::-1])
 
+    def _scatter_entry(self, step: Step, index) -> Operand:
+        """The sum of the rows that come to this one."""
+        source, rows = step.args[0], [k for k, row in enumerate(step.attrs["rows"]) if row == index[0]]
+        total = _sum(len(rows), lambda k: self.operand(source, (rows[k], index[1])))
+        return Operand(total or "0", SUM, scalar=True)
+
     def _broadcast_entry(self, step: Step, index) -> Operand:
         """Of a copy the entry that was copied."""
         return self.operand(step.args[0], _aligned_index(index, self.trace[step.args[0]].shape))
@@ -373,6 +380,12 @@ class Writer:
         axes = axis if isinstance(axis, tuple | list) else (axis,)
         ranges = [range(n) if a in axes else [index[a]] for a, n in enumerate(shape)]
         return [tuple(map(int, place)) for place in product(*ranges)]
+
+
+def collected(step: Step) -> int | None:
+    """The first row to which a step adds up several rows, if there is one."""
+    rows = step.attrs["rows"] if step.op == "scatter" else []
+    return next((row for row in rows if rows.count(row) > 1), None)
 
 
 def _moved(window, place, stride: int, dilation: int) -> tuple[int, ...]:

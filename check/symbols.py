@@ -72,8 +72,10 @@ class Symbols:
         return self.known.get(key, []) or list(self._entry(key))
 
     def _entry(self, key: Key) -> Iterator[Node]:
-        for matrix in self.wholes(key) if index_in(key) else []:
-            for i, j in indices_of(index_in(key), cells(matrix)):
+        name = next((name for name in wholes_of(key) if self.known.get(name)), None)
+        index = index_in(key).removeprefix(f"{index_in(name)},") if name else ""
+        for matrix in self.known[name] if index else []:
+            for i, j in indices_of(index, cells(matrix)):
                 yield cells(matrix)[i][j]
 
     def wholes(self, key: Key) -> list[Node]:

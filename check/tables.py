@@ -66,7 +66,9 @@ class Sheet:
 
     def shape(self, node: Node) -> tuple[int, ...] | None:
         """The shape of what a symbol was defined as: a part of a matrix may stand upright under a name of its own."""
-        told = [(len(rows), len(rows[0])) for literal in self.example.symbols.lookup(node) if (rows := cells(literal))]
+        told = [
+            (len(rows), len(rows[0])) for literal in self.example.symbols.lookup(node) if (rows := cells(literal))
+        ]
         return told[0] if told else None
 
 
