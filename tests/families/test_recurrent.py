@@ -144,7 +144,11 @@ def test_a_state_that_is_not_given_starts_at_zero():
 
 
 BAD = [
-    (RNN, "weights.W_xh=[[0.6, 1], [-0.4, 1]]", "weights.W_xh: has 2 columns, expected 1, because data.x has 1 numbers"),
+    (
+        RNN,
+        "weights.W_xh=[[0.6, 1], [-0.4, 1]]",
+        "weights.W_xh: has 2 columns, expected 1, because data.x has 1 numbers",
+    ),
     (RNN, "weights.W_xh=[[0.6]]", "weights.W_xh: has 1 rows, expected 2, because weights.W_hy has 2 columns"),
     (RNN, "weights.W_hh=[[0.5], [0.2]]", "weights.W_hh: has 1 columns, expected 2"),
     (RNN, "weights.b_h=[0.1]", "weights.b_h: has 1 entries, expected 2, because weights.W_hy has 2 columns"),
