@@ -28,7 +28,7 @@ def written(rule) -> tuple[str, list[str], np.ndarray]:
         (lambda a, b: a + -b, "sub", ["a", "b"], A - B),
         (lambda a, b: -a + b, "sub", ["b", "a"], B - A),
         (lambda a, b: -(a - b), "sub", ["b", "a"], B - A),
-        (lambda a, b: -(-a) + b, "add", ["a", "b"], A + B),
+        (lambda a, b: -(a * -1) * -1 + b, "add", ["a", "b"], A + B),
         (lambda a, b: -(-a * b), "mul", ["a", "b"], A * B),
         (lambda a, b: -a * b, "neg", ["z.mul"], -A * B),
     ],

@@ -147,7 +147,7 @@ BAD = [
     (
         RNN,
         "weights.W_xh=[[0.6, 1], [-0.4, 1]]",
-        "weights.W_xh: has 2 columns, expected 1, because data.x has 1 numbers",
+        "weights.W_xh: has 2 columns, expected 1, because data.x has 1",
     ),
     (RNN, "weights.W_xh=[[0.6]]", "weights.W_xh: has 1 rows, expected 2, because weights.W_hy has 2 columns"),
     (RNN, "weights.W_hh=[[0.5], [0.2]]", "weights.W_hh: has 1 columns, expected 2"),
