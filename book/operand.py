@@ -81,6 +81,9 @@ class Operand:
 
     @property
     def transposed(self) -> str:
+        """With a T: f(a) stands in brackets."""
+        if self.applied:
+            return rf"\left({self.tex}\right)^{{\mathsf{{T}}}}"
         return rf"{self.tex}^{{\mathsf{{T}}}}" if self.matrix else transposed(self.tex)
 
     @property

@@ -180,7 +180,8 @@ class Writer:
         arguments = [self._argument(step, i, index, shape) for i in range(len(step.args))]
         tex = self._macro(step.op, index)(*arguments, **step.attrs)
         total = step.op == "sum" and isinstance(self.form, Numbers)
-        binds = SUM if total else OPS[step.op].binds
+        fraction = step.op == "div" and (index is not None or all(a.scalar for a in arguments))
+        binds = SUM if total else CALL if fraction else OPS[step.op].binds
         block = step.op == "concat"  # which is written as a matrix, and so has its brackets
         found = Operand(
             tex.strip(), binds, step.value.size == 1, block, ones=self.form.ones, shape=step.shape,
@@ -288,7 +289,9 @@ class Writer:
         step = self.trace[name]
         if step.op in PRODUCTS:
             return self._products(step, index)
-        if step.op == "add" and any(self._is_open(arg) and self.trace[arg].op in (*PRODUCTS, "add") for arg in step.args):
+        if step.op == "add" and any(
+            self._is_open(arg) and self.trace[arg].op in (*PRODUCTS, "add") for arg in step.args
+        ):
             return [term for i in range(2) for term in self._summand(step, i, index)]
         return [self.rule(name, index).tex]
 

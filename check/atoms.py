@@ -111,6 +111,8 @@ class Atoms(Scanner):
         name = self.take().text
         if name == "∂":
             return Op("∂", (self.factor(),)) if self.starts_factor() else Sym("∂")
+        if name == "Δ" and self.has("sym"):  # a change of something is one symbol
+            return Sym(name + self.take().text)
         if call := self._call(name):
             return call
         ahead = self.tokens[self.at : self.at + 3]
@@ -250,7 +252,8 @@ def _power(kind: str, node: Node, text: str, read: Callable[[], Node]) -> Node:
 
 
 def _is_name(node: Sym, script: list[Token]) -> bool:
-    """Whether a superscript is part of the name: W^{(1)}, W^{Q}, x^{new}, but not β^t, x^{-1} or e^{A}."""
+    """Whether a superscript is part of the name: W^{(1)}, W^{Q}, x^{new}, but not β^t, x^{-1} or e^{A}. Powers of
+    the entries of a matrix are written with ⊙, so D^{-1/2} is a name as well."""
     if node == Sym("e"):
         return text_of(script).startswith(NAME_MARKS[1:])
     if (node.base, text_of(script)) == VARIANCE:
@@ -258,8 +261,9 @@ def _is_name(node: Sym, script: list[Token]) -> bool:
     first = next((t for t in script if t.kind not in "{}"), END)
     word = len(first.text) > 1 and first.text.isalpha() and first.text not in KNOWN
     capital = len(first.text) == 1 and first.text.isupper()
-    lone_minus = text_of(script) == "−"
-    return first.text in NAME_MARKS or lone_minus or (first.kind == "sym" and (word or capital))
+    matrix = len(node.base) == 1 and node.base.isupper()
+    minus = first.text == "−" and (matrix or text_of(script) == "−")
+    return first.text in NAME_MARKS or minus or (first.kind == "sym" and (word or capital))
 
 
 def quotient(name: str, top: Node, bottom: Node) -> Node:

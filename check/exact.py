@@ -107,9 +107,11 @@ class Truth:
 
     def told(self, name: str, updates: int) -> np.ndarray:
         """A step, or a leaf that training changes, after so many updates, in float64."""
-        if name not in self.trace.updates:
-            return np.asarray(self.after(updates)[name])
-        return np.asarray(self.after(updates - 1)[self.trace.updates[name]] if updates else self.trace.steps[name].value)
+        if name in self.trace.updates and updates:
+            name, updates = self.trace.updates[name], updates - 1
+        elif name in self.trace.updates:
+            return self.trace.steps[name].value
+        return np.asarray(self.after(updates)[name])
 
     def losses(self, updates: int) -> np.ndarray:
         """The loss after 0, 1, … updates, in float64."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from .atoms import CONVOLUTION, Atoms, quotient
 from .scan import END
+from .tex import Token
 from .tree import Matrix, Node, NotUnderstoodError, Num, Op, Sym, is_literal, is_numeric, walk
 
 PRODUCTS = {"·": "dot", "⊙": "had", "⊘": "hdiv", "⊗": "outer", "×": "cross", "/": "slash"}
@@ -25,6 +26,7 @@ class Parser(Atoms):
 
     def formula(self) -> list[Row]:
         """All rows of a formula; raises NotUnderstoodError if anything is left over."""
+        self.tokens = continued(self.tokens)
         if self.next.kind == "begin" and self.next.text == "rows":
             rows = self._rows()
         else:
@@ -137,6 +139,20 @@ class Parser(Atoms):
                 self.notes.append("a number follows another factor without a sign between them")
             left = Op("times", (left, self.factor()))
         return left
+
+
+def continued(tokens: list[Token]) -> list[Token]:
+    """The tokens without the breaks before rows that begin with a plus: there a long sum goes on."""
+    found: list[Token] = []
+    for token in tokens:
+        if token.kind == "op" and token.text == "+":
+            before = len(found)
+            while before and found[before - 1].kind in ("cell", "{", "}"):
+                before -= 1
+            if before and found[before - 1].kind == "row":
+                found = found[: before - 1]
+        found.append(token)
+    return found
 
 
 def _negative(node: Node) -> Node:

@@ -113,4 +113,5 @@ def normalised(tape: Tape, A):
     A_tilde = tape.write("graph.A_tilde", A + eye)
     degrees = tape.write("graph.d", A_tilde.sum_axis(axis=1))
     D = tape.write("graph.root", eye * degrees.power(-0.5))
-    return tape.write("graph.A_hat", D @ A_tilde @ D)
+    S = tape.write("graph.S", D @ A_tilde)
+    return tape.write("graph.A_hat", S @ D)
