@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from .functions import FUNCTIONS, WITH_A_NUMBER
+from .functions import FUNCTIONS, PI, WITH_A_NUMBER
 from .scan import END, Scanner, text_of
 from .tex import Token
 from .tree import Matrix, Node, NotUnderstoodError, Num, Op, Partial, Sym
@@ -15,6 +15,9 @@ BARE = {name for name, function in FUNCTIONS.items() if function.bare}
 SCRIPTED = {*WITH_A_NUMBER, "GELU", *WHOLE}
 """Names of functions; those whose argument may stand without brackets, and those that may have scripts."""
 INTEGER = re.compile(r"\d+")
+VARIANCE = ("σ", "2")
+"""σ² is a symbol of its own: nobody prints the σ that it would be the square of."""
+
 NAME_MARKS = ("(", "*", "+", "′", "⟨", "[", "{")
 """A superscript that begins so belongs to the name of the symbol; it is no power."""
 CONVOLUTION = "*"
@@ -70,6 +73,14 @@ class Atoms(Scanner):
             return Op("exp", (self._sub_parser(script),))
         return _power("", node, text, lambda: self._sub_parser(script))
 
+    def _index_text(self, script: list[Token]) -> str:
+        """An index as text; one that has an index and a power of its own, in whatever order, as that symbol."""
+        if not any(t.kind in ("_", "^") for t in script):
+            return text_of(script)
+        inner = type(self)(script)
+        node = inner.factor()
+        return str(node) if inner.next is END and isinstance(node, Sym) else text_of(script)
+
     def _sub_parser(self, tokens: list[Token]) -> Node:
         inner = type(self)(tokens)
         node = inner.listed()
@@ -108,7 +119,7 @@ class Atoms(Scanner):
         if [t.kind for t in ahead] == ["open", "num", "close"] and INTEGER.fullmatch(ahead[1].text):
             self.at += 3
             return Sym(f"{name}({ahead[1].text})")
-        return Sym(name)
+        return Num(PI) if name == "π" else Sym(name)
 
     def _call(self, name: str) -> Node | None:
         """A function with its arguments; None if the name stands alone."""
@@ -131,6 +142,7 @@ class Atoms(Scanner):
         start = self.at
         opening = self.take("open").text
         node = self._mask(self._inside())
+        node = Op("call", (node,), "floor") if opening == "⌊" else node
         if opening == "{" and not self.has("close"):
             return Op("cases", (node,))
         self.take("close")
@@ -244,6 +256,8 @@ def _is_name(node: Sym, script: list[Token]) -> bool:
     the entries of a matrix are written with ⊙, so D^{-1/2} is a name as well."""
     if node == Sym("e"):
         return text_of(script).startswith(NAME_MARKS[1:])
+    if (node.base, text_of(script)) == VARIANCE:
+        return True
     first = next((t for t in script if t.kind not in "{}"), END)
     word = len(first.text) > 1 and first.text.isalpha() and first.text not in KNOWN
     capital = len(first.text) == 1 and first.text.isupper()

@@ -45,7 +45,6 @@ class Example:
         self._printed: dict[str, Counter] = {}
         self.symbols, self.rules, self.version = Symbols(self.home), Rules(), next(_versions)
         self._homes: dict[str | None, Place | None] = {}
-        self._quantities: dict[tuple[int, ...], list[Decimal]] = {}
         self._decimals: dict[Place, Decimal | None] = {}
 
     # Learning from the pages
@@ -125,14 +124,16 @@ class Example:
     def printed_numbers(self) -> set[Decimal]:
         return {number.normalize() for text in self.consensus.values() if (number := decimal(text)) is not None}
 
-    def quantities(self, counts: tuple[int, ...]) -> list[Decimal]:
-        """Every entry of every step to 50 digits, and the losses after so many updates."""
-        if counts not in self._quantities:
-            places = ((name, i) for name, array in self.truth.values.items() for i in np.ndindex(array.shape))
-            losses = self.truth.losses(max(counts))
-            told = [Decimal(float(losses[n])) for n in counts]
-            self._quantities[counts] = [self.value(place) for place in places] + told
-        return self._quantities[counts]
+    @cached_property
+    def quantities(self) -> list[Decimal]:
+        """Every entry of every step to 50 digits."""
+        places = ((name, i) for name, array in self.truth.values.items() for i in np.ndindex(array.shape))
+        return [self.value(place) for place in places]
+
+    def losses(self, counts: tuple[int, ...]) -> list[Decimal]:
+        """The losses after so many updates."""
+        losses = self.truth.losses(max(counts))
+        return [Decimal(float(losses[n])) for n in counts]
 
     @cached_property
     def flat_names(self) -> dict[str, set[Place]]:

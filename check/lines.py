@@ -9,7 +9,7 @@ from itertools import pairwise
 from .arith import shape
 from .parse import Row
 from .redo import Rules, Slip, numeric_shapes, same_value, slips
-from .symbols import FormError, Key, MismatchError, Symbols
+from .symbols import FormError, Key, MismatchError, Symbols, power_name
 from .tree import (
     ElidedError,
     Matrix,
@@ -65,6 +65,8 @@ def bindings(chain: list[Item]) -> list[tuple[Key, Node, bool]]:
     if not literals or any(i.relation not in ("", *RELATIONS) for i in chain):
         return []
     last, found = literals[-1], []
+    if power := power_name(chain[0].node):
+        found.append((power, last, False))
     for item in chain:
         if isinstance(item.node, Sym | Partial):
             found.append((item.node, last, False))
@@ -76,7 +78,8 @@ def bindings(chain: list[Item]) -> list[tuple[Key, Node, bool]]:
 def elided(chain: list[Item]) -> list[Key]:
     """Symbols that a chain sets equal to a matrix with dots in it."""
     wide = any(is_elided(i.node) for i in chain)
-    return [i.node for i in chain if wide and isinstance(i.node, Sym | Partial)]
+    names = [i.node for i in chain] + [power_name(chain[0].node)]
+    return [name for name in names if wide and isinstance(name, Sym | Partial)]
 
 
 def _entries(symbols: Matrix, literal: Node) -> list[tuple[Key, Node, bool]]:

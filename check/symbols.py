@@ -69,24 +69,28 @@ class Symbols:
 
     def lookup(self, key: Key) -> list[Node]:
         """What a symbol may stand for; an entry may also be named by the matrix and its indices."""
-        found = self.known.get(key, [])
-        return found or (list(self._entry(key)) if isinstance(key, Sym) and key.sub else [])
+        return self.known.get(key, []) or list(self._entry(key))
 
-    def _entry(self, key: Sym) -> Iterator[Node]:
-        for matrix in self.wholes(key):
-            for i, j in indices_of(key.sub, cells(matrix)):
+    def _entry(self, key: Key) -> Iterator[Node]:
+        for matrix in self.wholes(key) if index_in(key) else []:
+            for i, j in indices_of(index_in(key), cells(matrix)):
                 yield cells(matrix)[i][j]
 
-    def wholes(self, key: Sym) -> list[Node]:
-        """The arrays whose entries a symbol names: E of E_{12}, and W of w_{12}."""
-        found = self.known.get(Sym(key.base, "", key.sup), [])
-        return found or self.known.get(Sym(key.base[:1].upper() + key.base[1:], "", key.sup), [])
+    def wholes(self, key: Key) -> list[Node]:
+        """The arrays whose entries a symbol names: E of E_{12}, W of w_{12}, ∂J/∂W of ∂J/∂w_{12}."""
+        return next((found for name in wholes_of(key) if (found := self.known.get(name))), [])
+
+    def renamed(self, node: Node) -> Node:
+        """A power that is the name of something, as σ² is of a variance, as that symbol."""
+        name = power_name(node)
+        return name if name and (name in self.elided or self.wholes(name)) else node
 
     # Putting numbers in the place of symbols
 
     def unify(self, sym: Node, num: Node, learned: list[tuple[Key, Node]]) -> None:
         """Check that `num` is `sym` with numbers in the place of symbols. Symbols not known yet are added to
         `learned`. Raises MismatchError, FormError or NotUnderstoodError."""
+        sym = self.renamed(sym)
         if isinstance(sym, Sym | Partial):
             self._meet(sym, num, learned)
         elif isinstance(sym, Op) and sym.name == "shaped":
@@ -193,7 +197,7 @@ class Symbols:
         """The node with arrays, marked as such, in the place of symbols that have letters for an index."""
         if isinstance(node, Sym) and node.sub and set(node.sub) <= set(letters):
             found = self.wholes(node)
-            return Op("each", (found[0] if found else self._unknown(Sym(node.base, "", node.sup)),))
+            return Op("each", (found[0] if found else self._unknown(wholes_of(node)[0]),))
         if isinstance(node, Op) and node.name == "index" and set(node.note) <= set(letters):
             return Op("each", (self.put(node.args[0]),))
         if isinstance(node, Op):
@@ -237,6 +241,7 @@ class Symbols:
 
     def put(self, node: Node) -> Node:
         """The node with a literal in the place of each symbol. Raises NotUnderstoodError if one is not known."""
+        node = self.renamed(node)
         if isinstance(node, Sym | Partial):
             found = self.lookup(node)
             return found[0] if found else self._unknown(node)
@@ -258,6 +263,23 @@ class Symbols:
         if isinstance(body, Sym) and (found := self.wholes(body)):
             return Op("total", (found[0],))
         return Op("total", (entrywise(self._indexed(body, letters)),)) if letters else Op("sum", node.args, node.note)
+
+
+def index_in(key: Key) -> str:
+    return key.sub if isinstance(key, Sym) else index_in(key.bottom) if isinstance(key.bottom, Sym) else ""
+
+
+def wholes_of(key: Key) -> list[Key]:
+    """The names that an array may have whose entry has this name."""
+    if isinstance(key, Partial):
+        return [Partial(key.top, name) for name in wholes_of(key.bottom)] if isinstance(key.bottom, Sym) else []
+    return [Sym(base, "", key.sup) for base in (key.base, key.base[:1].upper() + key.base[1:])]
+
+
+def power_name(node: Node) -> Sym | None:
+    """The symbol that a power of a symbol is, if it is a name."""
+    powered = isinstance(node, Op) and node.name == "pow" and isinstance(node.args[0], Sym)
+    return Sym(node.args[0].base, node.args[0].sub, node.args[0].sup + node.note) if powered else None
 
 
 def _is_sum(node: Node) -> bool:
