@@ -46,9 +46,20 @@ class Parser(Atoms):
         rows = [self._row()]
         while self.has("row"):
             self.take()
-            rows.append(self._row())
+            if self._goes_on():
+                rows[-1].parts[-1] = self.expression(rows[-1].parts[-1])
+            else:
+                rows.append(self._row())
         self.take("end")
         return [row for row in rows if row.parts]
+
+    def _goes_on(self) -> bool:
+        """Whether the row is the rest of a long sum: it begins with a plus. TeX has an empty group before it."""
+        start = self.at
+        self._skip_cells()
+        if self.has("{") and self._braced_tokens():
+            self.at = start
+        return self.has("op", "+")
 
     def _row(self) -> Row:
         """Relations and expressions; an expression behind & that no relation leads to begins a new chain."""
@@ -95,8 +106,8 @@ class Parser(Atoms):
             found.append(self.expression())
         return found[0] if len(found) == 1 else Op("list", tuple(found))
 
-    def expression(self) -> Node:
-        left = self.product()
+    def expression(self, left: Node | None = None) -> Node:
+        left = left or self.product()
         while self.has("op", "+", "−", "±"):
             name = {"+": "add", "−": "sub", "±": "about"}[self.take().text]
             left = Op(name, (left, self.product()))

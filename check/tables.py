@@ -182,6 +182,8 @@ def _shape(node: Node | None) -> tuple[int, ...] | None:
 
 def losses(sheet: Sheet) -> None:
     """updates | loss"""
+    if _named(sheet) not in ([], [sheet.example.trace.loss]):
+        return
     counts = [(i, int(_count(sheet.text(i, 0))), row[1]) for i, row in sheet.of_width(2)
               if _count(sheet.text(i, 0)).isdigit() and isinstance(row[1], Num)]  # fmt: skip
     counts += [(i, int(row[0].text), row[1]) for i, row in sheet.of_width(2)
@@ -262,21 +264,24 @@ def _whole(sheet: Sheet, node: Node | None):
 
 
 def histories(sheet: Sheet) -> None:
-    """updates | parameter | its state …: a table whose first row names leaves that training changes"""
-    names = [sheet.step(node) for node in sheet.rows[0][1:]] if sheet.rows else []
-    changing = sheet.example.trace.updates
-    if not names or not all(name in changing for name in names):
-        return
+    """updates | parameter | its state …: a table whose first row names steps"""
+    names = _named(sheet)
     for i, row in sheet.of_width(len(names) + 1):
-        if _count(sheet.text(i, 0)).isdigit():
+        if names and _count(sheet.text(i, 0)).isdigit():
             sheet.done()
             for name, node in zip(names, row[1:], strict=True):
                 _told(sheet, i, name, int(_count(sheet.text(i, 0))), node)
 
 
+def _named(sheet: Sheet) -> list[str]:
+    """The steps that the first row names, if it names one for each column but the first."""
+    names = [sheet.step(node) for node in sheet.rows[0][1:]] if sheet.rows else []
+    return names if all(names) else []
+
+
 def _told(sheet: Sheet, i: int, name: str, updates: int, node: Node | None) -> None:
     """A whole array after so many updates."""
-    value = sheet.example.truth.leaf(name, updates).reshape(-1).tolist()
+    value = sheet.example.truth.told(name, updates).reshape(-1).tolist()
     printed = [n for row in cells(node) for n in row] if node is not None and is_literal(node) else []
     if len(printed) != len(value):
         return sheet.fail(i, node, "", f"is not {name} whole")

@@ -82,6 +82,20 @@ def expect_in_time(place: str, forward: int, parameters: int, curve: int) -> Non
         )
 
 
+def expect_windows(place: str, what: str, length: int, size: int, stride: int = 1, dilation: int = 1) -> int:
+    """How many places a window of `size` entries has along `length` entries; it must fit evenly."""
+    seen = dilation * (size - 1) + 1
+    if length < seen:
+        raise ValueError(f"{place}: a window that sees {seen} {what} does not fit {length} {what}")
+    if rest := (length - seen) % stride:
+        fitting = " or ".join(str(n) for n in (length - rest, length - rest + stride))
+        raise ValueError(
+            f"{place}: a window that sees {seen} {what} and moves by {stride} does not fit {length} {what} evenly; "
+            f"{fitting} {what} would fit"
+        )
+    return (length - seen) // stride + 1
+
+
 def expect_targets(place: str, rows: Sequence, loss: str) -> None:
     """The targets (one row per sample) are what the loss can compare with: probabilities, distributions, ±1."""
     wanted = OPS[loss].accepts(1)

@@ -128,6 +128,10 @@ op("gelu_tanh_slope", gelu_tanh_slope,
    _gelu_tanh_bend,
    kind="function")
 
+op("log_sigmoid", lambda z: -softplus(-z),
+   lambda g, out, z: g * (z.args[0].sigmoid() if z.is_negated else 1 - z.sigmoid()),  # 1 - σ(-a) = σ(a)
+   kind="function", smooth=False)
+
 op("masked_softmax", masked_softmax,
    lambda g, a, z, m, axis: (g - (g * a).sum_axis(axis=axis)) * a,
    FLAT,

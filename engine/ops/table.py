@@ -77,7 +77,8 @@ def of_kind(kind: str) -> tuple[str, ...]:
     return tuple(name for name, entry in OPS.items() if entry.kind == kind)
 
 
-def worked_first(parent: str, part: str) -> bool:
+def worked_first(parent: str, part: str, leads: bool = False) -> bool:
     """Whether `part`, written inside `parent`, is enclosed (in brackets, a call, a fraction): if so it is
-    reduced, and rounded, before its parent; if not, both are worked out in one go."""
-    return OPS[part].binds <= OPS[parent].opens
+    reduced, and rounded, before its parent; if not, both are worked out in one go. `leads` says that it is the
+    first argument: a ⊙ b ⊙ c needs no brackets."""
+    return OPS[part].binds <= OPS[parent].opens and not (leads and parent == part == "mul")
