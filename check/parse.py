@@ -157,5 +157,5 @@ def continued(tokens: list[Token]) -> list[Token]:
 
 def _negative(node: Node) -> Node:
     if isinstance(node, Num) and not node.text.startswith("-"):
-        return Num(f"-{node.text}", node.address)
+        return Num(f"-{node.text}", source=node.address)
     return Op("neg", (node,))
