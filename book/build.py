@@ -128,7 +128,7 @@ class Build(AbstractContextManager):
                 folder = self.out / "source" / lang
                 write_pages(examples, lang, folder / "examples")
                 write_operations(self.out, examples, lang, folder / "operations")
-                write_about(self.out, lang, folder / "about")
+                write_about(self.out, examples, lang, folder / "about")
                 site.stage(DOCS, folder, lang)
         return sorted(self.bad.keys() - {example.name for example in examples})
 

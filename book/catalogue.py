@@ -6,9 +6,9 @@ Made from the engine's table, the templates and what the examples use; made agai
 from engine.ops import OPS
 
 from .listing import rooms
-from .made import Made, Store, key_of
+from .made import Made, Store, kept
 from .operations import Written, anchor
-from .words import environment, forget, languages
+from .words import environment, languages
 
 NAME = "operations"
 MOST = 6
@@ -18,13 +18,7 @@ MOST = 6
 def catalogue(examples: list[Made], store: Store) -> Made:
     """The pages and drawings of all languages, from the store if they are there."""
     examples = sorted(examples, key=lambda example: (example.order, example.name))
-    while True:
-        wanted = key_of([[e.name, e.titles, e.uses] for e in examples])
-        last = store.last(NAME)
-        if last and last[0] == wanted:
-            return last[1]
-        store.put(_made(examples), wanted)
-        forget()  # if a template was edited meanwhile, the pages may be made of two editions of it
+    return kept(store, NAME, [[e.name, e.titles, e.uses] for e in examples], lambda: _made(examples))
 
 
 def _made(examples: list[Made]) -> Made:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from .files import write
 from .source import source_of
+from .words import forget
 
 ROOT = Path(__file__).resolve().parent.parent
 SHAPED_BY = ("numpy", "matplotlib", "jinja2", "markupsafe", "babel", "math-core", "fonttools", "pydantic")
@@ -38,6 +40,17 @@ def key(path: Path, changes: tuple[str, ...]) -> str:
 def key_of(*parts) -> str:
     """Stands for `parts`, the templates and the code."""
     return _digest(json.dumps([*parts, _templates(), _code()]).encode())
+
+
+def kept(store: "Store", name: str, parts: list, make: Callable[[], "Made"]) -> "Made":
+    """What `make` makes of `parts`, the templates and the code: from the store if it was made of the same before."""
+    while True:
+        wanted = key_of(parts)
+        last = store.last(name)
+        if last and last[0] == wanted:
+            return last[1]
+        store.put(make(), wanted)
+        forget()  # if a template was edited meanwhile, it may be made of two editions of it
 
 
 def _templates() -> str:

@@ -145,10 +145,10 @@ class Notation:
         symbol = self.symbol(name)
         return lowered(symbol) if self.trace[name].op == "param" else symbol
 
-    @staticmethod
-    def _index(step: Step, index: tuple[int, ...]) -> str:
+    def _index(self, step: Step, index: tuple[int, ...]) -> str:
+        """Both indices of a matrix, which has a capital letter; of a row or a column only the one that counts."""
         counted = [i + 1 for i, n in zip(index, step.shape, strict=True) if n > 1 or len(step.shape) == 1]
-        if len(step.shape) == 2 and step.op == "param" and step.shape[1] > 1:
+        if len(step.shape) == 2 and step.op == "param" and step.shape[1] > 1 and self.symbol(step.name)[0].isupper():
             counted = [i + 1 for i in index]
         return ("," if max(counted) > 9 else "").join(map(str, counted))
 

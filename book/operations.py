@@ -40,7 +40,7 @@ def anchor(op: str) -> str:
     return f"operation-{op}".replace("_", "-")
 
 
-LONG = 90
+LONG = 140
 """A rule of more characters of TeX has no room in a table."""
 
 

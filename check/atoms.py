@@ -15,6 +15,9 @@ BARE = {name for name, function in FUNCTIONS.items() if function.bare}
 SCRIPTED = {*WITH_A_NUMBER, "GELU", *WHOLE}
 """Names of functions; those whose argument may stand without brackets, and those that may have scripts."""
 INTEGER = re.compile(r"\d+")
+VARIANCE = ("σ", "2")
+"""σ² is a symbol of its own: nobody prints the σ that it would be the square of."""
+
 NAME_MARKS = ("(", "*", "+", "′", "⟨", "[", "{")
 """A superscript that begins so belongs to the name of the symbol; it is no power."""
 CONVOLUTION = "*"
@@ -108,6 +111,8 @@ class Atoms(Scanner):
         name = self.take().text
         if name == "∂":
             return Op("∂", (self.factor(),)) if self.starts_factor() else Sym("∂")
+        if name == "Δ" and self.has("sym"):  # a change of something is one symbol
+            return Sym(name + self.take().text)
         if call := self._call(name):
             return call
         ahead = self.tokens[self.at : self.at + 3]
@@ -141,6 +146,8 @@ class Atoms(Scanner):
         if opening == "{" and not self.has("close"):
             return Op("cases", (node,))
         self.take("close")
+        if opening == "⌊":
+            return Op("call", (node,), "floor")
         self._note_doubled(start)
         return node
 
@@ -245,14 +252,18 @@ def _power(kind: str, node: Node, text: str, read: Callable[[], Node]) -> Node:
 
 
 def _is_name(node: Sym, script: list[Token]) -> bool:
-    """Whether a superscript is part of the name: W^{(1)}, W^{Q}, x^{new}, but not β^t, x^{-1} or e^{A}."""
+    """Whether a superscript is part of the name: W^{(1)}, W^{Q}, x^{new}, but not β^t, x^{-1} or e^{A}. Powers of
+    the entries of a matrix are written with ⊙, so D^{-1/2} is a name as well."""
     if node == Sym("e"):
         return text_of(script).startswith(NAME_MARKS[1:])
+    if (node.base, text_of(script)) == VARIANCE:
+        return True
     first = next((t for t in script if t.kind not in "{}"), END)
     word = len(first.text) > 1 and first.text.isalpha() and first.text not in KNOWN
     capital = len(first.text) == 1 and first.text.isupper()
-    lone_minus = text_of(script) == "−"
-    return first.text in NAME_MARKS or lone_minus or (first.kind == "sym" and (word or capital))
+    matrix = len(node.base) == 1 and node.base.isupper()
+    minus = first.text == "−" and (matrix or text_of(script) == "−")
+    return first.text in NAME_MARKS or minus or (first.kind == "sym" and (word or capital))
 
 
 def quotient(name: str, top: Node, bottom: Node) -> Node:

@@ -11,7 +11,15 @@ from .. import friendly
 from ..example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..limits import CALL, LIMITS, AtMost
 from ..ops import OPS
-from ..shapes import expect_in_time, expect_mask, expect_outputs, expect_shape, expect_size, expect_targets
+from ..shapes import (
+    expect_in_time,
+    expect_mask,
+    expect_outputs,
+    expect_reachable,
+    expect_shape,
+    expect_size,
+    expect_targets,
+)
 from ..tape import Expr, Tape, apply
 
 
@@ -109,6 +117,8 @@ class Spec(Example):
     def _loss_fits(self):
         expect_outputs(self.layers[-1].activation, self.loss)
         expect_targets("data.y", self.data.y, self.loss)
+        if self.loss != "hinge":  # whose outputs may fall short of ±1
+            expect_reachable("data.y", self.data.y, self.layers[-1].activation)
         if self.delta is not None and self.loss != "huber":
             raise ValueError("delta: belongs to the loss huber")
         return self
