@@ -23,7 +23,7 @@ class Group:
 
 class Grouping:
     """How the lines of a page are grouped. `folded` are the family's patterns: of scopes ('t<t>'), whose first is
-    worked in full, or of single lines ('dW_x[ifoc]'). `scope` is where a step belongs, `title` the heading there."""
+    worked in full, or of single lines ('dW_x[ifoc]'). `scope` gives a line's scope, `title` its heading."""
 
     def __init__(self, trace: Trace, folded: list[str], used: Callable, title: Callable, scope: Callable):
         self.trace, self.used, self.title, self.scope = trace, used, title, scope
@@ -35,6 +35,20 @@ class Grouping:
         seen: set = set()
         return [group for lines in self._together(lines, name) for group in self._runs(lines, name, seen)]
 
+    def apart(self, names: list[str]) -> tuple[list[str], list[str]]:
+        """Steps as a list shows them: those met first, then those that repeat them at another place of the same
+        pattern, as the state of step 3 repeats that of step 2."""
+        met: dict[tuple, str] = {}
+        for name in names:
+            met.setdefault(self._role(name), name)
+        first = [name for name in names if met[self._role(name)] == name]
+        return first, [name for name in names if met[self._role(name)] != name]
+
+    def _role(self, name: str) -> tuple:
+        place = scope(name)
+        known = next((key for key in self.folded if key.fullmatch(place)), place)
+        return known, name[len(place) :], self.trace[name].is_leaf
+
     # Side by side
 
     def _together(self, lines: list, name: Callable[[object], str]) -> list[list]:
@@ -42,7 +56,7 @@ class Grouping:
         its scope unless something between needs it; else the line joins it unless it needs something between."""
         groups: list[list] = []
         for line in lines:
-            alike = (n for n in reversed(range(len(groups))) if self._alike(groups[n][0], line, name))
+            alike = (n for n in reversed(range(len(groups))) if self._alike(name(groups[n][0]), name(line)))
             n = next(alike, None)
             between = [other for group in groups[n + 1 :] for other in group] if n is not None else []
             if n is None or (self._need(between, groups[n]) and self._need([line], between)):
@@ -53,8 +67,8 @@ class Grouping:
                 groups.append([*groups.pop(n), line])
         return groups
 
-    def _alike(self, a, b, name: Callable) -> bool:
-        return self.scope(name(a)) == self.scope(name(b))
+    def _alike(self, a: str, b: str) -> bool:
+        return self.scope(a) == self.scope(b)
 
     def _need(self, users: list, used: list) -> bool:
         """Whether any of the lines `users` is computed from one of `used`. A gradient that is another line's own
@@ -100,6 +114,13 @@ def form(trace: Trace, name: str) -> tuple:
     """How a line is made, whatever numbers its scope and those of its arguments have: step 3 as step 2."""
     parts = trace.parts(name)
     return trace[name].op, *(form(trace, arg) if arg in parts else _unnumbered(arg) for arg in trace[name].args)
+
+
+def kind(trace: Trace, name: str) -> tuple:
+    """What a line looks like, whatever its arguments are called: the operations of its parts and all shapes."""
+    parts = trace.parts(name)
+    inner = (kind(trace, arg) if arg in parts else trace[arg].shape for arg in trace[name].args)
+    return trace[name].op, trace[name].shape, *inner
 
 
 def _unnumbered(name: str) -> str:

@@ -35,13 +35,18 @@ def entries(examples: list[Made], lang: str) -> dict[str, Entry]:
     return {
         name: Entry(
             name,
-            getattr(told[name], "title", name),
+            family_title(name, lang),
             before[name],
             own := sorted((e for e in examples if e.family == name), key=lambda e: (e.order, e.name)),
             _operations(own),
         )
         for name in order(before)
     }
+
+
+def family_title(name: str, lang: str) -> str:
+    """What a family is called in a language; its name if nobody has given it another."""
+    return getattr(_told(name, lang), "title", name)
 
 
 def _told(name: str, lang: str):

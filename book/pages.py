@@ -17,7 +17,7 @@ from .catalogue import catalogue
 from .colophon import colophon
 from .files import write_folder
 from .made import Made, Store, key
-from .map import the_map
+from .map import address, family_title, the_map
 from .mathml import MathError, to_mathml
 from .page import PageView, Worked
 from .quantity import Quantities
@@ -247,7 +247,12 @@ def _check_addresses(examples: list[Made], lang: str) -> None:
 
 def _list_of_examples(examples: list[Made], lang: str) -> str:
     ordered = sorted(examples, key=lambda example: (example.order, example.name))
-    return environment(lang).get_template("examples.md.j2").render(examples=ordered, lang=lang)
+    families: dict[str, list[Made]] = {}
+    for example in ordered:
+        families.setdefault(example.family, []).append(example)
+    titles = {name: family_title(name, lang) for name in families}
+    template = environment(lang).get_template("examples.md.j2")
+    return template.render(examples=ordered, families=families, titles=titles, address=address, lang=lang)
 
 
 def write_about(out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:

@@ -23,7 +23,6 @@ from .symbols import Symbols
 from .tables import check_tables
 from .tree import Node, NotUnderstoodError, walk
 
-
 SECOND = "@2"
 """What the name of a trace ends with that is the second update of an example."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from .atoms import CONVOLUTION, Atoms, quotient
 from .scan import END
+from .tex import Token
 from .tree import Matrix, Node, NotUnderstoodError, Num, Op, Sym, is_literal, is_numeric, walk
 
 PRODUCTS = {"·": "dot", "⊙": "had", "⊘": "hdiv", "⊗": "outer", "×": "cross", "/": "slash"}
@@ -25,6 +26,7 @@ class Parser(Atoms):
 
     def formula(self) -> list[Row]:
         """All rows of a formula; raises NotUnderstoodError if anything is left over."""
+        self.tokens = continued(self.tokens)
         if self.next.kind == "begin" and self.next.text == "rows":
             rows = self._rows()
         else:
@@ -44,9 +46,20 @@ class Parser(Atoms):
         rows = [self._row()]
         while self.has("row"):
             self.take()
-            rows.append(self._row())
+            if self._goes_on():
+                rows[-1].parts[-1] = self.expression(rows[-1].parts[-1])
+            else:
+                rows.append(self._row())
         self.take("end")
         return [row for row in rows if row.parts]
+
+    def _goes_on(self) -> bool:
+        """Whether the row is the rest of a long sum: it begins with a plus. TeX has an empty group before it."""
+        start = self.at
+        self._skip_cells()
+        if self.has("{") and self._braced_tokens():
+            self.at = start
+        return self.has("op", "+")
 
     def _row(self) -> Row:
         """Relations and expressions; an expression behind & that no relation leads to begins a new chain."""
@@ -93,8 +106,8 @@ class Parser(Atoms):
             found.append(self.expression())
         return found[0] if len(found) == 1 else Op("list", tuple(found))
 
-    def expression(self) -> Node:
-        left = self.product()
+    def expression(self, left: Node | None = None) -> Node:
+        left = left or self.product()
         while self.has("op", "+", "−", "±"):
             name = {"+": "add", "−": "sub", "±": "about"}[self.take().text]
             left = Op(name, (left, self.product()))
@@ -126,6 +139,20 @@ class Parser(Atoms):
                 self.notes.append("a number follows another factor without a sign between them")
             left = Op("times", (left, self.factor()))
         return left
+
+
+def continued(tokens: list[Token]) -> list[Token]:
+    """The tokens without the breaks before rows that begin with a plus: there a long sum goes on."""
+    found: list[Token] = []
+    for token in tokens:
+        if token.kind == "op" and token.text == "+":
+            before = len(found)
+            while before and found[before - 1].kind in ("cell", "{", "}"):
+                before -= 1
+            if before and found[before - 1].kind == "row":
+                found = found[: before - 1]
+        found.append(token)
+    return found
 
 
 def _negative(node: Node) -> Node:

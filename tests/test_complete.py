@@ -7,24 +7,18 @@ import pytest
 from book.figures.families import order
 from book.listing import listing, rooms
 from book.map import entries
+from book.new import new_example
 from book.page import PageView, Worked
 from book.words import TEMPLATES, environment, languages
 from engine import load, work
 from engine.families import families, family
-from engine.ops import OPS
+from engine.ops import OPS, of_kind
 from engine.optim import OPTIMIZERS
 from engine.schema import schema
+from engine.shapes import OUTPUTS
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
 SEED = next(path for path in EXAMPLES if path.stem == "seed")
-NEEDED = {
-    "binary_cross_entropy_logits": ["layers[1].activation=identity"],
-    "cross_entropy": ["layers[1].activation=softmax"],
-    "cross_entropy_logits": ["layers[1].activation=identity"],
-    "kl_divergence": ["layers[1].activation=softmax"],
-    "hinge": ["layers[1].activation=identity", "data.y=[[1, -1]]"],
-}
-"""What a loss asks of the example beside its name."""
 
 
 @pytest.fixture(scope="module", params=EXAMPLES, ids=lambda p: p.stem)
@@ -36,10 +30,10 @@ def worked(request):
 @pytest.mark.parametrize("name", families())
 def test_family(name):
     module = family(name)
-    assert callable(module.forward) and callable(module.new)
+    assert callable(module.forward)
     assert name in {load(path).family for path in EXAMPLES}, f"family {name} has no example"
     assert (TEMPLATES / "families" / f"{name}.j2").is_file()
-    assert (TEMPLATES / "new" / f"{name}.toml.j2").is_file()
+    assert (TEMPLATES / "new" / f"{name}.toml.j2").is_file() == hasattr(module, "new")
     assert name in schema(name)
 
 
@@ -77,17 +71,30 @@ def test_titles_in_every_language(worked):
     assert set(languages()) <= set(worked.example.title)
 
 
+@pytest.mark.parametrize("name", families())
+def test_every_family_gives_a_new_example(tmp_path, name):
+    path = new_example(tmp_path, "mine", name, "2,2")
+    assert load(path).family == name
+    work(load(path))
+    assert "mine" in path.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_works_an_example(name):
     trace = work(load(SEED, [f"update.optimizer={name}"]))
     assert set(trace.updated()) == {s.name for s in trace.leaves("param")}
 
 
-def test_every_activation_and_loss_works(tmp_path):
-    for activation in (n for n, entry in OPS.items() if entry.kind == "activation"):
-        work(load(SEED, [f"layers[0].activation={activation}"]))
-    for loss in (n for n, entry in OPS.items() if entry.kind == "loss"):
-        work(load(SEED, [f"loss={loss}", *NEEDED.get(loss, [])]))
+@pytest.mark.parametrize("name", of_kind("activation"))
+def test_every_activation_works(name):
+    work(load(SEED, [f"layers[0].activation={name}"]))
+
+
+@pytest.mark.parametrize("name", of_kind("loss"))
+def test_every_loss_works(name):
+    fitting = OUTPUTS.get(name, ("", ("sigmoid",)))[1][0]
+    targets = ["data.y=[[-1, 1]]"] if name == "hinge" else []
+    work(load(SEED, [f"loss={name}", f"layers[1].activation={fitting}", *targets]))
 
 
 @pytest.mark.parametrize("lang", languages())
@@ -113,7 +120,7 @@ def test_words_on_operations_are_translated(name):
 def test_a_kink_or_a_choice_among_equals_is_told():
     """Where an operation is not smooth, the catalogue says what its slope is there."""
     told = environment("en").get_template("operations.j2").module.kinks
-    without = {"softplus", "gelu", "normal_cdf", "masked_softmax", "binary_cross_entropy_logits"}
+    without = {"softplus", "gelu", "normal_cdf", "masked_softmax", "log_sigmoid", "binary_cross_entropy_logits"}
     helpers = {"max_pool_back", "max_pool_pick"}
     kinked = {n for n, entry in OPS.items() if not entry.smooth and entry.kind != "mask"}
     assert set(told) == kinked - without - helpers

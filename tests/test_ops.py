@@ -304,6 +304,7 @@ def torch_forms(torch):
 
         "identity": torch.nn.Identity(), "sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu,
         "leaky_relu": lambda z, slope=0.01: F.leaky_relu(z, slope), "elu": F.elu, "softplus": F.softplus,
+        "log_sigmoid": F.logsigmoid,
         "silu": F.silu, "gelu": F.gelu, "gelu_tanh": (gelu_tanh := lambda z: F.gelu(z, approximate="tanh")),
         "gelu_tanh_slope": lambda z: slope_of(gelu_tanh, z), "normal_cdf": torch.special.ndtr,
         "normal_pdf": lambda z: torch.distributions.Normal(0.0, 1.0).log_prob(z).exp(),
@@ -496,6 +497,12 @@ def _finite_gradient(name, arrays, attrs=None):
 def test_stable_softplus(z):
     _close(OPS["softplus"].forward(np.array([[z]]))[0], [mp.log1p(mp.exp(mp.mpf(z)))], relative=True)
     _finite_gradient("softplus", [np.array([[z]])])
+
+
+@pytest.mark.parametrize("z", EXTREME)
+def test_stable_log_sigmoid(z):
+    _close(OPS["log_sigmoid"].forward(np.array([[z]]))[0], [-mp.log1p(mp.exp(-mp.mpf(z)))], relative=True)
+    _finite_gradient("log_sigmoid", [np.array([[z]])])
 
 
 @pytest.mark.parametrize("y", [0.0, 1.0, 0.25])
