@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from .atoms import CONVOLUTION, Atoms, quotient
 from .scan import END
+from .tex import Token
 from .tree import Matrix, Node, NotUnderstoodError, Num, Op, Sym, is_literal, is_numeric, walk
 
 PRODUCTS = {"·": "dot", "⊙": "had", "⊘": "hdiv", "⊗": "outer", "×": "cross", "/": "slash"}
@@ -40,6 +41,7 @@ class Parser(Atoms):
     # Rows and relations
 
     def _rows(self) -> list[Row]:
+        self.tokens = _joined(self.tokens)
         self.take("begin")
         rows = [self._row()]
         while self.has("row"):
@@ -126,6 +128,19 @@ class Parser(Atoms):
                 self.notes.append("a number follows another factor without a sign between them")
             left = Op("times", (left, self.factor()))
         return left
+
+
+def _joined(tokens: list[Token]) -> list[Token]:
+    """The tokens without the ends of rows that go on: the next row has nothing on its left and begins with a sign."""
+    found: list[Token] = []
+    i = 0
+    while i < len(tokens):
+        if [t.kind for t in tokens[i : i + 2]] == ["row", "cell"]:
+            ahead = next(k for k in range(i + 2, len(tokens) + 1) if k == len(tokens) or tokens[k].kind not in "{}")
+            i = ahead if ahead < len(tokens) and tokens[ahead].kind == "op" else i
+        found.append(tokens[i])
+        i += 1
+    return found
 
 
 def _negative(node: Node) -> Node:
