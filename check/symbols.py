@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from .arith import evaluate, indices_of, shape
 from .summed import entry_of, entrywise, letters_of, spread
 from .tree import (
+    DOTS,
     ElidedError,
     Matrix,
     Node,
@@ -256,7 +257,7 @@ class Symbols:
         return node
 
     def _unknown(self, key: Key):
-        if key in self.elided:
+        if key in self.elided or key in DOTS:
             raise ElidedError(f"the symbol {key}")
         raise NotUnderstoodError(f"the symbol {key}")
 
