@@ -59,7 +59,7 @@ class Sheet:
         """The step that a symbol names, if it names a whole one."""
         found = self.example.symbols.lookup(node) if isinstance(node, Sym | Partial) else []
         for literal in found:
-            steps = {p[0] for row in cells(literal) for n in row if (p := self.example.home_of(n.address))}
+            steps = {p[0] for row in cells(literal) for n in row if (p := self.example.named_by(n.address))}
             if len(steps) == 1 and (name := steps.pop()):
                 return name
         return None
