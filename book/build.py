@@ -119,7 +119,7 @@ class Build(AbstractContextManager):
     def _pages(self) -> list[str]:
         """Returns the names of the examples that are left out."""
         from . import site
-        from .pages import write_about, write_pages, write_traces
+        from .pages import write_about, write_operations, write_pages, write_traces
 
         examples = self._made()
         with self.target("pages"):
@@ -127,7 +127,8 @@ class Build(AbstractContextManager):
             for lang in self.langs:
                 folder = self.out / "source" / lang
                 write_pages(examples, lang, folder / "examples")
-                write_about(self.out, lang, folder / "about")
+                write_operations(self.out, examples, lang, folder / "operations")
+                write_about(self.out, examples, lang, folder / "about")
                 site.stage(DOCS, folder, lang)
         return sorted(self.bad.keys() - {example.name for example in examples})
 

@@ -22,11 +22,12 @@ class Chain:
         return " + ".join(self._terms(name))
 
     def _terms(self, name: str) -> list[str]:
-        """A line that uses a value twice has one derivative by it, which counts both."""
+        """A line that uses a value twice has one derivative by it, which counts both. Later lines come first, as the
+        way back meets them."""
         first: dict[str, Step] = {}
         for user in self._users(name):
             first.setdefault(self._path(user.name)[-1], user)
-        return [self._term(name, user) for user in first.values()]
+        return [self._term(name, user) for user in reversed(first.values())]
 
     def reasons(self, name: str) -> list[str]:
         """The operations whose derivatives the chain uses, as 'op_i' for argument i, nearest first."""
@@ -64,6 +65,8 @@ class Chain:
 
     def _macro(self, op: str, i: int, path: list[str]):
         macros = self.sheet.macros
+        if path[-1] == self.trace.loss:
+            return macros.chain_loss
         entrywise = all(OPS[self.trace[name].op].entrywise for name in path)
         return getattr(macros, f"chain_{op}_{i}", None) or (macros.chain if entrywise else macros.chain_whole)
 

@@ -35,6 +35,20 @@ class Grouping:
         seen: set = set()
         return [group for lines in self._together(lines, name) for group in self._runs(lines, name, seen)]
 
+    def apart(self, names: list[str]) -> tuple[list[str], list[str]]:
+        """Steps as a list shows them: those met first, then those that repeat them at another place of the same
+        pattern, as the state of step 3 repeats that of step 2."""
+        met: dict[tuple, str] = {}
+        for name in names:
+            met.setdefault(self._role(name), name)
+        first = [name for name in names if met[self._role(name)] == name]
+        return first, [name for name in names if met[self._role(name)] != name]
+
+    def _role(self, name: str) -> tuple:
+        place = scope(name)
+        known = next((key for key in self.folded if key.fullmatch(place)), place)
+        return known, name[len(place) :], self.trace[name].is_leaf
+
     # Side by side
 
     def _together(self, lines: list, name: Callable[[object], str]) -> list[list]:
@@ -97,11 +111,17 @@ def is_alias(line) -> bool:
 
 
 def form(trace: Trace, name: str) -> tuple:
-    """How a line is made, whatever numbers its scope and those of its arguments have: step 3 as step 2."""
+    """How a line is made, whatever numbers its name and those of its arguments have: step 3 as step 2."""
     parts = trace.parts(name)
     return trace[name].op, *(form(trace, arg) if arg in parts else _unnumbered(arg) for arg in trace[name].args)
 
 
+def kind(trace: Trace, name: str) -> tuple:
+    """What a line looks like, whatever its arguments are called: the operations of its parts and all shapes."""
+    parts = trace.parts(name)
+    inner = (kind(trace, arg) if arg in parts else trace[arg].shape for arg in trace[name].args)
+    return trace[name].op, trace[name].shape, *inner
+
+
 def _unnumbered(name: str) -> str:
-    place, dot, letter = name.rpartition(".")
-    return re.sub(r"\d+", "#", place) + dot + letter
+    return re.sub(r"\d+", "#", name)

@@ -10,7 +10,7 @@ from engine.ops import OPS
 
 from .by_hand import decimals, redone, rounded
 from .wide import MOST, TERMS_A_ROW, is_too_wide
-from .writer import Numbers, Sheet, Symbols, Writer
+from .writer import PRODUCTS, Numbers, Sheet, Symbols, Writer, collected
 
 
 def plain_tex(tex: str) -> str:
@@ -91,12 +91,21 @@ class Line:
     def rows(self) -> list[Row]:
         """Numbers substituted, then each level of parts worked, then the result."""
         worked: frozenset[str] = frozenset()
-        rows = [Row("", "=", self._numbers(worked))]
+        blocks = [self._block("=", worked)]
         for level in self.levels:
             worked |= level
-            rows.append(Row("", self.relation(level, worked - level), self._numbers(worked)))
-        rows.append(Row("", self.relation({self.name}, worked), self.result))
-        return [row for i, row in enumerate(rows) if i == 0 or plain_tex(row.right) != plain_tex(rows[i - 1].right)]
+            blocks.append(self._block(self.relation(level, worked - level), worked))
+        blocks.append([Row("", self.relation({self.name}, worked), self.result)])
+        shown = [[plain_tex(row.right) for row in block] for block in blocks]
+        return [row for i, block in enumerate(blocks) if i == 0 or shown[i] != shown[i - 1] for row in block]
+
+    def _block(self, relation: str, worked: frozenset[str]) -> list[Row]:
+        """The line in numbers: one row, or a long sum over a matrix, which has a row for each of the matrix's."""
+        terms = Writer(self.sheet, Numbers(self.sheet), worked).summands(self.name)
+        if len(terms) <= MOST:
+            return [Row("", relation, self._numbers(worked))]
+        columns = self.trace[self.step.args[0]].shape[-1]
+        return _broken("", relation, terms, columns if 1 < columns <= MOST else TERMS_A_ROW)
 
     def _numbers(self, worked: frozenset[str]) -> str:
         return Writer(self.sheet, Numbers(self.sheet), worked).rule(self.name).tex
@@ -140,8 +149,7 @@ class Line:
         terms = writer.terms(name, index)
         if len(terms) <= MOST:
             return [Row(left, "=", writer.rule(name, index).tex)]
-        first, *more = (" + ".join(terms[k : k + TERMS_A_ROW]) for k in range(0, len(terms), TERMS_A_ROW))
-        return [Row(left, "=", first), *(Row("", "", rf"{{}} + {row}") for row in more)]
+        return _broken(left, "=", terms, TERMS_A_ROW)
 
     def _entry_symbol(self, name: str, index: tuple[int, ...]) -> str:
         if not self.trace.parent(name):
@@ -152,7 +160,8 @@ class Line:
         return f"{whole.bracketed}_{{{''.join(str(i + 1) for i in counted)}}}" if counted else whole.tex
 
     def products(self) -> list[str]:
-        """The matrix products of this line, innermost first, of which one entry is worth working out."""
+        """The sums of products in this line, innermost first, of which one entry is worth working out; and what adds
+        up rows that come to the same place."""
         found: list[str] = []
         self._products(self.name, found)
         return found
@@ -160,11 +169,19 @@ class Line:
     def _products(self, name: str, found: list[str]) -> None:
         for part in self.trace.parts(name):
             self._products(part, found)
-        if self.trace[name].op == "matmul" and (whole := self._in_one_go(name)) not in found:
+        if self.trace[name].op in PRODUCTS and (whole := self._in_one_go(name)) not in found:
             found.append(whole)
+        if collected(self.trace[name]) is not None:
+            found.append(name)
 
     def _in_one_go(self, name: str) -> str:
         """The part, or the line, that a product is worked out in one go with: all of W x + U h + b."""
         while self.trace.silent(name):
             name = self.trace.parent(name)
         return name
+
+
+def _broken(left: str, relation: str, terms: list[str], length: int) -> list[Row]:
+    """A long sum in rows of so many terms; those after the first begin with their plus."""
+    first, *more = (" + ".join(terms[k : k + length]) for k in range(0, len(terms), length))
+    return [Row(left, relation, first), *(Row("", "", rf"{{}} + {row}") for row in more)]

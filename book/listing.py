@@ -9,8 +9,14 @@ from engine import ops
 
 
 @cache
+def rooms() -> dict[str, dict[str, str]]:
+    """The listings of each file of engine/ops, by its name and by operation, as a reader meets them."""
+    return {room.__name__.rpartition(".")[2]: dict(_entries(inspect.getsource(room))) for room in ops.ROOMS}
+
+
+@cache
 def _listings() -> dict[str, str]:
-    return {name: text for room in ops.ROOMS for name, text in _entries(inspect.getsource(room))}
+    return {name: text for entries in rooms().values() for name, text in entries.items()}
 
 
 def _entries(source: str) -> Iterator[tuple[str, str]]:

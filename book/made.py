@@ -4,13 +4,15 @@ import hashlib
 import json
 import platform
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from .files import write
 from .source import source_of
+from .words import forget
 
 ROOT = Path(__file__).resolve().parent.parent
 SHAPED_BY = ("numpy", "matplotlib", "jinja2", "markupsafe", "babel", "math-core", "fonttools", "pydantic")
@@ -26,13 +28,29 @@ class Made:
     titles: dict[str, str]  # by language, as Markdown
     files: dict[str, dict[str, str]]  # by language: 'forward.md', 'network.svg', … -> content
     scripts: dict[str, str]  # by trace, 'adam' and 'adam@2': the exact values behind the numbers
+    uses: dict[str, dict] = field(default_factory=dict)  # by operation, see book/uses.py
 
 
 def key(path: Path, changes: tuple[str, ...]) -> str:
     """Stands for all that shapes an example's pages: its file, its source's figures, changes, templates, code."""
     files = [path, *filter(None, [source_of(path)])]
-    parts = [path.stem, *changes, *(_digest(p.read_bytes()) for p in files), _templates(), _code()]
-    return _digest(json.dumps(parts).encode())
+    return key_of(path.stem, *changes, *(_digest(p.read_bytes()) for p in files))
+
+
+def key_of(*parts) -> str:
+    """Stands for `parts`, the templates and the code."""
+    return _digest(json.dumps([*parts, _templates(), _code()]).encode())
+
+
+def kept(store: "Store", name: str, parts: list, make: Callable[[], "Made"]) -> "Made":
+    """What `make` makes of `parts`, the templates and the code: from the store if it was made of the same before."""
+    while True:
+        wanted = key_of(parts)
+        last = store.last(name)
+        if last and last[0] == wanted:
+            return last[1]
+        store.put(make(), wanted)
+        forget()  # if a template was edited meanwhile, it may be made of two editions of it
 
 
 def _templates() -> str:

@@ -1,11 +1,15 @@
-"""A new example file: candidates with round numbers, each worked through until one is right for a class."""
+"""A new example file: candidates with round numbers, each worked through until one is right for a class.
 
+A family that proposes no numbers of its own gives a copy of its shipped example, to be changed by hand.
+"""
+
+import re
 import tomllib
 from pathlib import Path
 from random import Random
 
 from engine.errors import BookError, shorten, unknown
-from engine.example import Page, check_name, validate
+from engine.example import Page, check_name, load, validate
 from engine.families import families
 from engine.families import family as family_of
 from engine.friendly import RATES, learns, shows_slips
@@ -15,6 +19,12 @@ from engine.work import work
 
 from .words import SOURCE, environment
 
+SHIPPED = Path(__file__).resolve().parent.parent / "examples"
+HEADER = """# A copy of the shipped example, to be changed: every number on its pages is computed from this file.
+# Build it:       python build.py --only {name}
+# What the keys mean and which shapes must meet: docs/your-own-example.md
+
+"""
 WIDEST, DEEPEST, MOST_SAMPLES = 20, 10, 100
 CANDIDATES = 60
 
@@ -24,7 +34,8 @@ def new_example(
 ) -> Path:
     """Write `folder`/`name`.toml, a new example whose numbers are easy on the hand; the same seed gives the same.
 
-    `layers` are the widths from input to output, '3,4,2'. Raises BookError, and writes nothing, if a name is
+    `layers` are the widths from input to output, '3,4,2'; they, `activation`, `samples` and `seed` are for families
+    that propose numbers. Raises BookError, and writes nothing, if a name is
     unknown or cannot be a file's, if a width is out of bounds, or if the file is already there.
     """
     path = Path(folder) / f"{name}.toml"
@@ -38,9 +49,27 @@ def new_example(
             raise unknown(f"--{kind}", kind, value, known)
     if not 1 <= samples <= MOST_SAMPLES:
         raise BookError(f"--samples {samples}: expected a number from 1 to {MOST_SAMPLES}.")
-    text = _text(path, family, widths(layers), activation, samples, seed)
-    _write(path, text)
+    proposes = hasattr(family_of(family), "new")
+    _write(path, _text(path, family, widths(layers), activation, samples, seed) if proposes else _copy(path, family))
     return path
+
+
+def _copy(path: Path, family: str) -> str:
+    """The family's first shipped example under another name, without its introduction."""
+    found = [(load(p).order, p) for p in sorted(SHIPPED.glob("*.toml")) if _family(p) == family]
+    if not found:
+        raise BookError(f"--family {family}: there is no example of this family to copy.")
+    text = min(found)[1].read_text(encoding="utf-8")
+    parts = re.split(r"(?m)^(?=\[)", text)
+    parts = [HEADER.format(name=path.stem), *(p for p in parts if not p.startswith("[intro]"))]
+    return "".join(re.sub(r'"\n', f' ({path.stem})"\n', p) if p.startswith("[title]") else p for p in parts)
+
+
+def _family(path: Path) -> str:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8")).get("family", "")
+    except ValueError:
+        return ""
 
 
 def widths(layers: str) -> list[int]:

@@ -134,6 +134,8 @@ class Notation:
         if not own and (found := self.attachment(name)):
             return self._attached_to(found[0], self.entry(found[1], index))
         if step.of and "frac" in self.symbol(name):
+            if isinstance(index, str):
+                return indexed(rf"\left({self.symbol(name)}\right)", index)
             return partial(self.symbol(self.trace.loss), self.entry(step.of, index))
         if isinstance(index, str):
             return indexed(self._entry_base(name), index)
@@ -143,10 +145,10 @@ class Notation:
         symbol = self.symbol(name)
         return lowered(symbol) if self.trace[name].op == "param" else symbol
 
-    @staticmethod
-    def _index(step: Step, index: tuple[int, ...]) -> str:
+    def _index(self, step: Step, index: tuple[int, ...]) -> str:
+        """Both indices of a matrix, which has a capital letter; of a row or a column only the one that counts."""
         counted = [i + 1 for i, n in zip(index, step.shape, strict=True) if n > 1 or len(step.shape) == 1]
-        if len(step.shape) == 2 and step.op == "param" and step.shape[1] > 1:
+        if len(step.shape) == 2 and step.op == "param" and step.shape[1] > 1 and self.symbol(step.name)[0].isupper():
             counted = [i + 1 for i in index]
         return ("," if max(counted) > 9 else "").join(map(str, counted))
 

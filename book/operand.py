@@ -20,7 +20,7 @@ class Operand:
     """What a macro of math.j2 receives. Printing it gives the TeX.
 
     `total` is the sum of its entries, `ones(m, n)` a matrix of ones in the form in which the operand is written,
-    `shape` that of the array, `closed` that it stands in brackets already.
+    `shape` that of the array, `closed` that it stands in brackets already, `applied` that it is f(a).
     """
 
     tex: str
@@ -31,6 +31,7 @@ class Operand:
     ones: Callable[[int, int], str] | None = None
     shape: tuple[int, ...] = ()
     closed: bool = False
+    applied: bool = False
 
     def __str__(self) -> str:
         return self.tex
@@ -47,7 +48,7 @@ class Operand:
     @property
     def bracketed(self) -> str:
         """In brackets: round ones, around those square ones, around those curly ones."""
-        if self.scalar and r"\left" not in self.tex:
+        if self.scalar and not any(tall in self.tex for tall in (r"\left", r"\frac")):
             return f"({self.tex})"
         inner = next((b for b in (r"\{", "[", "(") if rf"\left{b}" in self.tex), "")
         opening, closing = _OUTER[inner]
@@ -56,7 +57,7 @@ class Operand:
     @property
     def enclosed(self) -> "Operand":
         """The operand in brackets, which binds as tightly as can be."""
-        return replace(self, tex=self.bracketed, binds=CALL, matrix=False, closed=True)
+        return replace(self, tex=self.bracketed, binds=CALL, matrix=False, closed=True, applied=False)
 
     @property
     def wrapped(self) -> str:
@@ -80,12 +81,16 @@ class Operand:
 
     @property
     def transposed(self) -> str:
+        """With a T: f(a) stands in brackets."""
+        if self.applied:
+            return rf"\left({self.tex}\right)^{{\mathsf{{T}}}}"
         return rf"{self.tex}^{{\mathsf{{T}}}}" if self.matrix else transposed(self.tex)
 
     @property
     def base(self) -> str:
-        """As the base of a power: a fraction, or a symbol that already has a superscript, stands in brackets."""
+        """As the base of a power: a fraction, or a symbol that already has a superscript, stands in brackets, and so
+        does f(a)."""
         if self.tex.startswith(r"\frac"):
             return rf"\left({self.tex}\right)"
-        raised = self.scientific or has_superscript(self.tex)
+        raised = self.applied or self.scientific or has_superscript(self.tex)
         return self.bracketed if raised and not self.matrix and not self.closed else self.tex

@@ -14,14 +14,14 @@ from engine.trace import Step
 from . import wide
 from .augmented import Augmented, augmented
 from .chain import Chain
-from .groups import Group, Grouping, scope
+from .groups import Group, Grouping, kind, scope
 from .lines import Line, Row, plain_tex
 from .listing import listing
 from .notation import Notation, filled, pattern
 from .numbers import plain_number, printed_array, tex_number
 from .symbols import partial, slashed
 from .words import environment, markdown_text
-from .writer import Sheet, Writer, matrix
+from .writer import Sheet, Writer, collected, matrix
 
 SECOND = "@2"
 """What the name of a trace ends with that is the second update of an example: 'adam@2'."""
@@ -109,7 +109,10 @@ class PageView:
 
     def reason(self, line: Line) -> str:
         """Why a line of the forward pass is what it is; nothing if there is nothing to say."""
-        return self._why("forward", line.name) or self.why("forward", line.step.op)
+        step = line.step
+        while step.op == "sum" and self.trace[step.args[0]].value.size == 1:  # which is not seen
+            step = self.trace[step.args[0]]
+        return self._why("forward", line.name) or self.why("forward", step.op)
 
     def gradient_reasons(self, gradient: "Gradient") -> list[str]:
         """Why a gradient is what it is: what the family says of it, then the derivatives that it uses."""
@@ -131,6 +134,15 @@ class PageView:
         """(formulas, sentence): the lines that the family is about; a line that this example lacks is left out."""
         told = [([n for n in names if n in self.trace], words) for names, words in self._words("remember", [])]
         return [([self.rule(name) for name in names], words) for names, words in told if names]
+
+    def seen(self, phase: str) -> list[tuple[str, str]]:
+        """(results, sentence): what the numbers of a page show when they stand one under the other."""
+        told = [(self._matching(keys), words) for keys, words in self._words(f"see_{phase}", [])]
+        return [(self.results([Line(self.sheet, name) for name in names]), words) for names, words in told if names]
+
+    def _matching(self, keys: list[str]) -> list[str]:
+        """The steps that patterns name, in order of computation under each pattern."""
+        return [name for key in keys for name in self.trace if pattern(key).fullmatch(name)]
 
     def words(self, texts: dict[str, str]) -> str:
         """What an example says in this language; in English where it says nothing else."""
@@ -194,7 +206,8 @@ class PageView:
         return found
 
     def augmented(self, line: Line) -> Augmented | None:
-        return augmented(self.sheet, line.name)
+        """The line with its bias folded in, in a family that has something to say of it."""
+        return augmented(self.sheet, line.name) if self.why("forward", "augmented") else None
 
     # TeX
 
@@ -276,11 +289,16 @@ class PageView:
         """Whether one entry of the operation is written otherwise than the whole."""
         return hasattr(self.macros, f"{op}_entry") or hasattr(Writer, f"_{op}_entry")
 
+    def kind(self, line: Line) -> tuple:
+        """What an entry in full of this line would look like, under its heading: one of a kind is enough."""
+        return self._scope(line.name), *kind(self.trace, line.name)
+
     def _telling(self, name: str) -> tuple[int, ...]:
         """The entry worth working out: first row, second column where there is one, so that rows and columns
-        cannot be confused; if 0 or 1 stands there, the first that is neither, or that is not 0."""
-        value = self.trace.value(name)
-        place = (0, min(1, value.shape[1] - 1)) if value.ndim == 2 else (0,) * value.ndim
+        cannot be confused; if 0 or 1 stands there, the first that is neither, or that is not 0. The row to which
+        several come."""
+        value, row = self.trace.value(name), collected(self.trace[name]) or 0
+        place = (row, min(1, value.shape[1] - 1)) if value.ndim == 2 else (0,) * value.ndim
         dull = value[place] in (0, 1)
         others = [*np.argwhere((value != 0) & (value != 1)), *np.argwhere(value)] if dull else []
         return tuple(map(int, others[0])) if others else place
@@ -316,6 +334,11 @@ class PageView:
 
     def listed(self) -> list[Step]:
         return [step for step in self.trace.values() if self.is_listed(step.name)]
+
+    def listed_apart(self) -> tuple[list[Step], list[Step]]:
+        """The steps of the table of symbols, and those that only repeat them and can be opened."""
+        first, again = self._grouping.apart([step.name for step in self.listed()])
+        return [self.trace[name] for name in first], [self.trace[name] for name in again]
 
     def href(self, name: str) -> str:
         """The address of a step's derivation relative to the example's folder."""
@@ -425,7 +448,8 @@ class Gradient:
         if self.alias:
             result = Row("", "=", self.line.result)
             return self.view.rows([Row(self.symbol, "=", chain), named, result])
-        rows = self.line.derivation(chain, left=self.symbol)
+        direct = plain_tex(chain) == plain_tex(self.symbol)  # nothing lies between this and the loss
+        rows = self.line.derivation("" if direct else chain, left=self.symbol)
         return self.view.rows(rows + ([named] if self.is_named else []))
 
     def symbols(self) -> list[str]:

@@ -13,13 +13,16 @@ from engine import BookError, load, pencil, work
 from engine.errors import unknown
 from engine.toml import check_file
 
+from .catalogue import catalogue
 from .colophon import colophon
 from .files import write_folder
 from .made import Made, Store, key
+from .map import address, family_title, the_map
 from .mathml import MathError, to_mathml
 from .page import PageView, Worked
 from .quantity import Quantities
 from .symbols import slashed
+from .uses import uses
 from .values import script
 from .wide import ENTRIES
 from .witness import last
@@ -183,7 +186,8 @@ def made(material: Material) -> Made:
     try:
         files = {lang: pages(material, lang) for lang in languages()}
         titles = {lang: PageView(material.worked, lang).title for lang in languages()}
-        return Made(material.name, example.family, example.order, titles, files, _trace_scripts(material))
+        used = uses(PageView(material.worked, languages()[0]))
+        return Made(material.name, example.family, example.order, titles, files, _trace_scripts(material), used)
     except MathError as error:
         raise BookError(f"example {material.name!r}: {error}") from None
 
@@ -243,13 +247,30 @@ def _check_addresses(examples: list[Made], lang: str) -> None:
 
 def _list_of_examples(examples: list[Made], lang: str) -> str:
     ordered = sorted(examples, key=lambda example: (example.order, example.name))
-    return environment(lang).get_template("examples.md.j2").render(examples=ordered, lang=lang)
+    families: dict[str, list[Made]] = {}
+    for example in ordered:
+        families.setdefault(example.family, []).append(example)
+    titles = {name: family_title(name, lang) for name in families}
+    template = environment(lang).get_template("examples.md.j2")
+    return template.render(examples=ordered, families=families, titles=titles, address=address, lang=lang)
 
 
-def write_about(out: Path, lang: str, folder: Path) -> list[str]:
+def write_about(out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:
     """The pages that the book writes about itself."""
     page = environment(lang).get_template("checked.md.j2").render(result=last(out))
-    return write_folder(folder, {"checked.md": page, "colophon.md": colophon(lang)})
+    return write_folder(
+        folder, {"checked.md": page, "colophon.md": colophon(lang), **the_map(examples, _store(out)).files[lang]}
+    )
+
+
+def _store(out: Path) -> Store:
+    """Where pages that are made of all examples together are kept."""
+    return Store(out / "work" / "together")
+
+
+def write_operations(out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:
+    """The catalogue of operations."""
+    return write_folder(folder, catalogue(examples, _store(out)).files[lang])
 
 
 def write_traces(examples: list[Made], folder: Path) -> list[str]:

@@ -19,6 +19,13 @@ from .symbols import indexed, transposed
 from .wide import TERMS, elided, filled, shown
 
 
+PRODUCTS = ("matmul", "conv", "conv_back")
+"""Operations of which an entry is a sum of products."""
+
+GATHERED = ("mean_axis", "max_pool", "avg_pool")
+"""Operations of which an entry is made from several entries of one array, in a way that the whole does not show."""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """One example as it is printed: its trace in the page's arithmetic, its notation, its number format."""
@@ -71,7 +78,8 @@ class Symbols:
         if index is not None:
             return Operand(notation.entry(name, index), scalar=True)
         number = step.op == "const" and name.startswith("const.")
-        tex = notation.ones if number and shape and step.value == 1 else notation.symbol(name)
+        many = shape and np.prod(shape) > 1
+        tex = notation.ones if number and many and step.value == 1 else notation.symbol(name)
         total = rf"\sum {tex}" if step.shape == () else self._total(name, step)
         return Operand(tex, scalar=step.value.size == 1, total=total, ones=self.ones, shape=step.shape)
 
@@ -146,10 +154,14 @@ def _place(k: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(map(int, np.unravel_index(k, shape)))
 
 
-def _sum(n: int, operand) -> str:
-    """The sum of operand(0), operand(1), …, with dots if it is long."""
+def _terms(n: int, operand) -> list[str]:
+    """operand(0), operand(1), … as the terms of a sum, with dots if there are many."""
     terms = [(k, r"\cdots" if k is None else operand(k)) for k in shown(n, TERMS)]
-    return " + ".join(str(term) if k in (0, None) else term.term for k, term in terms)
+    return [str(term) if k in (0, None) else term.term for k, term in terms]
+
+
+def _sum(n: int, operand) -> str:
+    return " + ".join(_terms(n, operand))
 
 
 class Writer:
@@ -158,20 +170,25 @@ class Writer:
     def __init__(self, sheet: Sheet, form, worked: frozenset[str] = frozenset()):
         self.sheet, self.trace, self.form, self.worked = sheet, sheet.trace, form, worked
 
-    def rule(self, name: str, index: tuple[int, ...] | None = None) -> Operand:
-        """The right-hand side of the step `name`: its operation, written with its arguments."""
+    def rule(self, name: str, index: tuple[int, ...] | None = None, shape=None) -> Operand:
+        """The right-hand side of the step `name`: its operation, written with its arguments; a smaller array is
+        repeated to fill `shape`."""
         step = self.trace[name]
         if index is None and self._moves(step):
             return self.form.leaf(name, None, None)
         if index is not None and not OPS[step.op].entrywise:
             return self._entry(step, index)
-        arguments = [self._argument(step, i, index) for i in range(len(step.args))]
+        arguments = [self._argument(step, i, index, shape) for i in range(len(step.args))]
         tex = self._macro(step.op, index)(*arguments, **step.attrs)
         total = step.op == "sum" and isinstance(self.form, Numbers)
-        binds = SUM if total else OPS[step.op].binds
+        fraction = step.op == "div" and (index is not None or all(a.scalar for a in arguments))
+        binds = SUM if total else CALL if fraction else OPS[step.op].binds
         block = step.op == "concat"  # which is written as a matrix, and so has its brackets
-        found = Operand(tex.strip(), binds, step.value.size == 1, block, ones=self.form.ones, shape=step.shape)
-        return found if index is not None else replace(found, total=self._total(step))
+        found = Operand(
+            tex.strip(), binds, step.value.size == 1, block, ones=self.form.ones, shape=step.shape,
+            applied=binds == CALL and not block,
+        )  # fmt: skip
+        return found if index is not None else replace(found, total=self._total(step, found))
 
     def _moves(self, step: Step) -> bool:
         """Whether numbers only move: then their new place says all. What is moved must have been worked before."""
@@ -182,9 +199,11 @@ class Writer:
         """Whether a step is a part that is written out, not yet worked."""
         return self.trace.parent(name) is not None and name not in self.worked
 
-    def _total(self, step: Step) -> str:
-        """What `sum` and `mean` write of a part: only they ask for it."""
+    def _total(self, step: Step, whole: Operand) -> str:
+        """What `sum` and `mean` write of a part: only they ask for it. A single entry is its own sum."""
         parent = self.trace.parent(step.name)
+        if step.value.size == 1:
+            return whole.tex
         return self.form.total(self, step.name) if parent and self.trace[parent].op in ("sum", "mean") else ""
 
     def _macro(self, op: str, index):
@@ -195,29 +214,36 @@ class Writer:
     def operand(self, name: str, index=None, shape=None) -> Operand:
         """An argument: a leaf, an earlier line or a worked part as the form writes it; else the part's rule."""
         if self._is_open(name):
-            return self._part(name, index)
+            return self._part(name, index, shape)
         return self.form.leaf(name, index, shape)
 
-    def _part(self, name: str, index) -> Operand:
+    def _part(self, name: str, index, shape=None) -> Operand:
         """A part's rule; the shape stands under a bracketed sum as a whole, not under its terms."""
-        if OPS[self.trace[name].op].binds == SUM and index is None:
-            return Writer(self.sheet, self.form.plain(), self.worked).rule(name)
-        return self.rule(name, index)
+        if OPS[self.trace[name].op].binds == SUM and index is None and not self._joins(name):
+            return Writer(self.sheet, self.form.plain(), self.worked).rule(name, None, shape)
+        return self.rule(name, index, shape)
 
-    def _argument(self, step: Step, i: int, index) -> Operand:
+    def _argument(self, step: Step, i: int, index, shape=None) -> Operand:
         name = step.args[i]
         inner = _aligned_index(index, self.trace[name].shape)
-        operand = self.operand(name, inner, self._fill(step))
+        operand = self.operand(name, inner, self._filled(step, i, shape))
         op = OPS[step.op]
-        part = self._is_open(name)
-        if not part or self.trace[name].op == "transpose" or operand.binds <= SUM:
-            shown = self._bracket(op, i, operand)
-            return (
-                self.form.shaped(shown, self.trace[name].shape)
-                if op.binds in (SUM, PRODUCT) and op.opens != CALL
-                else shown
-            )
-        return self._bracket(op, i, operand)
+        part, joins = self._is_open(name), self._joins(name)
+        shown = operand if joins and step.op == self.trace[name].op == "mul" else self._bracket(op, i, operand)
+        whole = not part or self.trace[name].op == "transpose" or (operand.binds <= SUM and not joins)
+        if whole and index is None and op.binds in (SUM, PRODUCT) and op.opens != CALL:
+            return self.form.shaped(shown, self.trace[name].shape)
+        return shown
+
+    def _joins(self, name: str) -> bool:
+        """Whether a part goes on without brackets in what it is a part of, as a term of a longer sum."""
+        return self._is_open(name) and self.trace.silent(name)
+
+    def _filled(self, step: Step, i: int, shape):
+        """The shape that argument i is repeated to: that of what the whole is a term of, if it is given."""
+        fill = self._fill(step)
+        many = fill or self.trace[step.args[i]].value.size > 1
+        return shape if shape and many and OPS[step.op].entrywise else fill
 
     def _fill(self, step: Step):
         """The shape that a smaller argument of an entrywise operation is repeated to when it is printed."""
@@ -249,17 +275,32 @@ class Writer:
         return Operand(rf"{whole.tex if whole.matrix else whole.bracketed}_{{{counted}}}", CALL, scalar=True)
 
     def _matmul_entry(self, step: Step, index) -> Operand:
-        return Operand(" + ".join(self._products(step, index)), PRODUCT, scalar=True)
+        return Operand(" + ".join(self._products(step, index)) or "0", PRODUCT, scalar=True)
+
+    def summands(self, name: str) -> list[str]:
+        """The terms of a sum over all entries; none of a line that is no such sum."""
+        step = self.trace[name]
+        if step.op != "sum":
+            return []
+        shape = self.trace[step.args[0]].shape
+        return _terms(int(np.prod(shape)), lambda k: self.operand(step.args[0], _place(k, shape)))
 
     def terms(self, name: str, index) -> list[str]:
-        """The rule of one entry, cut into terms where it is a sum of products or begins with one."""
+        """The rule of one entry, cut into terms where it is a sum of products or has one in it."""
         step = self.trace[name]
-        if step.op in ("matmul", "conv"):
+        if step.op in PRODUCTS:
             return self._products(step, index)
-        part = step.args[0]
-        if step.op == "add" and self.trace[part].op in ("matmul", "conv") and self.trace.parent(part) == name:
-            return [*self._products(self.trace[part], index), str(self._argument(step, 1, index))]
+        if step.op == "add" and any(
+            self._is_open(arg) and self.trace[arg].op in (*PRODUCTS, "add") for arg in step.args
+        ):
+            return [term for i in range(2) for term in self._summand(step, i, index)]
         return [self.rule(name, index).tex]
+
+    def _summand(self, step: Step, i: int, index) -> list[str]:
+        name = step.args[i]
+        if self._is_open(name) and self.trace[name].op in (*PRODUCTS, "add"):
+            return self.terms(name, _aligned_index(index, self.trace[name].shape))
+        return [str(self._argument(step, i, index))]
 
     def _products(self, step: Step, index) -> list[str]:
         """The products that add up to one entry of a matrix product or a convolution; dots in place of many."""
@@ -276,10 +317,11 @@ class Writer:
         if step.op == "matmul":
             return [((index[0], k), (k, index[1])) for k in range(self.trace[left].shape[-1])]
         stride, dilation = step.attrs.get("stride", 1), step.attrs.get("dilation", 1)
-        return [
-            (tuple(stride * p + dilation * i for p, i in zip(index, place, strict=True)), place)
-            for place in np.ndindex(self.trace[right].shape)
-        ]
+        places = np.ndindex(self.trace[right].shape)
+        if step.op == "conv":
+            return [(_moved(index, place, stride, dilation), place) for place in places]
+        windows = np.ndindex(self.trace[left].shape)
+        return [(p, i) for p, i in product(windows, list(places)) if _moved(p, i, stride, dilation) == tuple(index)]
 
     def _product(self, left: str, i, right: str, j) -> str:
         return str(self.sheet.macros.dot([(self._factor(left, i), self._factor(right, j))])).strip()
@@ -287,11 +329,29 @@ class Writer:
     def _factor(self, name: str, index) -> str:
         return self.operand(name, index).wrapped
 
-    def _conv_entry(self, step: Step, index) -> Operand:
-        return Operand(" + ".join(self._products(step, index)), PRODUCT, scalar=True)
+    _conv_entry = _conv_back_entry = _matmul_entry
+
+    def _max_pool_entry(self, step: Step, index) -> Operand:
+        seen = r",\, ".join(self.operand(step.args[0], place).tex for place in _window(step, index))
+        return Operand(rf"\max({seen})", scalar=True)
+
+    def _avg_pool_entry(self, step: Step, index) -> Operand:
+        seen = list(_window(step, index))
+        total = _sum(len(seen), lambda k: self.operand(step.args[0], seen[k]))
+        return Operand(rf"\frac{{{total}}}{{{len(seen)}}}", PRODUCT, scalar=True)
 
     def _transpose_entry(self, step: Step, index) -> Operand:
         return self.operand(step.args[0], index[::-1])
+
+    def _scatter_entry(self, step: Step, index) -> Operand:
+        """The sum of the rows that come to this one."""
+        source, rows = step.args[0], [k for k, row in enumerate(step.attrs["rows"]) if row == index[0]]
+        total = _sum(len(rows), lambda k: self.operand(source, (rows[k], index[1])))
+        return Operand(total or "0", SUM, scalar=True)
+
+    def _broadcast_entry(self, step: Step, index) -> Operand:
+        """Of a copy the entry that was copied."""
+        return self.operand(step.args[0], _aligned_index(index, self.trace[step.args[0]].shape))
 
     def _sum_entry(self, step: Step, index) -> Operand:
         return Operand(self.form.total(self, step.args[0]), SUM, scalar=True)
@@ -352,6 +412,23 @@ class Writer:
         axes = axis if isinstance(axis, tuple | list) else (axis,)
         ranges = [range(n) if a in axes else [index[a]] for a, n in enumerate(shape)]
         return [tuple(map(int, place)) for place in product(*ranges)]
+
+
+def collected(step: Step) -> int | None:
+    """The first row to which a step adds up several rows, if there is one."""
+    rows = step.attrs["rows"] if step.op == "scatter" else []
+    return next((row for row in rows if rows.count(row) > 1), None)
+
+
+def _moved(window, place, stride: int, dilation: int) -> tuple[int, ...]:
+    """Which entry of the map the window at `window` has at its own entry `place`."""
+    return tuple(stride * p + dilation * i for p, i in zip(window, place, strict=True))
+
+
+def _window(step: Step, index):
+    """The entries of the map that one entry of a pooling sees."""
+    size, stride = step.attrs["size"], step.attrs["stride"]
+    return (_moved(index, place, stride, 1) for place in np.ndindex(size, size))
 
 
 def _aligned_index(index, shape):

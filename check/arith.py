@@ -4,7 +4,7 @@ Glossary. x, y: a scalar (Decimal or Interval) or an array, a tuple of rows of s
 """
 
 from collections.abc import Callable
-from decimal import ROUND_HALF_EVEN, Context, DecimalException, localcontext
+from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, localcontext
 
 from .arrays import (
     add,
@@ -44,9 +44,12 @@ def evaluate(node: Node, read: Callable = exactly):
     """
     try:
         with localcontext(CONTEXT):
-            return _evaluate(node, read)
+            found = _evaluate(node, read)
     except (DecimalException, OverflowError) as error:
         raise NotUnderstoodError(f"arithmetic that fails ({type(error).__name__})") from None
+    if any(isinstance(v, Decimal) and not v.is_finite() for row in rows_of(found) for v in row):
+        raise NotUnderstoodError("arithmetic without a finite result")
+    return found
 
 
 def _evaluate(node: Node, read: Callable):

@@ -6,6 +6,7 @@ Glossary. x, y: a scalar or an array, a tuple of rows of scalars.
 from collections.abc import Callable
 from decimal import Decimal
 
+from .interval import times
 from .tree import NotUnderstoodError
 
 
@@ -49,7 +50,7 @@ def subtract(x, y):
 
 
 def multiply(x, y):
-    return broadcast(lambda a, b: a * b, x, y)
+    return broadcast(times, x, y)
 
 
 def divide(x, y):

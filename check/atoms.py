@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from .functions import FUNCTIONS, WITH_A_NUMBER
+from .functions import FUNCTIONS, PI, WITH_A_NUMBER
 from .scan import END, Scanner, text_of
 from .tex import Token
 from .tree import Matrix, Node, NotUnderstoodError, Num, Op, Partial, Sym
@@ -15,6 +15,9 @@ BARE = {name for name, function in FUNCTIONS.items() if function.bare}
 SCRIPTED = {*WITH_A_NUMBER, "GELU", *WHOLE}
 """Names of functions; those whose argument may stand without brackets, and those that may have scripts."""
 INTEGER = re.compile(r"\d+")
+VARIANCE = ("σ", "2")
+"""σ² is a symbol of its own: nobody prints the σ that it would be the square of."""
+
 NAME_MARKS = ("(", "*", "+", "′", "⟨", "[", "{")
 """A superscript that begins so belongs to the name of the symbol; it is no power."""
 CONVOLUTION = "*"
@@ -37,10 +40,18 @@ class Atoms(Scanner):
         while self.has("_") or self.has("^"):
             (sub if self.take().kind == "_" else sup).append(self.script())
         for script in sub:
-            node = _subscripted(node, script)
+            node = _subscripted(node, self._index_text(script))
         for script in sup:
             node = self._raised(node, script)
         return node
+
+    def _index_text(self, script: list[Token]) -> str:
+        """An index as text; a symbol with an index and a power of its own, in whatever order, as that symbol."""
+        if not any(t.kind in ("_", "^") for t in script):
+            return text_of(script)
+        inner = type(self)(script)
+        node = inner.factor()
+        return str(node) if inner.next is END and isinstance(node, Sym) else text_of(script)
 
     def scripts(self) -> tuple[str, str]:
         """What stands below and above what was read last, as text; a transpose is T."""
@@ -61,6 +72,14 @@ class Atoms(Scanner):
         if node == Sym("e"):
             return Op("exp", (self._sub_parser(script),))
         return _power("", node, text, lambda: self._sub_parser(script))
+
+    def _index_text(self, script: list[Token]) -> str:
+        """An index as text; one that has an index and a power of its own, in whatever order, as that symbol."""
+        if not any(t.kind in ("_", "^") for t in script):
+            return text_of(script)
+        inner = type(self)(script)
+        node = inner.factor()
+        return str(node) if inner.next is END and isinstance(node, Sym) else text_of(script)
 
     def _sub_parser(self, tokens: list[Token]) -> Node:
         inner = type(self)(tokens)
@@ -92,13 +111,15 @@ class Atoms(Scanner):
         name = self.take().text
         if name == "∂":
             return Op("∂", (self.factor(),)) if self.starts_factor() else Sym("∂")
+        if name == "Δ" and self.has("sym"):  # a change of something is one symbol
+            return Sym(name + self.take().text)
         if call := self._call(name):
             return call
         ahead = self.tokens[self.at : self.at + 3]
         if [t.kind for t in ahead] == ["open", "num", "close"] and INTEGER.fullmatch(ahead[1].text):
             self.at += 3
             return Sym(f"{name}({ahead[1].text})")
-        return Sym(name)
+        return Num(PI) if name == "π" else Sym(name)
 
     def _call(self, name: str) -> Node | None:
         """A function with its arguments; None if the name stands alone."""
@@ -121,9 +142,12 @@ class Atoms(Scanner):
         start = self.at
         opening = self.take("open").text
         node = self._mask(self._inside())
+        node = Op("call", (node,), "floor") if opening == "⌊" else node
         if opening == "{" and not self.has("close"):
             return Op("cases", (node,))
         self.take("close")
+        if opening == "⌊":
+            return Op("call", (node,), "floor")
         self._note_doubled(start)
         return node
 
@@ -228,14 +252,18 @@ def _power(kind: str, node: Node, text: str, read: Callable[[], Node]) -> Node:
 
 
 def _is_name(node: Sym, script: list[Token]) -> bool:
-    """Whether a superscript is part of the name: W^{(1)}, W^{Q}, x^{new}, but not β^t, x^{-1} or e^{A}."""
+    """Whether a superscript is part of the name: W^{(1)}, W^{Q}, x^{new}, but not β^t, x^{-1} or e^{A}. Powers of
+    the entries of a matrix are written with ⊙, so D^{-1/2} is a name as well."""
     if node == Sym("e"):
         return text_of(script).startswith(NAME_MARKS[1:])
+    if (node.base, text_of(script)) == VARIANCE:
+        return True
     first = next((t for t in script if t.kind not in "{}"), END)
     word = len(first.text) > 1 and first.text.isalpha() and first.text not in KNOWN
     capital = len(first.text) == 1 and first.text.isupper()
-    lone_minus = text_of(script) == "−"
-    return first.text in NAME_MARKS or lone_minus or (first.kind == "sym" and (word or capital))
+    matrix = len(node.base) == 1 and node.base.isupper()
+    minus = first.text == "−" and (matrix or text_of(script) == "−")
+    return first.text in NAME_MARKS or minus or (first.kind == "sym" and (word or capital))
 
 
 def quotient(name: str, top: Node, bottom: Node) -> Node:
@@ -244,8 +272,7 @@ def quotient(name: str, top: Node, bottom: Node) -> Node:
     return Op(name, (top, bottom))
 
 
-def _subscripted(node: Node, script: list[Token]) -> Node:
-    text = text_of(script)
+def _subscripted(node: Node, text: str) -> Node:
     if isinstance(node, Sym) and not node.sub:
         return Sym(node.base, text, node.sup)
     return Op("index", (node,), text)

@@ -23,6 +23,9 @@ from .symbols import Symbols
 from .tables import check_tables
 from .tree import Node, NotUnderstoodError, walk
 
+SECOND = "@2"
+"""What the name of a trace ends with that is the second update of an example."""
+
 
 @dataclass
 class Reading:
@@ -62,11 +65,12 @@ class Book:
         self._results: dict[tuple, lines.Result] = {}
         self.examples = {name: Example(text) for name, text in sorted(traces.items())}
         for name, example in self.examples.items():
+            example.first = self.examples.get(name.removesuffix(SECOND), example)
             example.learn(self._pages_of(name), self.reading)
             example.adopt(self._learned(name))
 
     def _pages_of(self, example: str) -> list[Page]:
-        return [p for p in self.pages.values() if p.name.startswith(f"examples/{example}/")]
+        return [p for p in self.pages.values() if self._trace_of(p) == example]
 
     def _learned(self, name: str) -> Iterable[tuple]:
         """Symbols that stand in a rule and get their number only in the row below it."""
@@ -81,8 +85,15 @@ class Book:
         return self._readings[formula.key]
 
     def example_of(self, page: Page) -> Example | None:
+        return self.examples.get(self._trace_of(page))
+
+    @staticmethod
+    def _trace_of(page: Page) -> str:
+        """The name of the trace whose numbers a page works with; that of the second update has a page of its own."""
         parts = page.name.split("/")
-        return self.examples.get(parts[1]) if parts[0] == "examples" and len(parts) == 3 else None
+        if parts[0] != "examples" or len(parts) != 3:
+            return ""
+        return parts[1] + (SECOND if parts[2] == "second.html" else "")
 
     def defined_at(self, path: str, anchor: str, display: bool = False) -> list[Node]:
         """The first formula at or after an anchor: what is defined there; or the first derivation there."""
@@ -118,7 +129,7 @@ class Book:
             self._check_formula(page, formula, example, report)
         self._check_numbers(page, example, report)
         if example:
-            check_tables(page, example, self.reading, report)
+            check_tables(page, example.first, self.reading, report)
             check_figures(page, example, report)
             if not page.quotes:
                 check_loose(page, example, self.reading, report)

@@ -105,6 +105,14 @@ class Truth:
             self._after[updates] = {s: self._weights[s] for s in self.trace.steps}
         return self._after[updates]
 
+    def told(self, name: str, updates: int) -> np.ndarray:
+        """A step, or a leaf that training changes, after so many updates, in float64."""
+        if name in self.trace.updates and updates:
+            name, updates = self.trace.updates[name], updates - 1
+        elif name in self.trace.updates:
+            return self.trace.steps[name].value
+        return np.asarray(self.after(updates)[name])
+
     def losses(self, updates: int) -> np.ndarray:
         """The loss after 0, 1, … updates, in float64."""
         while len(self._curve) <= updates:

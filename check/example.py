@@ -38,12 +38,13 @@ class Example:
     def __init__(self, text: str):
         self.trace = Trace(text)
         self.truth = Truth(self.trace)
+        self.first: Example = self  # of the second update: the example itself, whose tables tell all updates
         self.exact = False  # whether its pages carry all digits; ≈ stands on such pages only
         self.bound_on: dict[str, list] = {}
+        self._elided: set = set()
         self._printed: dict[str, Counter] = {}
         self.symbols, self.rules, self.version = Symbols(self.home), Rules(), next(_versions)
         self._homes: dict[str | None, Place | None] = {}
-        self._quantities: dict[tuple[int, ...], list[Decimal]] = {}
         self._decimals: dict[Place, Decimal | None] = {}
 
     # Learning from the pages
@@ -87,11 +88,13 @@ class Example:
         for formula in [] if page.quotes else page.formulas:
             for chain in lines.chains(reading(formula).rows):
                 bound += [(*b, formula.where) for b in lines.bindings(chain)]
+                self._elided.update(lines.elided(chain))
         places = ((self.home_of(address), text) for address, text in page.addresses)
         return bound, Counter((place, text) for place, text in places if place)
 
     def _bind(self) -> None:
         self.symbols = Symbols(self.home)
+        self.symbols.elided = self._elided
         for bound in self.bound_on.values():
             for key, literal, _, _ in bound:
                 self.symbols.bind(key, literal)
@@ -121,14 +124,16 @@ class Example:
     def printed_numbers(self) -> set[Decimal]:
         return {number.normalize() for text in self.consensus.values() if (number := decimal(text)) is not None}
 
-    def quantities(self, counts: tuple[int, ...]) -> list[Decimal]:
-        """Every entry of every step to 50 digits, and the losses after so many updates."""
-        if counts not in self._quantities:
-            places = ((name, i) for name, array in self.truth.values.items() for i in np.ndindex(array.shape))
-            losses = self.truth.losses(max(counts))
-            told = [Decimal(float(losses[n])) for n in counts]
-            self._quantities[counts] = [self.value(place) for place in places] + told
-        return self._quantities[counts]
+    @cached_property
+    def quantities(self) -> list[Decimal]:
+        """Every entry of every step to 50 digits."""
+        places = ((name, i) for name, array in self.truth.values.items() for i in np.ndindex(array.shape))
+        return [self.value(place) for place in places]
+
+    def losses(self, counts: tuple[int, ...]) -> list[Decimal]:
+        """The losses after so many updates."""
+        losses = self.truth.losses(max(counts))
+        return [Decimal(float(losses[n])) for n in counts]
 
     @cached_property
     def flat_names(self) -> dict[str, set[Place]]:
@@ -144,11 +149,11 @@ class Example:
         """The steps whose numbers a symbol stands for."""
         found = self.symbols.lookup(node) if isinstance(node, Sym | Partial) else []
         numbers = (n for literal in found for row in cells(literal) for n in row)
-        return {place[0] for n in numbers if (place := self.home_of(n.address))}
+        return {place[0] for n in numbers if (place := self.named_by(n.address))}
 
     def steps_in(self, node: Node) -> set[str]:
         """The steps that a node shows, by symbols or by numbers."""
-        shown = {p[0] for n in walk(node) if isinstance(n, Num) and (p := self.home_of(n.address))}
+        shown = {p[0] for n in walk(node) if isinstance(n, Num) and (p := self.named_by(n.address))}
         return shown.union(*(self.steps_of(n) for n in walk(node)))
 
     # Addresses
@@ -168,7 +173,7 @@ class Example:
         return self.home_of(address) or address
 
     def is_given(self, number: Num) -> bool:
-        place = self.home_of(number.address)
+        place = self.home_of(number.address or number.source)
         return place is None or self.trace.steps[place[0]].is_leaf
 
     def value(self, place: Place) -> Decimal | None:

@@ -2,23 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 from .interval import Interval, ends_of, interval
 from .ops import mp
 from .tree import NotUnderstoodError
 
+PI = Decimal(str(mp.pi + 0))
 TANH_SCALE, TANH_CUBE = Decimal(str(mp.sqrt(2 / mp.pi))), Decimal("0.044715")
 
 
 @dataclass(frozen=True)
 class Function:
     """`plain` of Decimals, the numbers below its name last. It rises in every argument, or has one argument and
-    turns at `turns`. `bare` says that the argument may stand without brackets: ln x."""
+    turns at `turns`, which may depend on the interval. `bare`: the argument may stand without brackets."""
 
     plain: Callable
-    turns: tuple[str, ...] = ()
+    turns: tuple[str, ...] | Callable = ()
     bare: bool = False
+
+    def turns_in(self, x: Interval) -> list[Decimal]:
+        return [Decimal(t) for t in (self.turns(x) if callable(self.turns) else self.turns)]
 
 
 def _by_mpmath(function: Callable) -> Callable:
@@ -41,9 +45,21 @@ def positive_part(x: Decimal) -> Decimal:
 
 
 def _logarithm(x: Decimal) -> Decimal:
-    if x <= 0:
-        raise NotUnderstoodError("a logarithm of a number that is not positive")
+    """Minus infinity at 0, which 0 times it makes 0: so 0 ln 0 is read."""
+    if x < 0:
+        raise NotUnderstoodError("a logarithm of a negative number")
     return x.ln()
+
+
+def _extremes(shift: Decimal) -> Callable:
+    """Where a wave turns: at every multiple of π, shifted by a part of it; of many turns two say all."""
+
+    def turns(x: Interval) -> list[Decimal]:
+        first, last = int(x.low / PI - shift) - 1, int(x.high / PI - shift) + 1
+        found = [(k + shift) * PI for k in range(first, min(last, first + 10) + 1)]
+        return [t for t in found if x.low < t < x.high]
+
+    return turns
 
 
 _below = _by_mpmath(lambda x: mp.erfc(-x / mp.sqrt(2)) / 2)
@@ -89,6 +105,9 @@ FUNCTIONS = {
     "max": Function(max),
     "min": Function(min),
     "clip": Function(_clip),
+    "cos": Function(_by_mpmath(mp.cos), _extremes(Decimal(0)), bare=True),
+    "sin": Function(_by_mpmath(mp.sin), _extremes(Decimal("0.5")), bare=True),
+    "floor": Function(lambda x: x.to_integral_value(ROUND_FLOOR)),
     "sign": Function(_sign),
     "abs": Function(abs, ("0",)),
     "huber": Function(_huber, ("0",)),
@@ -126,7 +145,7 @@ def called(note: str, *x):
     function, numbers = function_of(note)
     if not any(isinstance(v, Interval) for v in x):
         return function.plain(*x, *numbers)
-    return ends_of(lambda *v: function.plain(*v, *numbers), x, map(Decimal, function.turns))
+    return ends_of(lambda *v: function.plain(*v, *numbers), x, function.turns_in(interval(x[0])))
 
 
 def exponential(x):

@@ -26,7 +26,7 @@ class Interval:
 
     def __mul__(self, other):
         other = interval(other)
-        return hull(a * b for a in (self.low, self.high) for b in (other.low, other.high))
+        return hull(times(a, b) for a in (self.low, self.high) for b in (other.low, other.high))
 
     def __truediv__(self, other):
         other = interval(other)
@@ -50,6 +50,13 @@ class Interval:
 
     def meets(self, other: "Interval") -> bool:
         return self.low <= other.high and other.low <= self.high
+
+
+def times(a, b):
+    """The product of scalars; 0 times anything is 0, also times the logarithm of 0."""
+    if isinstance(a, Interval) or isinstance(b, Interval):
+        return interval(a) * b
+    return a * b if a and b else Decimal(0)
 
 
 def interval(x) -> Interval:

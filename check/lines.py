@@ -8,11 +8,26 @@ from itertools import pairwise
 
 from .arith import shape
 from .parse import Row
-from .redo import Rules, Slip, numeric_shapes, slips
-from .symbols import FormError, Key, MismatchError, Symbols
-from .tree import Matrix, Node, NotUnderstoodError, Op, Partial, Sym, cells, is_literal, is_numeric, walk
+from .redo import Rules, Slip, numeric_shapes, same_value, slips
+from .symbols import FormError, Key, MismatchError, Symbols, power_name
+from .tree import (
+    ElidedError,
+    Matrix,
+    Node,
+    NotUnderstoodError,
+    Op,
+    Partial,
+    Sym,
+    cells,
+    is_elided,
+    is_literal,
+    is_numeric,
+    walk,
+)
 
 RELATIONS = ("=", "≈")
+CHAIN = ("times", "dot", "had", "T")
+"""What a chain of derivatives is made with."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +65,21 @@ def bindings(chain: list[Item]) -> list[tuple[Key, Node, bool]]:
     if not literals or any(i.relation not in ("", *RELATIONS) for i in chain):
         return []
     last, found = literals[-1], []
+    if power := power_name(chain[0].node):
+        found.append((power, last, False))
     for item in chain:
         if isinstance(item.node, Sym | Partial):
             found.append((item.node, last, False))
         elif isinstance(item.node, Matrix) and not item.node.is_literal and item.node.shape == shape(cells(last)):
             found += _entries(item.node, last)
     return found
+
+
+def elided(chain: list[Item]) -> list[Key]:
+    """Symbols that a chain sets equal to a matrix with dots in it."""
+    wide = any(is_elided(i.node) for i in chain)
+    names = [i.node for i in chain] + [power_name(chain[0].node)]
+    return [name for name in names if wide and isinstance(name, Sym | Partial)]
 
 
 def _entries(symbols: Matrix, literal: Node) -> list[tuple[Key, Node, bool]]:
@@ -84,6 +108,8 @@ def _shapes(node: Node) -> list[Slip]:
 def _guard(result: Result, work) -> None:
     try:
         work()
+    except ElidedError:
+        return
     except NotUnderstoodError as error:
         result.unknown.append(str(error))
 
@@ -135,8 +161,15 @@ def _substituted(sym: Node, num: Node, relation: str, symbols: Symbols, rules: R
     except MismatchError as error:
         result.slips.append(Slip(str(error.printed), str(error.expected), f"stands for {error.symbol}"))
     except FormError:
-        result.slips += slips(symbols.put(sym), num, relation, rules)
+        if not _is_chain(sym):
+            compare = slips if is_literal(num) else same_value
+            result.slips += compare(symbols.put(sym), num, relation, rules)
     result.substituted += 1
+
+
+def _is_chain(node: Node) -> bool:
+    """Whether it is a product of derivatives, of which `_path` is the judge: not all of them are printed."""
+    return all(isinstance(n, Partial) or (isinstance(n, Op) and n.name in CHAIN) for n in walk(node))
 
 
 def _check_head(chain: list[Item], symbols: Symbols, rules: Rules, result: Result) -> None:
@@ -155,8 +188,7 @@ def _path(head: Partial, node: Node) -> list[Slip]:
     if isinstance(node, Op) and node.name == "add":
         return [slip for part in node.args for slip in _path(head, part)]
     links = [n for n in walk(node) if isinstance(n, Partial)]
-    factors = {"times", "dot", "had", "T"}
-    if len(links) < 2 or any(isinstance(n, Op) and n.name not in factors for n in walk(node)):
+    if len(links) < 2 or any(isinstance(n, Op) and n.name not in CHAIN for n in walk(node)):
         return []
     steps, at = {link.top: link.bottom for link in links}, head.top
     for _ in links:

@@ -58,7 +58,13 @@ def is_known(text: str, example, told: tuple[int, ...] = COUNTS) -> bool:
     number = Num(text)
     if text in example.consensus.values() or Decimal(text).normalize() in example.printed_numbers:
         return True
-    return any(OWN.fits(value, number) for value in _near(example.quantities(told), number))
+    return any(OWN.fits(value, number) for value in _candidates(example, told, number))
+
+
+def _candidates(example, told: tuple[int, ...], number: Num) -> Iterator[Decimal]:
+    """Quantities near a number; those that take long training to know come last."""
+    yield from _near(example.quantities, number)
+    yield from _near(example.losses(told), number)
 
 
 def _near(values: list[Decimal], number: Num) -> Iterator[Decimal]:

@@ -1,4 +1,4 @@
-"""Operations that move entries without changing them: where an entry of the result came from.
+"""Operations that move or copy entries without changing them: where an entry of the result came from.
 
 Glossary. A move maps (index in the result, shapes of the arguments, attributes) to (which argument, index in it), or
 to None for an entry that comes from nowhere, as the zeros that are put around a map.
@@ -53,6 +53,10 @@ def _gather(index, shapes, attrs):
     return 0, (attrs["rows"][index[0]], *index[1:])
 
 
+def _broadcast(index, shapes, attrs):
+    return 0, tuple(0 if n == 1 else i for i, n in zip(index[len(index) - len(shapes[0]) :], shapes[0], strict=True))
+
+
 UNNAMED: dict[str, Move] = {
     "transpose": _transpose,
     "identity": lambda index, shapes, attrs: (0, index),
@@ -63,4 +67,5 @@ UNNAMED: dict[str, Move] = {
 
 MOVES: dict[str, Move] = UNNAMED | {
     "reshape": _reshape, "concat": _concat, "slice": _slice, "pad": _pad, "gather": _gather,
+    "broadcast": _broadcast,
 }  # fmt: skip

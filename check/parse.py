@@ -26,6 +26,7 @@ class Parser(Atoms):
 
     def formula(self) -> list[Row]:
         """All rows of a formula; raises NotUnderstoodError if anything is left over."""
+        self.tokens = continued(self.tokens)
         if self.next.kind == "begin" and self.next.text == "rows":
             rows = self._rows()
         else:
@@ -41,14 +42,24 @@ class Parser(Atoms):
     # Rows and relations
 
     def _rows(self) -> list[Row]:
-        self.tokens = _joined(self.tokens)
         self.take("begin")
         rows = [self._row()]
         while self.has("row"):
             self.take()
-            rows.append(self._row())
+            if self._goes_on():
+                rows[-1].parts[-1] = self.expression(rows[-1].parts[-1])
+            else:
+                rows.append(self._row())
         self.take("end")
         return [row for row in rows if row.parts]
+
+    def _goes_on(self) -> bool:
+        """Whether the row is the rest of a long sum: it begins with a plus. TeX has an empty group before it."""
+        start = self.at
+        self._skip_cells()
+        if self.has("{") and self._braced_tokens():
+            self.at = start
+        return self.has("op", "+")
 
     def _row(self) -> Row:
         """Relations and expressions; an expression behind & that no relation leads to begins a new chain."""
@@ -95,8 +106,8 @@ class Parser(Atoms):
             found.append(self.expression())
         return found[0] if len(found) == 1 else Op("list", tuple(found))
 
-    def expression(self) -> Node:
-        left = self.product()
+    def expression(self, left: Node | None = None) -> Node:
+        left = left or self.product()
         while self.has("op", "+", "−", "±"):
             name = {"+": "add", "−": "sub", "±": "about"}[self.take().text]
             left = Op(name, (left, self.product()))
@@ -130,7 +141,7 @@ class Parser(Atoms):
         return left
 
 
-def _joined(tokens: list[Token]) -> list[Token]:
+def continued(tokens: list[Token]) -> list[Token]:
     """The tokens without the ends of rows that go on: the next row has nothing on its left and begins with a sign."""
     found: list[Token] = []
     i = 0
@@ -145,5 +156,5 @@ def _joined(tokens: list[Token]) -> list[Token]:
 
 def _negative(node: Node) -> Node:
     if isinstance(node, Num) and not node.text.startswith("-"):
-        return Num(f"-{node.text}", node.address)
+        return Num(f"-{node.text}", source=node.address)
     return Op("neg", (node,))

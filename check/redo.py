@@ -30,7 +30,7 @@ class Rules:
     `given` says whether a printed number is exact, as data are."""
 
     digits: int | None = None
-    given: Callable[[Num], bool] = lambda number: number.address is None
+    given: Callable[[Num], bool] = lambda number: number.address is None and number.source is None
 
     def half(self, number: Num) -> Decimal:
         """Half a unit of the last digit of a printed number."""
@@ -60,18 +60,21 @@ class Rules:
         return Interval(number.value - half, number.value + half)
 
 
-def slips(before: Node, after: Node, relation: str, rules: Rules) -> list[Slip]:
+def slips(before: Node, after: Node, relation: str, rules: Rules, inside: bool = False) -> list[Slip]:
     """The places where `after` does not follow from `before`. Raises NotUnderstoodError.
 
     Where the two have the same form, part is compared with part: what is reduced to a number in `after` must be
-    that number, and what is not reduced must be repeated.
+    that number, and what is not reduced must be repeated. `inside` a larger expression a row or a column may be
+    reduced and repeated to the shape of what it stands beside.
     """
+    if is_literal(after) and is_literal(before):
+        return _repeated(before, after)
     if is_literal(after):
-        return _repeated(before, after) if is_literal(before) else _reduced(before, after, relation, rules)
+        return _reduced(before, after, relation, rules, inside)
     if same_form(before, after):
         pairs = zip(children(before), children(after), strict=True)
-        return [slip for b, a in pairs for slip in slips(b, a, relation, rules)]
-    return [] if before == after else _same_value(before, after, relation, rules)
+        return [slip for b, a in pairs for slip in slips(b, a, relation, rules, True)]
+    return [] if before == after else same_value(before, after, relation, rules)
 
 
 def _repeated(before: Node, after: Node) -> list[Slip]:
@@ -82,26 +85,21 @@ def _repeated(before: Node, after: Node) -> list[Slip]:
     return [Slip(str(y), str(x), "is not the number above it") for x, y in pairs if x.value != y.value]
 
 
-def _reduced(before: Node, after: Node, relation: str, rules: Rules) -> list[Slip]:
-    values = _rows(evaluate(before, exactly))
+def _reduced(before: Node, after: Node, relation: str, rules: Rules, inside: bool) -> list[Slip]:
     printed = cells(after)
+    values = _filled(evaluate(before, exactly), shape(printed)) if inside else _rows(evaluate(before, exactly))
     if shape(values) != shape(printed):
         found = "{} × {}".format(*shape(values))
         return [Slip("{} × {}".format(*shape(printed)), found, "has another shape")]
     wrong = [(i, j) for i, row in enumerate(printed) for j, n in enumerate(row) if not rules.fits(values[i][j], n)]
     if wrong and relation == "≈":
-        wrong = _outside(before, printed, wrong, rules)
+        bounds = _filled(evaluate(before, rules.read), shape(printed))
+        wrong = [(i, j) for i, j in wrong if not _interval(bounds[i][j]).meets(_near(printed[i][j], rules))]
     return [_slip(values[i][j], printed[i][j], rules) for i, j in wrong]
 
 
 def _slip(value: Decimal, number: Num, rules: Rules) -> Slip:
     return Slip(str(number), f"{rules.rounded(value, number).normalize():g}".replace("-", "−"))
-
-
-def _outside(before: Node, printed, wrong, rules: Rules) -> list[tuple[int, int]]:
-    """Of the entries in doubt those that no rounding of the operands explains."""
-    bounds = _rows(evaluate(before, rules.read))
-    return [(i, j) for i, j in wrong if not _interval(bounds[i][j]).meets(_near(printed[i][j], rules))]
 
 
 def _near(number: Num, rules: Rules) -> Interval:
@@ -113,7 +111,7 @@ def _interval(x) -> Interval:
     return x if isinstance(x, Interval) else Interval(x, x)
 
 
-def _same_value(before: Node, after: Node, relation: str, rules: Rules) -> list[Slip]:
+def same_value(before: Node, after: Node, relation: str, rules: Rules) -> list[Slip]:
     """For two forms of one value: they must agree, exactly or within the roundings printed in `after`."""
     b, a = _rows(evaluate(before, exactly)), _rows(evaluate(after, exactly))
     if shape(b) != shape(a):
@@ -125,6 +123,13 @@ def _same_value(before: Node, after: Node, relation: str, rules: Rules) -> list[
     bounds = _rows(evaluate(after, rules.read))
     pairs = [(x, y, v) for row in zip(near, bounds, b, strict=True) for x, y, v in zip(*row, strict=True)]
     return [Slip(str(after), f"{value:.12g}") for x, y, value in pairs if not _interval(y).meets(_interval(x))]
+
+
+def _filled(value, wanted: tuple[int, int]):
+    """The rows of a value, repeated where it has a single row or column and more are wanted."""
+    rows, (height, width) = _rows(value), wanted
+    rows = rows * height if len(rows) == 1 else rows
+    return tuple(row * width if len(row) == 1 else row for row in rows)
 
 
 def _rows(value):

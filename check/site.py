@@ -26,7 +26,8 @@ class Site:
     that should be there."""
 
     def __init__(self, folder: Path, pages: dict[str, Page], langs: tuple[str, ...], traces, sources: str):
-        self.folder, self.pages, self.langs, self.examples = folder, pages, langs, set(traces)
+        self.folder, self.pages, self.langs = folder, pages, langs
+        self.examples = {name.partition("@")[0] for name in traces}  # a second update stands among its first's pages
         self.values = {v for text in traces.values() for step in json.loads(text)["steps"] for v in step["value"]}
         self.sources = sources
         self.files = {f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.is_file()}
@@ -91,11 +92,11 @@ class Site:
     # Listings
 
     def _check_listings(self, page: Page, report: Report) -> None:
-        """Python on an example's page is the engine's own; JSON with long numbers is an excerpt of a trace."""
+        """Python on an example's page and in the catalogue of operations is the engine's own; JSON with long numbers is an excerpt of a trace."""
         for listing in page.listings:
             if listing.language == "json":
                 self._check_excerpt(page, listing.text, report)
-            if listing.language == "python" and page.name.startswith("examples/"):
+            if listing.language == "python" and page.name.startswith(("examples/", "operations/")):
                 report.counts["listings"] += 1
                 text = listing.text.strip()
                 if text not in self.sources:

@@ -9,7 +9,21 @@ from collections.abc import Callable, Iterator
 
 from .arith import evaluate, indices_of, shape
 from .summed import entry_of, entrywise, letters_of, spread
-from .tree import Matrix, Node, NotUnderstoodError, Num, Op, Partial, Sym, cells, is_literal, same_form, transposed
+from .tree import (
+    DOTS,
+    ElidedError,
+    Matrix,
+    Node,
+    NotUnderstoodError,
+    Num,
+    Op,
+    Partial,
+    Sym,
+    cells,
+    is_literal,
+    same_form,
+    transposed,
+)
 from .whole import MOVING, parted
 
 Key = Sym | Partial
@@ -31,10 +45,11 @@ class MismatchError(Exception):
 
 class Symbols:
     """The bindings of one example. `home` gives for an address the address its number comes from, so that an
-    entry of a transposed matrix is known to be an entry of the matrix."""
+    entry of a transposed matrix is known to be an entry of the matrix. `elided`: symbols printed with dots only."""
 
     def __init__(self, home: Callable[[str | None], str | None] = lambda address: address):
         self.home = home
+        self.elided: set[Key] = set()
         self.known: dict[Key, list[Node]] = {}
 
     def bind(self, key: Key, literal: Node) -> None:
@@ -55,30 +70,36 @@ class Symbols:
 
     def lookup(self, key: Key) -> list[Node]:
         """What a symbol may stand for; an entry may also be named by the matrix and its indices."""
-        found = self.known.get(key, [])
-        return found or (list(self._entry(key)) if isinstance(key, Sym) and key.sub else [])
+        return self.known.get(key, []) or list(self._entry(key))
 
-    def _entry(self, key: Sym) -> Iterator[Node]:
-        for matrix in self.wholes(key):
-            for i, j in indices_of(key.sub, cells(matrix)):
+    def _entry(self, key: Key) -> Iterator[Node]:
+        name = next((name for name in wholes_of(key) if self.known.get(name)), None)
+        index = index_in(key).removeprefix(f"{index_in(name)},") if name else ""
+        for matrix in self.known[name] if index else []:
+            for i, j in indices_of(index, cells(matrix)):
                 yield cells(matrix)[i][j]
 
-    def wholes(self, key: Sym) -> list[Node]:
-        """The arrays whose entries a symbol names: E of E_{12}, and W of w_{12}."""
-        found = self.known.get(Sym(key.base, "", key.sup), [])
-        return found or self.known.get(Sym(key.base[:1].upper() + key.base[1:], "", key.sup), [])
+    def wholes(self, key: Key) -> list[Node]:
+        """The arrays whose entries a symbol names: E of E_{12}, W of w_{12}, ∂J/∂W of ∂J/∂w_{12}."""
+        return next((found for name in wholes_of(key) if (found := self.known.get(name))), [])
+
+    def renamed(self, node: Node) -> Node:
+        """A power that is the name of something, as σ² is of a variance, as that symbol."""
+        name = power_name(node)
+        return name if name and (name in self.elided or self.wholes(name)) else node
 
     # Putting numbers in the place of symbols
 
     def unify(self, sym: Node, num: Node, learned: list[tuple[Key, Node]]) -> None:
         """Check that `num` is `sym` with numbers in the place of symbols. Symbols not known yet are added to
         `learned`. Raises MismatchError, FormError or NotUnderstoodError."""
+        sym = self.renamed(sym)
         if isinstance(sym, Sym | Partial):
             self._meet(sym, num, learned)
         elif isinstance(sym, Op) and sym.name == "shaped":
             self._shaped(sym, num, learned)
-        elif isinstance(sym, Op) and sym.name == "sum":
-            self._sum(sym, num, learned)
+        elif _is_sum(sym):
+            self._sums(sym, num, learned)
         elif isinstance(sym, Op) and sym.name == "T" and is_literal(num):
             self.unify(sym.args[0], transposed(num), learned)
         elif isinstance(sym, Op) and is_literal(num) and parted(sym.note)[0] in MOVING:
@@ -95,6 +116,8 @@ class Symbols:
         elif isinstance(sym, Op) and isinstance(num, Op) and (sym.name, num.name) in POWERS:
             self.unify(sym.args[0], num.args[0], learned)
             self.unify(sym.args[1], Num(num.note), learned)
+        elif isinstance(sym, Op) and sym.name == "add" and any(_is_sum(t) for t in _terms(sym)):
+            self._sums(sym, num, learned)
         elif same_form(sym, num):
             for s, n in zip(sym.args, num.args, strict=True):
                 self.unify(s, n, learned)
@@ -147,13 +170,17 @@ class Symbols:
         except NotUnderstoodError:
             return set()
 
-    def _sum(self, sym: Op, num: Node, learned) -> None:
-        """Σ over all entries of a matrix: its body for each entry, row by row."""
+    def _sums(self, sym: Op, num: Node, learned) -> None:
+        """Σ over all entries of an array: its body for each entry, row by row. Several sums follow each other."""
         terms = list(_terms(num))
-        for body in self._bodies(sym):
-            if len(body) == len(terms):
-                return self._all(body, terms, learned)
-        raise FormError
+        for part in _terms(sym):
+            body = max(self._bodies(part), key=len, default=[]) if _is_sum(part) else [part]
+            if not 0 < len(body) <= len(terms):
+                raise FormError
+            self._all(body, terms[: len(body)], learned)
+            terms = terms[len(body) :]
+        if terms:
+            raise FormError
 
     def _bodies(self, sym: Op) -> Iterator[list[Node]]:
         """The terms of a sum, for each array that its symbol may stand for."""
@@ -171,11 +198,9 @@ class Symbols:
 
     def _indexed(self, node: Node, letters: str) -> Node:
         """The node with arrays, marked as such, in the place of symbols that have letters for an index."""
-        if isinstance(node, Sym) and node.sub and set(node.sub) <= set(letters):
+        if isinstance(node, Sym) and node.sub and set(node.sub.rpartition(",")[2]) <= set(letters):
             found = self.wholes(node)
-            if not found:
-                raise NotUnderstoodError(f"the symbol {node}")
-            return Op("each", (found[0],))
+            return Op("each", (found[0] if found else self._unknown(wholes_of(node)[0]),))
         if isinstance(node, Op) and node.name == "index" and set(node.note) <= set(letters):
             return Op("each", (self.put(node.args[0]),))
         if isinstance(node, Op):
@@ -219,12 +244,11 @@ class Symbols:
 
     def put(self, node: Node) -> Node:
         """The node with a literal in the place of each symbol. Raises NotUnderstoodError if one is not known."""
+        node = self.renamed(node)
         if isinstance(node, Sym | Partial):
             found = self.lookup(node)
-            if not found:
-                raise NotUnderstoodError(f"the symbol {node}")
-            return found[0]
-        if isinstance(node, Op) and node.name == "sum":
+            return found[0] if found else self._unknown(node)
+        if _is_sum(node):
             return self._put_sum(node)
         if isinstance(node, Op):
             return Op(node.name, tuple(self.put(arg) for arg in node.args), node.note)
@@ -232,11 +256,38 @@ class Symbols:
             return Matrix(tuple(tuple(self.put(cell) for cell in row) for row in node.rows))
         return node
 
+    def _unknown(self, key: Key):
+        if key in self.elided or key in DOTS:
+            raise ElidedError(f"the symbol {key}")
+        raise NotUnderstoodError(f"the symbol {key}")
+
     def _put_sum(self, node: Op) -> Node:
         letters, body = letters_of(node.note), node.args[0]
         if isinstance(body, Sym) and (found := self.wholes(body)):
             return Op("total", (found[0],))
         return Op("total", (entrywise(self._indexed(body, letters)),)) if letters else Op("sum", node.args, node.note)
+
+
+def index_in(key: Key) -> str:
+    return key.sub if isinstance(key, Sym) else index_in(key.bottom) if isinstance(key.bottom, Sym) else ""
+
+
+def wholes_of(key: Key) -> list[Key]:
+    """The names that an array may have whose entry has this name."""
+    if isinstance(key, Partial):
+        return [Partial(key.top, name) for name in wholes_of(key.bottom)] if isinstance(key.bottom, Sym) else []
+    subs = dict.fromkeys((key.sub.rpartition(",")[0], ""))  # E_neg of E_{neg,2}
+    return [Sym(base, sub, key.sup) for sub in subs for base in (key.base, key.base[:1].upper() + key.base[1:])]
+
+
+def power_name(node: Node) -> Sym | None:
+    """The symbol that a power of a symbol is, if it is a name."""
+    powered = isinstance(node, Op) and node.name == "pow" and isinstance(node.args[0], Sym)
+    return Sym(node.args[0].base, node.args[0].sub, node.args[0].sup + node.note) if powered else None
+
+
+def _is_sum(node: Node) -> bool:
+    return isinstance(node, Op) and node.name == "sum"
 
 
 def _terms(node: Node) -> Iterator[Node]:

@@ -1,8 +1,8 @@
 """Redoes the tables whose meaning can be told from their form, in whatever language their words are.
 
 A gradient table has a derivative in its first column; an update table an arrow in its last; a table of symbols a
-shape in its second; an errata table five columns; a table of losses counts and numbers; a drift table symbols and
-numbers.
+shape in its second; an errata table five columns; a table of losses counts and numbers; a history symbols in its
+head and counts below; a drift table symbols and numbers.
 """
 
 from collections.abc import Callable
@@ -52,7 +52,7 @@ class Sheet:
     def place(self, node: Node | None):
         """The entry that a symbol names."""
         found = self.example.symbols.lookup(node) if isinstance(node, Sym) else []
-        places = [self.example.home_of(f.address) for f in found if isinstance(f, Num)]
+        places = [self.example.named_by(f.address) for f in found if isinstance(f, Num)]
         return next((p for p in places if p), None)
 
     def step(self, node: Node | None):
@@ -63,6 +63,13 @@ class Sheet:
             if len(steps) == 1 and (name := steps.pop()):
                 return name
         return None
+
+    def shape(self, node: Node) -> tuple[int, ...] | None:
+        """The shape of what a symbol was defined as: a part of a matrix may stand upright under a name of its own."""
+        told = [
+            (len(rows), len(rows[0])) for literal in self.example.symbols.lookup(node) if (rows := cells(literal))
+        ]
+        return told[0] if told else None
 
 
 def _node(cell: Cell, reading: Callable) -> Node | None:
@@ -167,7 +174,7 @@ def shapes(sheet: Sheet) -> None:
         if isinstance(row[0], Sym | Partial) and (told := _shape(row[1])) and (step := sheet.step(row[0])):
             sheet.done()
             found = sheet.example.trace.steps[step].value.shape
-            if found != told and not (told == (1,) and all(n == 1 for n in found)):
+            if told not in (found, sheet.shape(row[0])) and any(n > 1 for n in (*found, *told)):
                 printed, wanted = (" × ".join(map(str, shape)) for shape in (told, found))
                 sheet.fail(i, printed, wanted, f"is not the shape of {row[0]}")
 
@@ -182,6 +189,8 @@ def _shape(node: Node | None) -> tuple[int, ...] | None:
 
 def losses(sheet: Sheet) -> None:
     """updates | loss"""
+    if _named(sheet) not in ([], [sheet.example.trace.loss]):
+        return
     counts = [(i, int(_count(sheet.text(i, 0))), row[1]) for i, row in sheet.of_width(2)
               if _count(sheet.text(i, 0)).isdigit() and isinstance(row[1], Num)]  # fmt: skip
     counts += [(i, int(row[0].text), row[1]) for i, row in sheet.of_width(2)
@@ -261,4 +270,31 @@ def _whole(sheet: Sheet, node: Node | None):
     return (step, ()) if step and not sheet.example.trace.steps[step].value.shape else None
 
 
-CHECKS = (gradients, updates, shapes, losses, drifts, errata)
+def histories(sheet: Sheet) -> None:
+    """updates | parameter | its state …: a table whose first row names steps"""
+    names = _named(sheet)
+    for i, row in sheet.of_width(len(names) + 1):
+        if names and _count(sheet.text(i, 0)).isdigit():
+            sheet.done()
+            for name, node in zip(names, row[1:], strict=True):
+                _told(sheet, i, name, int(_count(sheet.text(i, 0))), node)
+
+
+def _named(sheet: Sheet) -> list[str]:
+    """The steps that the first row names, if it names one for each column but the first."""
+    names = [sheet.step(node) for node in sheet.rows[0][1:]] if sheet.rows else []
+    return names if all(names) else []
+
+
+def _told(sheet: Sheet, i: int, name: str, updates: int, node: Node | None) -> None:
+    """A whole array after so many updates."""
+    value = sheet.example.truth.told(name, updates).reshape(-1).tolist()
+    printed = [n for row in cells(node) for n in row] if node is not None and is_literal(node) else []
+    if len(printed) != len(value):
+        return sheet.fail(i, node, "", f"is not {name} whole")
+    for number, truth in zip(printed, value, strict=True):
+        if not _near(Decimal(truth), number, LOST):
+            sheet.fail(i, number, f"{truth:.10g}", f"is not {name} after {updates} updates")
+
+
+CHECKS = (gradients, updates, shapes, losses, drifts, errata, histories)

@@ -25,7 +25,8 @@ SIGNS = {
     "<": ("rel", "<"), ">": ("rel", ">"), "≤": ("rel", "≤"), "≥": ("rel", "≥"), "≠": ("rel", "≠"), "∈": ("rel", "∈"),
     "≪": ("rel", "≪"), "≫": ("rel", "≫"), "∼": ("rel", "∼"), ":": ("rel", ":"),
     "(": ("open", "("), "[": ("open", "["), "⟨": ("open", "⟨"), ")": ("close", ")"), "]": ("close", "]"),
-    "⟩": ("close", "⟩"), ",": ("comma", ","), ";": ("comma", ","), ".": ("comma", "."), "∑": ("sum", "∑"),
+    "⟩": ("close", "⟩"), "⌊": ("open", "⌊"), "⌋": ("close", "⌋"),
+    ",": ("comma", ","), ";": ("comma", ","), ".": ("comma", "."), "∑": ("sum", "∑"),
     "′": ("sym", "′"), "|": ("bar", "|"), "∣": ("bar", "|"), "‖": ("bar", "‖"), "∥": ("bar", "‖"), "!": ("op", "!"),
 }  # fmt: skip
 """What a single character of mathematics is, in TeX and in MathML alike."""
@@ -35,6 +36,7 @@ COMMANDS = {
     "to": "→", "rightarrow": "→",
     "mapsto": "↦", "leftarrow": "←", "gets": "←", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠",
     "in": "∈", "sim": "∼", "ll": "≪", "gg": "≫", "lt": "<", "gt": ">", "sum": "∑", "langle": "⟨", "rangle": "⟩",
+    "lfloor": "⌊", "rfloor": "⌋",
     "prime": "′", "ast": "*", "mid": "|", "vert": "|", "lvert": "|", "rvert": "|", "lVert": "‖", "rVert": "‖",
     "Vert": "‖", "|": "‖", "colon": ":",
 }  # fmt: skip
@@ -65,7 +67,10 @@ _PIECES = re.compile(
 
 
 def tokens(tex: str) -> list[Token]:
-    """The tokens of a formula. Raises NotUnderstoodError for a command that is not known."""
+    """The tokens of a formula, of two scripts the lower one first, as in MathML.
+
+    Raises NotUnderstoodError for a command that is not known.
+    """
     found: list[Token] = []
     place = 0
     while place < len(tex):
@@ -79,7 +84,29 @@ def tokens(tex: str) -> list[Token]:
             found += word(inner) if piece["name"] in WORDS else styled(inner, STYLES[piece["name"]])
         else:
             found += _token(piece)
-    return found
+    return lower_first(found)
+
+
+def lower_first(found: list[Token]) -> list[Token]:
+    """The tokens with every 'w^{a}_{b}' turned into 'w_{b}^{a}'."""
+    done: list[Token] = []
+    while found:
+        if found[0].kind == "^" and (upper := script_end(found)) < len(found) and found[upper].kind == "_":
+            end = upper + script_end(found[upper:])
+            found = [*found[upper:end], *found[:upper], *found[end:]]
+        done.append(found[0])
+        found = found[1:]
+    return done
+
+
+def script_end(found: list[Token]) -> int:
+    """Where the script that begins the tokens ends."""
+    depth = 0
+    for i, token in enumerate(found[1:], 2):
+        depth += {"{": 1, "}": -1}.get(token.kind, 0)
+        if depth == 0:
+            return i
+    return len(found)
 
 
 def _token(piece: re.Match) -> list[Token]:

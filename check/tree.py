@@ -13,13 +13,19 @@ class NotUnderstoodError(Exception):
     """The formula says something that this reader has no rule for; the message names it."""
 
 
+class ElidedError(NotUnderstoodError):
+    """The formula needs numbers in whose place dots are printed."""
+
+
 @dataclass(frozen=True)
 class Num:
     """A printed number, as a Python decimal literal: '-0.217', '4.387e-6'. Where it comes from does not matter
-    when two formulas are compared."""
+    when two formulas are compared. `source` is the address of a number that a minus stands before: it is of another
+    value, and so not at this address."""
 
     text: str
     address: str | None = field(default=None, compare=False)
+    source: str | None = field(default=None, compare=False)
 
     @cached_property
     def value(self) -> Decimal:
@@ -83,10 +89,16 @@ class Op:
 
 
 Node = Num | Sym | Partial | Matrix | Op
+DOTS = (Sym("⋯"), Sym("⋮"), Sym("⋱"))
 
 
 def is_literal(node: Node) -> bool:
     return isinstance(node, Num) or (isinstance(node, Matrix) and node.is_literal)
+
+
+def is_elided(node: Node) -> bool:
+    """Whether the node is a matrix with dots in the place of numbers."""
+    return isinstance(node, Matrix) and any(cell in DOTS for row in node.rows for cell in row)
 
 
 def children(node: Node) -> tuple[Node, ...]:

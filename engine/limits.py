@@ -22,6 +22,8 @@ DEFAULTS = {
     "symbol": 120,  # characters of a symbol
     "layers": 30,
     "steps": 12,  # of time, or tokens of a sequence
+    "maps": 8,  # of one layer, in and out
+    "window": 16,  # of a convolution or a pooling: how far it moves, how much is put around a map
     "numbers": 10_000,  # of one array
     "size": 20_000,  # numbers of the data, the parameters and the pre-activations together
     "curve": 100_000,  # updates in the loss curve

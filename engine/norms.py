@@ -81,6 +81,5 @@ def forward(tape: Tape, spec: Normed, normalize: Callable[..., Expr]) -> str:
     x = tape.write("x", u @ W, grad="dx")
     learned = [tape.param(f"norm.{key}", [values]) for key, values in spec.learned().items()]
     y = normalize(x, *learned, tape.const("norm.eps", spec.norm.eps))
-    E = tape.write("E", y.half_squared_error(tape.data("t", spec.data.t)))
+    E = tape.write("E", y.half_squared_error(tape.data("target", spec.data.t)))
     return tape.write("J", E.sum() / len(spec.data.u)).name
-

@@ -4,6 +4,7 @@ Every function raises ValueError with a sentence that begins with the place ('da
 """
 
 from collections.abc import Sequence
+from math import inf
 
 from .limits import LIMITS
 from .ops import OPS
@@ -81,6 +82,20 @@ def expect_in_time(place: str, forward: int, parameters: int, curve: int) -> Non
         )
 
 
+def expect_windows(place: str, what: str, length: int, size: int, stride: int = 1, dilation: int = 1) -> int:
+    """How many places a window of `size` entries has along `length` entries; it must fit evenly."""
+    seen = dilation * (size - 1) + 1
+    if length < seen:
+        raise ValueError(f"{place}: a window that sees {seen} {what} does not fit {length} {what}")
+    if rest := (length - seen) % stride:
+        fitting = " or ".join(str(n) for n in (length - rest, length - rest + stride))
+        raise ValueError(
+            f"{place}: a window that sees {seen} {what} and moves by {stride} does not fit {length} {what} evenly; "
+            f"{fitting} {what} would fit"
+        )
+    return (length - seen) // stride + 1
+
+
 def expect_targets(place: str, rows: Sequence, loss: str) -> None:
     """The targets (one row per sample) are what the loss can compare with: probabilities, distributions, ±1."""
     wanted = OPS[loss].accepts(1)
@@ -91,6 +106,18 @@ def expect_targets(place: str, rows: Sequence, loss: str) -> None:
             raise ValueError(f"{place}: {loss} needs targets of −1 or 1")
         if wanted == "distribution":
             expect_distribution(f"{place}[{i}]", row, loss)
+
+
+def expect_reachable(place: str, rows: Sequence, activation: str) -> None:
+    """No target lies beyond what the last activation can give, where an error could never become 0."""
+    low, high = OPS[activation].reach
+    for i, row in enumerate(rows):
+        for j, value in enumerate(row):
+            if not low <= value <= high:
+                bounds = f"between {low:g} and {high:g}" if high < inf else f"of at least {low:g}"
+                raise ValueError(
+                    f"{place}[{i}][{j}]: {value:g} cannot be reached: {activation} gives numbers {bounds}"
+                )
 
 
 def expect_distribution(place: str, row: Sequence, loss: str) -> None:

@@ -48,8 +48,16 @@ class Expr:
         """Whether this is the constant `number`, which no replay changes."""
         return self.op == "number" and self.shape == () and bool(self.value == number)
 
+    @property
+    def is_negated(self) -> bool:
+        """Whether this is -a, not written down yet: what is added to it may as well have a taken away."""
+        return self.op == "neg" and self.name is None
+
     def __add__(self, other):
-        return apply("add", self, other)
+        other = expr(other)
+        if other.is_negated:
+            return self - other.args[0]
+        return other - self.args[0] if self.is_negated else apply("add", self, other)
 
     def __radd__(self, other):
         return apply("add", other, self)
@@ -61,7 +69,11 @@ class Expr:
         return apply("sub", other, self)
 
     def __neg__(self):
-        return apply("neg", self)
+        """-a; -(-a) = a and -(a - b) = b - a."""
+        if self.is_negated:
+            return self.args[0]
+        differs = self.op == "sub" and self.name is None
+        return self.args[1] - self.args[0] if differs else apply("neg", self)
 
     def __matmul__(self, other):
         other = expr(other)
@@ -131,8 +143,10 @@ def _is_idle(a: Expr, b: Expr) -> bool:
 
 
 def product(a: Expr, b: Expr) -> Expr:
-    """a times b, without the clutter a person leaves out: 1·b = b, copies, (1/n)·b = b/n."""
+    """a times b, without the clutter a person leaves out: 1·b = b, (-1)·b = -b, copies, (1/n)·b = b/n."""
     a, b = uncopied(a, b)
+    if a.is_negated:
+        return -product(a.args[0], b)
     if a.is_number(1):
         return b
     if b.is_number(1):

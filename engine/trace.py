@@ -101,7 +101,12 @@ class Trace(Mapping):
     def silent(self, name: str) -> bool:
         """Whether a step is worked out in one go with its parent and never printed by itself."""
         parent = self.parent(name)
-        return parent is not None and not worked_first(self[parent].op, self[name].op)
+        return parent is not None and not worked_first(self[parent].op, self[name].op, self.leads(parent, name))
+
+    def leads(self, parent: str, part: str) -> bool:
+        """Whether a part stands first in the line of its parent, and nowhere else."""
+        first, *others = self[parent].args
+        return part == first and part not in others
 
     def users(self, name: str, phase: str | None = None) -> list[Step]:
         """The steps (of one phase) that use `name` directly."""

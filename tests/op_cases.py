@@ -20,15 +20,14 @@ def case(name: str, seed: int = 0) -> tuple[list[np.ndarray], dict]:
 
 
 def number_of(domain: str, shape, rng, axis: int) -> np.ndarray:
-    """Random numbers of a domain; a mask keeps an entry along the axis."""
+    """Random numbers of a domain; along the axis a distribution adds up to 1 and a mask keeps an entry."""
     if domain == "real":
         return np.asarray(rng.normal(size=shape))
     if domain in ("positive", "unit"):
         return np.asarray(rng.uniform(0.1, 0.9 if domain == "unit" else 3, shape))
     if domain == "distribution":
-        raw = rng.uniform(0.1, 1, shape) * (rng.random(shape) < 0.8)
-        raw[0] += 0.1
-        return raw / raw.sum(axis=0)
+        counts = rng.multinomial(100, np.full(shape[axis], 1 / shape[axis]), shape[1 - axis])
+        return (counts if axis else counts.T) / 100.0
     if domain == "sign":
         return rng.choice([-1.0, 1.0], shape)
     mask = rng.integers(0, 2, shape) * 1.0

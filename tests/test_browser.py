@@ -211,6 +211,23 @@ def test_number_by_keyboard(page):
     assert ask(browser, f"const stop = '[tabindex=\"0\"]'; {stops}") == 1, "one stop of the tab key in a formula"
 
 
+def test_navigation_folds_by_keyboard(page):
+    """The fold of the examples is a stop of the Tab key, which shows; the space key opens it."""
+    browser = page("en/how-to-read.html")
+    press(browser, "\ue004")
+    fold = "document.querySelector('.toctree-checkbox')"
+    for _ in range(60):
+        if ask(browser, f"return document.activeElement === {fold}"):
+            break
+        press(browser, "\ue004")
+    shown = "return document.querySelector('.sidebar-tree a[href$=\"examples/seed/index.html\"]').checkVisibility()"
+    assert not ask(browser, shown)
+    assert ask(browser, f"return getComputedStyle({fold}.nextElementSibling).outlineStyle") == "solid"
+    press(browser, "\ue00d")
+    assert ask(browser, shown)
+    assert not ask(browser, "return document.querySelector('.sidebar-tree a[href$=\"seed/forward.html\"]')")
+
+
 @pytest.mark.parametrize(("lang", "other"), [("en", "zh"), ("zh", "en")])
 def test_language_switch_stays_on_the_page_and_is_remembered(page, server, lang, other):
     browser = page(f"{lang}/{FORWARD}")

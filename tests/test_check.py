@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 import check
+from book import witness
 from check import Checker, Page
 from check.lines import check as check_lines
 from check.parse import Parser
 from check.redo import Rules
 from check.symbols import Symbols
 from check.tex import tokens
-from engine import load, work
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 LANGS = ("en", "zh")
@@ -26,7 +26,7 @@ MUTATIONS, FOUND = 500, 0.995
 
 @pytest.fixture(scope="module")
 def traces() -> dict[str, str]:
-    return {path.stem: work(load(path)).to_json() for path in sorted(EXAMPLES.glob("*.toml"))}
+    return witness.traces(sorted(EXAMPLES.glob("*.toml")))
 
 
 @pytest.fixture(scope="module")

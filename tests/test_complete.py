@@ -4,16 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from book.listing import listing
+from book.figures.families import order
+from book.listing import listing, rooms
+from book.map import entries
+from book.new import new_example
 from book.page import PageView, Worked
-from book.words import TEMPLATES, languages
+from book.words import TEMPLATES, environment, languages
 from engine import load, work
 from engine.families import families, family
-from engine.ops import OPS
+from engine.ops import OPS, of_kind
 from engine.optim import OPTIMIZERS
 from engine.schema import schema
+from engine.shapes import OUTPUTS
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
+SEED = next(path for path in EXAMPLES if path.stem == "seed")
 
 
 @pytest.fixture(scope="module", params=EXAMPLES, ids=lambda p: p.stem)
@@ -25,10 +30,10 @@ def worked(request):
 @pytest.mark.parametrize("name", families())
 def test_family(name):
     module = family(name)
-    assert callable(module.forward) and callable(module.new)
+    assert callable(module.forward)
     assert name in {load(path).family for path in EXAMPLES}, f"family {name} has no example"
     assert (TEMPLATES / "families" / f"{name}.j2").is_file()
-    assert (TEMPLATES / "new" / f"{name}.toml.j2").is_file()
+    assert (TEMPLATES / "new" / f"{name}.toml.j2").is_file() == hasattr(module, "new")
     assert name in schema(name)
 
 
@@ -66,14 +71,68 @@ def test_titles_in_every_language(worked):
     assert set(languages()) <= set(worked.example.title)
 
 
+@pytest.mark.parametrize("name", families())
+def test_every_family_gives_a_new_example(tmp_path, name):
+    path = new_example(tmp_path, "mine", name, "2,2")
+    assert load(path).family == name
+    work(load(path))
+    assert "mine" in path.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_works_an_example(name):
-    trace = work(load(EXAMPLES[0], [f"update.optimizer={name}"]))
+    trace = work(load(SEED, [f"update.optimizer={name}"]))
     assert set(trace.updated()) == {s.name for s in trace.leaves("param")}
 
 
-def test_every_activation_and_loss_works(tmp_path):
-    for activation in (n for n, entry in OPS.items() if entry.kind == "activation"):
-        work(load(EXAMPLES[0], [f"layers[0].activation={activation}"]))
-    for loss in (n for n, entry in OPS.items() if entry.kind == "loss"):
-        work(load(EXAMPLES[0], [f"loss={loss}"]))
+@pytest.mark.parametrize("name", of_kind("activation"))
+def test_every_activation_works(name):
+    work(load(SEED, [f"layers[0].activation={name}"]))
+
+
+@pytest.mark.parametrize("name", of_kind("loss"))
+def test_every_loss_works(name):
+    fitting = OUTPUTS.get(name, ("", ("sigmoid",)))[1][0]
+    targets = ["data.y=[[-1, 1]]"] if name == "hinge" else []
+    work(load(SEED, [f"loss={name}", f"layers[1].activation={fitting}", *targets]))
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_every_operation_has_its_words(lang):
+    """An operation of the engine has a name and a paragraph in the catalogue, and nothing else has."""
+    words = environment(lang).get_template("operations.j2").module
+    for told in (words.names, words.why):
+        assert set(told) == set(OPS)
+        assert all(text.strip() for text in told.values())
+    assert set(words.shapes) | set(words.kinks) | set(words.stable) <= set(OPS)
+    assert set(words.rooms) == set(rooms())
+    assert {op for ops in rooms().values() for op in ops} == set(OPS)
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_words_on_operations_are_translated(name):
+    told = [environment(lang).get_template("operations.j2").module for lang in languages()]
+    for part in ("names", "why", "shapes", "kinks", "stable"):
+        texts = [getattr(words, part).get(name, "") for words in told]
+        assert not any(texts) or len(set(texts)) == len(languages()), texts[0]
+
+
+def test_a_kink_or_a_choice_among_equals_is_told():
+    """Where an operation is not smooth, the catalogue says what its slope is there."""
+    told = environment("en").get_template("operations.j2").module.kinks
+    without = {"softplus", "gelu", "normal_cdf", "masked_softmax", "log_sigmoid", "binary_cross_entropy_logits"}
+    helpers = {"max_pool_back", "max_pool_pick"}
+    kinked = {n for n, entry in OPS.items() if not entry.smooth and entry.kind != "mask"}
+    assert set(told) == kinked - without - helpers
+
+
+def test_families_to_read_first_are_families():
+    for name in families():
+        path = TEMPLATES / "families" / f"{name}.j2"
+        before = (
+            getattr(environment("en").get_template(f"families/{name}.j2").module, "before", [])
+            if path.is_file()
+            else []
+        )
+        assert set(before) <= set(families()), name
+    order({name: entry.before for name, entry in entries([], "en").items()})

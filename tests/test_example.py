@@ -49,7 +49,7 @@ MISTAKES = [
     ("b = [0.35", "B = [0.35", ["layers[0]: unknown key 'B'", "Did you mean 'b'?", "Known: W, b, activation"]),
     ("learning_rate = 0.5", "learningrate = 0.5", ["update: unknown key", "Did you mean 'learning_rate'?"]),
     ("learning_rate = 0.5", "", ["update.learning_rate: is missing"]),
-    ('family = "mlp"', "", ["family: is missing", "Known: mlp"]),
+    ('family = "mlp"', "", ["family: is missing", "Known: ", "mlp"]),
     # names
     ('"mlp"', '"mpl"', ["family: unknown family 'mpl'", "Did you mean 'mlp'?"]),
     ('"mlp"', "7", ["family:"]),

@@ -94,7 +94,7 @@ def test_every_printed_number_is_the_traces_value_at_its_address(path):
                 value = shown.trace.value(name)[index]
                 assert float(printed.replace(r"\times 10^{", "e").replace("}", "")) == pytest.approx(value, rel=1e-3)
                 found += 1
-    assert found > 100
+    assert found > 50
 
 
 def addressed(tex: str):
@@ -106,7 +106,7 @@ def test_folding_the_bias_gives_the_same_numbers():
     for path in EXAMPLES:
         shown = view(path.stem)
         folded = [a for line in shown.lines("forward") if (a := shown.augmented(line))]
-        assert len(folded) == len(shown.example.layers)
+        assert len(folded) == len(shown.example.layers if shown.example.family == "mlp" else [])
         assert all(a.product[-1].relation == "=" or shown.example.page.arithmetic == "exact" for a in folded)
 
 

@@ -282,7 +282,8 @@ def torch_forms(torch):
     return {
         "add": torch.add, "sub": torch.sub, "neg": torch.neg, "mul": torch.mul, "scale": torch.mul,
         "div": torch.div, "reciprocal": torch.reciprocal, "square": torch.square, "power": torch.pow,
-        "sqrt": torch.sqrt, "exp": torch.exp, "log": torch.log, "abs": torch.abs, "sign": torch.sign,
+        "sqrt": torch.sqrt, "exp": torch.exp, "log": torch.log, "cos": torch.cos, "sin": torch.sin,
+        "abs": torch.abs, "sign": torch.sign, "floor": torch.floor,
         "positive": lambda z: (z > 0).to(z.dtype), "maximum": torch.maximum, "minimum": torch.minimum,
         "clip": lambda a, low, high: torch.clamp(a, low, high),
         "within": lambda a, low, high: ((a >= low) & (a <= high)).to(a.dtype),
@@ -303,6 +304,7 @@ def torch_forms(torch):
 
         "identity": torch.nn.Identity(), "sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu,
         "leaky_relu": lambda z, slope=0.01: F.leaky_relu(z, slope), "elu": F.elu, "softplus": F.softplus,
+        "log_sigmoid": F.logsigmoid,
         "silu": F.silu, "gelu": F.gelu, "gelu_tanh": (gelu_tanh := lambda z: F.gelu(z, approximate="tanh")),
         "gelu_tanh_slope": lambda z: slope_of(gelu_tanh, z), "normal_cdf": torch.special.ndtr,
         "normal_pdf": lambda z: torch.distributions.Normal(0.0, 1.0).log_prob(z).exp(),
@@ -495,6 +497,12 @@ def _finite_gradient(name, arrays, attrs=None):
 def test_stable_softplus(z):
     _close(OPS["softplus"].forward(np.array([[z]]))[0], [mp.log1p(mp.exp(mp.mpf(z)))], relative=True)
     _finite_gradient("softplus", [np.array([[z]])])
+
+
+@pytest.mark.parametrize("z", EXTREME)
+def test_stable_log_sigmoid(z):
+    _close(OPS["log_sigmoid"].forward(np.array([[z]]))[0], [-mp.log1p(mp.exp(-mp.mpf(z)))], relative=True)
+    _finite_gradient("log_sigmoid", [np.array([[z]])])
 
 
 @pytest.mark.parametrize("y", [0.0, 1.0, 0.25])

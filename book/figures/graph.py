@@ -50,12 +50,14 @@ def draw(view: View) -> Iterator[Figure]:
     width, height = _Layout(nodes).place()
     canvas = Canvas(width, height)
     counts = defaultdict(int)
-    for wire in _wires(nodes):
+    own = {name: [a for a in node.args if not _is_shared(view.trace, nodes[a], node)] for name, node in nodes.items()}
+    for wire in _wires(nodes, own):
         wire.draw(canvas)
     for node in nodes.values():
         counts[node.step.phase] += not node.step.is_leaf
         _box(canvas, node, view)
-    yield Figure("graph", canvas.svg(), {"steps": sum(counts.values()), **counts})
+    shared = any(len(own[name]) < len(node.args) for name, node in nodes.items())
+    yield Figure("graph", canvas.svg(), {"steps": sum(counts.values()), "shared": shared, **counts})
 
 
 # Which nodes there are
@@ -226,12 +228,18 @@ class _Wires:
         canvas.path(self.heads, fill=self.colour, alpha=(1, self.opaque))
 
 
-def _wires(nodes: dict[str, Node]) -> list[_Wires]:
+def _is_shared(trace: Trace, source: Node, node: Node) -> bool:
+    """Whether a wire would lead from what all parameters share in the update to one of them: there are too many."""
+    inside = source.step.phase == node.step.phase == "update"
+    return inside and _parameter(trace, source) is None and _parameter(trace, node) is not None
+
+
+def _wires(nodes: dict[str, Node], own_args: dict[str, list[str]]) -> list[_Wires]:
     """First what looks back to an earlier phase, thin; then each phase's own way, in its colour."""
     back = _Wires(palette.MUTED, 0.6, 0.6)
     own = {phase: _Wires(colour, 1.1, 0.9) for phase, colour in palette.PHASES.items()}
-    for node in nodes.values():
-        for arg in node.args:
+    for name, node in nodes.items():
+        for arg in own_args[name]:
             source = nodes[arg]
             main = source.step.phase == node.step.phase or source.step.phase == "backward"
             (own[node.step.phase] if main else back).add(_curve(source, node, nodes.values()))

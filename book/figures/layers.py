@@ -20,11 +20,18 @@ class Layer:
 
 def layers(trace: Trace) -> list[Layer]:
     """The chain from the data to the loss, or [] if the forward pass is no plain chain of layers: if a value or a
-    parameter is used twice, say."""
+    parameter is used twice, say, or if the last layer feeds another product."""
     found = [layer for step in trace.values() if (layer := _layer(trace, step))]
+    if not found or _feeds_a_product(trace, found[-1].a):
+        return []
     chained = all(one.a == following.before for one, following in pairwise(found))
     once = all(len(trace.users(n, "forward")) == 1 for one in found for n in (one.before, one.weights, one.bias) if n)
-    return found if found and chained and once and trace[found[0].before].op == "data" else []
+    return found if chained and once and trace[found[0].before].op == "data" else []
+
+
+def _feeds_a_product(trace: Trace, name: str) -> bool:
+    users = trace.users(name, "forward")
+    return any(user.op == "matmul" or _feeds_a_product(trace, user.name) for user in users)
 
 
 def target(trace: Trace, last: Layer) -> str | None:

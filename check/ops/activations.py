@@ -122,6 +122,7 @@ MEANINGS = {
     "leaky_relu": Meaning(lambda z, slope=0.01: chosen(z > 0, z, slope * z)),
     "elu": Meaning(_elu),
     "softplus": Meaning(softplus),
+    "log_sigmoid": Meaning(lambda z: -softplus(-z)),
     "silu": Meaning(lambda z: z * sigmoid(z), lambda z: abs(z) * sigmoid(z) * (1 + abs(z))),
     "gelu": Meaning(lambda z: z * _below(z), abs),
     "gelu_tanh": Meaning(lambda z: z * _share(z) / 2, abs),

@@ -40,7 +40,7 @@ def exact(array: np.ndarray) -> np.ndarray:
 
 def is_quick(*arrays) -> bool:
     """Whether all of them hold float64 numbers."""
-    return all(np.asarray(a).dtype == np.float64 for a in arrays)
+    return all(getattr(a, "dtype", None) == np.float64 for a in arrays)
 
 
 def zeros(shape, *like) -> np.ndarray:

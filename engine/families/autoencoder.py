@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import model_validator
 
 from ..example import Activation, Example, Matrix, Model, Vector
-from ..shapes import expect_columns, expect_length, expect_rows
+from ..shapes import expect_columns, expect_length, expect_reachable, expect_rows
 from ..tape import Expr, Tape, apply
 
 
@@ -42,6 +42,7 @@ class Spec(Example):
         )
         expect_rows("decoder.W", self.decoder.W, inputs, f"it must give back the {inputs} numbers of a row of data.x")
         expect_length("decoder.b", self.decoder.b, inputs, f"decoder.W has {inputs} rows")
+        expect_reachable("data.x", self.data.x, self.decoder.activation)
         return self
 
 

@@ -20,6 +20,4 @@ class Spec(Normed):
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss. Statistics run down the columns."""
-    return around(
-        tape, spec, lambda x, gamma, beta, eps: layer_norm(tape, "norm", x, gamma, beta, eps, axis=0)
-    )
+    return around(tape, spec, lambda x, gamma, beta, eps: layer_norm(tape, "norm", x, gamma, beta, eps, axis=0))

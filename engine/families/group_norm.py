@@ -28,7 +28,9 @@ class Spec(Normed):
         features, groups = len(self.weights.W[0]), self.norm.groups
         if features % groups:
             fitting = ", ".join(str(n) for n in range(1, features // 2 + 1) if features % n == 0)
-            raise ValueError(f"norm.groups: {features} features cannot be cut into {groups} equal groups; {fitting} can")
+            raise ValueError(
+                f"norm.groups: {features} features cannot be cut into {groups} equal groups; {fitting} can"
+            )
         expect_several("norm.groups", features // groups, "feature in each group", "normalization over a group")
         return self
 
@@ -39,7 +41,9 @@ def forward(tape: Tape, spec: Spec) -> str:
     def normalize(x: Expr, gamma: Expr, beta: Expr, eps: Expr) -> Expr:
         size = x.shape[1] // spec.norm.groups
         parts = [
-            tape.write(f"group{k + 1}.x", x.slice(axis=1, start=k * size, stop=(k + 1) * size), grad=f"group{k + 1}.dx")
+            tape.write(
+                f"group{k + 1}.x", x.slice(axis=1, start=k * size, stop=(k + 1) * size), grad=f"group{k + 1}.dx"
+            )
             for k in range(spec.norm.groups)
         ]
         made = [standardized(tape, f"group{k}", part, eps) for k, part in enumerate(parts, start=1)]

@@ -11,7 +11,15 @@ from .. import friendly
 from ..example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..limits import CALL, LIMITS, AtMost
 from ..ops import OPS
-from ..shapes import expect_in_time, expect_mask, expect_outputs, expect_shape, expect_size, expect_targets
+from ..shapes import (
+    expect_in_time,
+    expect_mask,
+    expect_outputs,
+    expect_reachable,
+    expect_shape,
+    expect_size,
+    expect_targets,
+)
 from ..tape import Expr, Tape, apply
 
 
@@ -109,6 +117,8 @@ class Spec(Example):
     def _loss_fits(self):
         expect_outputs(self.layers[-1].activation, self.loss)
         expect_targets("data.y", self.data.y, self.loss)
+        if self.loss != "hinge":  # whose outputs may fall short of ±1
+            expect_reachable("data.y", self.data.y, self.layers[-1].activation)
         if self.delta is not None and self.loss != "huber":
             raise ValueError("delta: belongs to the loss huber")
         return self
@@ -159,14 +169,14 @@ def _written(tape: Tape, scope: str, layer: Layer, before: Expr, weights: list[E
 
 
 def _penalty(tape: Tape, penalty: Penalty, weights: list[Expr]) -> Expr:
-    """λ₁ Σ|w| + λ₂ Σ w², over the weights of all layers."""
-    terms = []
+    """λ₁ Σ|w| + λ₂ Σ w², layer by layer."""
+    terms: list[Expr] = []
     if penalty.l1:
-        sizes = [W.abs().sum() for W in weights]
-        terms.append(tape.const("lambda1", penalty.l1) * sum(sizes[1:], sizes[0]))
+        scale = tape.const("lambda1", penalty.l1)
+        terms += [scale * W.abs().sum() for W in weights]
     if penalty.l2:
-        squares = [W.square().sum() for W in weights]
-        terms.append(tape.const("lambda2", penalty.l2) * sum(squares[1:], squares[0]))
+        scale = tape.const("lambda2", penalty.l2)
+        terms += [scale * W.square().sum() for W in weights]
     return tape.write("R", sum(terms[1:], terms[0]))
 
 

@@ -75,15 +75,15 @@ op("identity", lambda z: np.array(z),
 
 op("sigmoid", lambda z: 1 / (1 + np.exp(-z)),
    lambda g, a, z: g * (a * (1 - a)),
-   kind="activation")
+   kind="activation", reach=(0, 1))
 
 op("tanh", np.tanh,
    lambda g, a, z: g * (1 - a.square()),
-   kind="activation")
+   kind="activation", reach=(-1, 1))
 
 op("relu", lambda z: np.maximum(z, 0),
    lambda g, a, z: g * z.positive(),
-   kind="activation", smooth=False)
+   kind="activation", smooth=False, reach=(0, math.inf))
 
 op("leaky_relu", lambda z, slope=0.01: np.where(z > 0, z, slope * z).astype(z.dtype),
    lambda g, a, z, slope=0.01: g * ((m := z.positive()) + slope * (1 - m)),
@@ -95,7 +95,7 @@ op("elu", lambda z, alpha=1.0: np.where(z > 0, z, alpha * np.expm1(np.minimum(z,
 
 op("softplus", softplus,
    lambda g, a, z: g * z.sigmoid(),
-   kind="activation", smooth=False)
+   kind="activation", smooth=False, reach=(0, math.inf))
 
 op("silu", lambda z: z / (1 + np.exp(-z)),
    lambda g, a, z: g * ((s := z.sigmoid()) + a * (1 - s)),
@@ -111,7 +111,7 @@ op("gelu_tanh", gelu_tanh,
 
 op("softmax", softmax,
    lambda g, a, z, axis=0: (g - (g * a).sum_axis(axis=axis)) * a,
-   kind="activation", attrs={"axis": 1})
+   kind="activation", attrs={"axis": 1}, reach=(0, 1))
 
 
 # What the rules above need, and softmax with a mask or a logarithm.
@@ -127,6 +127,10 @@ op("normal_pdf", normal_pdf,
 op("gelu_tanh_slope", gelu_tanh_slope,
    _gelu_tanh_bend,
    kind="function")
+
+op("log_sigmoid", lambda z: -softplus(-z),
+   lambda g, out, z: g * (z.args[0].sigmoid() if z.is_negated else 1 - z.sigmoid()),  # 1 - σ(-a) = σ(a)
+   kind="function", smooth=False)
 
 op("masked_softmax", masked_softmax,
    lambda g, a, z, m, axis: (g - (g * a).sum_axis(axis=axis)) * a,

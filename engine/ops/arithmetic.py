@@ -14,7 +14,7 @@ op("add", np.add,
 
 op("sub", np.subtract,
    lambda g, out, a, b: g.sum_to(a),
-   lambda g, out, a, b: (-g).sum_to(b),
+   lambda g, out, a, b: -g.sum_to(b),
    binds=SUM, opens=SUM, sample=((2, 3), (2, 3)))
 
 op("neg", np.negative,
@@ -33,7 +33,7 @@ op("scale", np.multiply,
 
 op("div", np.divide,
    lambda g, out, a, b: (g / b).sum_to(a),
-   lambda g, out, a, b: (-(g * out / b)).sum_to(b),
+   lambda g, out, a, b: -((g * out).sum_to(b) / b),
    binds=PRODUCT, sample=((2, 3), (2, 3)))
 
 op("reciprocal", np.reciprocal,

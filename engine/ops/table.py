@@ -7,6 +7,7 @@ brackets on the page and the roundings of pencil arithmetic.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 
 SUM, PRODUCT, POWER, CALL = 1, 2, 3, 4
 """Binding strengths: a + b, a b, a², f(a). CALL as `opens`: the form encloses its arguments itself."""
@@ -29,7 +30,7 @@ class Op:
     with respect to argument i, `each(i)` makes that rule where there may be any number of arguments. `sample` are
     the shapes of arguments to test it on, `attrs` the attributes that go with them, `domain` what the arguments
     may hold. `smooth` says that the operation has a slope everywhere and is written in functions that complex
-    numbers have too.
+    numbers have too. `reach` are the bounds of an activation's results: no target beyond them can be reached.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Op:
     attrs: Mapping = field(default_factory=dict)
     domain: tuple[str, ...] = ()
     smooth: bool = True
+    reach: tuple[float, float] = (-inf, inf)
     each: Callable | None = None
 
     @property
@@ -63,10 +65,10 @@ OPS: dict[str, Op] = {}
 
 def op(
     name, forward, *rules, binds=CALL, opens=CALL, sample=((2, 3),), kind="arithmetic", attrs=None, domain=(),
-    smooth=True, each=None,
+    smooth=True, reach=(-inf, inf), each=None,
 ) -> Op:  # fmt: skip
     """Enter an operation into OPS: its name, its forward function, one rule for each argument."""
-    OPS[name] = Op(name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, each)
+    OPS[name] = Op(name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each)
     return OPS[name]
 
 
@@ -75,7 +77,8 @@ def of_kind(kind: str) -> tuple[str, ...]:
     return tuple(name for name, entry in OPS.items() if entry.kind == kind)
 
 
-def worked_first(parent: str, part: str) -> bool:
+def worked_first(parent: str, part: str, leads: bool = False) -> bool:
     """Whether `part`, written inside `parent`, is enclosed (in brackets, a call, a fraction): if so it is
-    reduced, and rounded, before its parent; if not, both are worked out in one go."""
-    return OPS[part].binds <= OPS[parent].opens
+    reduced, and rounded, before its parent; if not, both are worked out in one go. `leads` says that it is the
+    first argument: a ⊙ b ⊙ c needs no brackets."""
+    return OPS[part].binds <= OPS[parent].opens and not (leads and parent == part == "mul")

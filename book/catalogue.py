@@ -1,0 +1,61 @@
+"""The catalogue of operations as pages: an index and one page for each file of engine/ops, in one language.
+
+Made from the engine's table, the templates and what the examples use; made again only when one of them has changed.
+"""
+
+from engine.ops import OPS
+
+from .listing import rooms
+from .made import Made, Store, kept
+from .operations import Written, anchor
+from .words import environment, languages
+
+NAME = "operations"
+MOST = 6
+"""So many examples are named for one operation."""
+
+
+def catalogue(examples: list[Made], store: Store) -> Made:
+    """The pages and drawings of all languages, from the store if they are there."""
+    examples = sorted(examples, key=lambda example: (example.order, example.name))
+    return kept(store, NAME, [[e.name, e.titles, e.uses] for e in examples], lambda: _made(examples))
+
+
+def _made(examples: list[Made]) -> Made:
+    written = {room: [Written(OPS[name]) for name in names] for room, names in rooms().items()}
+    curves = _curves(written)
+    files = {lang: _pages(written, curves, examples, lang) | curves for lang in languages()}
+    return Made(NAME, "", 0, {}, files, "")
+
+
+def _curves(written: dict[str, list[Written]]) -> dict[str, str]:
+    from .figures.canvas import settings
+
+    with settings():
+        drawn = {w.op.name: w.curve for operations in written.values() for w in operations}
+    return {f"{name}.svg": svg for name, svg in drawn.items() if svg}
+
+
+def _pages(written, curves: dict[str, str], examples: list[Made], lang: str) -> dict[str, str]:
+    index, room = (environment(lang).get_template(name) for name in ("operations.md.j2", "operations-room.md.j2"))
+    files = {"index.md": index.render(rooms=list(written.items()), anchor=anchor)}
+    drawn = {name.removesuffix(".svg") for name in curves}
+    for name, operations in written.items():
+        files[f"{name}.md"] = room.render(
+            room=name, operations=operations, anchor=anchor, curves=drawn, uses=lambda op: _uses(op, examples, lang)
+        )
+    return files
+
+
+def _uses(op: str, examples: list[Made], lang: str) -> list[dict]:
+    """The first examples that use the operation, each with links to the first lines that do."""
+    users = [example for example in examples if op in example.uses]
+    return [
+        {
+            "title": example.titles[lang],
+            "page": f"../examples/{example.name}/index.md",
+            "links": (use := example.uses[op])["steps"],
+            "more": use["count"] > len(use["steps"]),
+        }
+        for example in users[:MOST]
+    ]

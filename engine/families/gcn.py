@@ -1,0 +1,117 @@
+"""The graph convolutional network: H = relu(Â X W), layer after layer; Â averages each node with its neighbours.
+
+Kipf & Welling 2017: Â = D^(-1/2) (A + I) D^(-1/2), where D holds the degrees of A + I. One row per node; the loss
+compares labelled nodes only.
+"""
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from ..example import Example, Matrix, Model, Vector
+from ..limits import CALL, AtMost
+from ..shapes import (
+    expect_columns,
+    expect_in_time,
+    expect_length,
+    expect_mask,
+    expect_rows,
+    expect_shape,
+    expect_size,
+    expect_targets,
+)
+from ..tape import Tape
+
+
+class Data(Model):
+    """[data]: one row per node in `x` and `y`; `adjacency` is symmetric, 1 where two nodes have an edge; `labelled`
+    is 1 for nodes whose label the training may see."""
+
+    adjacency: Matrix
+    x: Matrix
+    y: Matrix
+    labelled: Vector
+
+
+class Layer(Model):
+    """[[layers]]: W has one row per feature that comes in and one column per feature that goes out."""
+
+    W: Matrix
+
+
+class Spec(Example):
+    """A gcn example."""
+
+    data: Data
+    layers: Annotated[list[Layer], Field(min_length=1), AtMost("layers")]
+
+    @model_validator(mode="after")
+    def _is_a_graph(self):
+        A, nodes = self.data.adjacency, len(self.data.adjacency)
+        expect_shape("data.adjacency", A, nodes, nodes, "it has one row and one column for each node")
+        expect_mask("data.adjacency", A)
+        for i in range(nodes):
+            if A[i][i]:
+                raise ValueError(f"data.adjacency: node {i + 1} has an edge to itself; the layer adds these edges")
+            for j in range(i):
+                if A[i][j] != A[j][i]:
+                    raise ValueError(
+                        f"data.adjacency: is not symmetric: row {j + 1}, column {i + 1} says {A[j][i]:g}, "
+                        f"row {i + 1}, column {j + 1} says {A[i][j]:g}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _shapes_meet(self):
+        d, nodes = self.data, len(self.data.adjacency)
+        each = f"data.adjacency has {nodes} rows, one for each node"
+        expect_rows("data.x", d.x, nodes, each)
+        expect_rows("data.y", d.y, nodes, each)
+        expect_length("data.labelled", d.labelled, nodes, each)
+        expect_mask("data.labelled", [d.labelled])
+        if not any(d.labelled):
+            raise ValueError("data.labelled: no node is labelled, so there is nothing to learn from")
+        expect_targets("data.y", d.y, "cross_entropy_logits")
+        width, because = len(d.x[0]), f"data.x has {len(d.x[0])} numbers in a row"
+        for i, layer in enumerate(self.layers):
+            expect_rows(f"layers[{i}].W", layer.W, width, because)
+            width, because = len(layer.W[0]), f"layers[{i}].W has {len(layer.W[0])} columns"
+        expect_columns("data.y", d.y, width, because)
+        return self
+
+    @model_validator(mode="after")
+    def _is_worked_in_time(self):
+        nodes, shapes = len(self.data.x), [(len(layer.W), len(layer.W[0])) for layer in self.layers]
+        parameters = sum(m * n for m, n in shapes)
+        numbers = parameters + 4 * nodes**2 + nodes * sum(2 * m + 2 * n for m, n in shapes)
+        work = 2 * nodes**3 + sum(nodes * m * (nodes + n) + CALL for m, n in shapes)
+        expect_size("layers", numbers)
+        expect_in_time("layers", work, parameters, self.page.curve)
+        return self
+
+
+def forward(tape: Tape, spec: Spec) -> str:
+    """Write the forward pass; returns the name of the loss: the mean cross-entropy of the labelled nodes."""
+    d = spec.data
+    A_hat = normalised(tape, tape.data("graph.A", d.adjacency))
+    h = tape.data("x", d.x)
+    for i, layer in enumerate(spec.layers, start=1):
+        W = tape.param(f"layer{i}.W", layer.W)
+        M = tape.write(f"layer{i}.M", A_hat @ h, grad=f"layer{i}.dM")
+        h = tape.write(f"layer{i}.Z", M @ W, grad=f"layer{i}.dZ")
+        if i < len(spec.layers):
+            h = tape.write(f"layer{i}.H", h.relu(), grad=f"layer{i}.dH")
+    y, m = tape.data("y", d.y), tape.data("m", np.reshape(d.labelled, (-1, 1)))
+    E = tape.write("E", h.cross_entropy_logits(y, axis=1))
+    return tape.write("J", (m * E).sum() / sum(d.labelled)).name
+
+
+def normalised(tape: Tape, A):
+    """D^(-1/2) (A + I) D^(-1/2): each edge divided by the roots of the degrees at its two ends."""
+    eye = tape.data("graph.I", np.eye(A.shape[0]))
+    A_tilde = tape.write("graph.A_tilde", A + eye)
+    degrees = tape.write("graph.d", A_tilde.sum_axis(axis=1))
+    D = tape.write("graph.root", eye * degrees.power(-0.5))
+    S = tape.write("graph.S", D @ A_tilde)
+    return tape.write("graph.A_hat", S @ D)

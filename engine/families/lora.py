@@ -1,0 +1,88 @@
+"""Low-rank adaptation: y = (W0 + (alpha/r) B A) x + b; W0 and b are frozen, only the thin matrices A and B learn.
+
+Hu et al. 2022. A has r rows, B has r columns; together they hold far fewer numbers than W0.
+"""
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from ..dense import column
+from ..example import Example, Matrix, Model, Number, Vector
+from ..limits import CALL
+from ..shapes import expect_columns, expect_in_time, expect_length, expect_rows, expect_size
+from ..tape import Tape
+
+
+class Data(Model):
+    """[data]: one row per sample; on the tape, and on the page, one column per sample."""
+
+    x: Matrix
+    y: Matrix
+
+
+class Frozen(Model):
+    """[frozen]: the layer as it was trained before; it gets no update. W0 (outputs × inputs), b."""
+
+    W0: Matrix
+    b: Vector
+
+
+class Adapter(Model):
+    """[adapter]: what learns. A (r × inputs), B (outputs × r); B A is scaled by alpha / r."""
+
+    A: Matrix
+    B: Matrix
+    alpha: Annotated[Number, Field(gt=0)]
+
+
+class Spec(Example):
+    """A lora example."""
+
+    data: Data
+    frozen: Frozen
+    adapter: Adapter
+
+    @model_validator(mode="after")
+    def _shapes_meet(self):
+        d, f, a = self.data, self.frozen, self.adapter
+        outputs, inputs, rank = len(f.W0), len(d.x[0]), len(a.A)
+        rows = f"frozen.W0 has {outputs} rows, one for each output"
+        expect_columns("frozen.W0", f.W0, inputs, f"data.x has {inputs} numbers in a row")
+        expect_length("frozen.b", f.b, outputs, rows)
+        expect_columns("adapter.A", a.A, inputs, f"frozen.W0 has {inputs} columns, one for each input")
+        expect_rows("adapter.B", a.B, outputs, rows)
+        expect_columns("adapter.B", a.B, rank, f"adapter.A has {rank} rows, so the rank is {rank}")
+        expect_rows("data.y", d.y, len(d.x), f"data.x has {len(d.x)} rows, one for each sample")
+        expect_columns("data.y", d.y, outputs, rows)
+        if rank > (most := min(inputs, outputs)):
+            raise ValueError(
+                f"adapter.A: has {rank} rows, so the rank would be {rank}; a matrix of {outputs} × {inputs} has at "
+                f"most rank {most}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _is_worked_in_time(self):
+        (outputs, inputs), rank, samples = np.shape(self.frozen.W0), len(self.adapter.A), len(self.data.x)
+        parameters = rank * (inputs + outputs)
+        numbers = parameters + 3 * outputs * inputs + samples * (inputs + 3 * outputs)
+        work = outputs * inputs * (rank + samples) + 2 * CALL
+        expect_size("adapter", numbers)
+        expect_in_time("adapter", work, parameters, self.page.curve)
+        return self
+
+
+def forward(tape: Tape, spec: Spec) -> str:
+    """Write the forward pass; returns the name of the loss: half the squared errors, averaged over the batch."""
+    x, y = tape.data("x", np.transpose(spec.data.x)), tape.data("y", np.transpose(spec.data.y))
+    W0, b = tape.data("W0", spec.frozen.W0), tape.data("b0", column(spec.frozen.b))
+    B, A = tape.param("B", spec.adapter.B), tape.param("A", spec.adapter.A)
+    alpha, r = tape.const("alpha", spec.adapter.alpha), tape.const("r", float(len(spec.adapter.A)))
+    P = tape.write("P", B @ A, grad="dP")
+    change = tape.write("change", (alpha / r) * P)
+    W = tape.write("W", W0 + change, grad="dW")
+    y_hat = tape.write("y_hat", W @ x + b, grad="delta")
+    E = tape.write("E", y_hat.half_squared_error(y))
+    return tape.write("J", E.sum() / len(spec.data.x)).name

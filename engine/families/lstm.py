@@ -1,0 +1,61 @@
+"""The long short-term memory: gates decide what the cell state forgets, what it takes in, and what it shows.
+
+f, i, o = σ(W_x x_t + W_h h_{t-1} + b), each with weights of its own; c~ = tanh(W_xc x_t + W_hc h_{t-1} + b_c);
+c_t = f ⊙ c_{t-1} + i ⊙ c~; h_t = o ⊙ tanh(c_t). An output y_t = W_hy h_t + b_y comes out at the last step (many to
+one) or at every step (many to many). Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000.
+"""
+
+from ..example import Matrix, Model, Vector
+from ..recurrent import Recurrent, Sequence, reads, unrolled
+from ..tape import Expr, Tape
+
+
+class Data(Sequence):
+    """[data]: x, y and h0, and the cell state `c0` before the first step, 0 if it is not given."""
+
+    c0: Vector | None = None
+
+
+class Weights(Model):
+    """[weights]: for the gates f (forget), i (input), o (output) and the candidate c its W_x (hidden × inputs), W_h
+    (hidden × hidden) and b; then W_hy (outputs × hidden) and b_y."""
+
+    W_xf: Matrix
+    W_hf: Matrix
+    b_f: Vector
+    W_xi: Matrix
+    W_hi: Matrix
+    b_i: Vector
+    W_xc: Matrix
+    W_hc: Matrix
+    b_c: Vector
+    W_xo: Matrix
+    W_ho: Matrix
+    b_o: Vector
+    W_hy: Matrix
+    b_y: Vector
+
+
+class Spec(Recurrent):
+    """An lstm example."""
+
+    data: Data
+    weights: Weights
+
+
+def forward(tape: Tape, spec: Spec) -> str:
+    return unrolled(tape, spec, cell)
+
+
+def cell(tape: Tape, p: dict, t: str, x: Expr, state: dict) -> dict:
+    """One step of time: three gates, the candidate, the cell state and the hidden state."""
+
+    def before(gate: str) -> Expr:
+        return tape.write(f"{t}.z_{gate}", reads(p, gate, x, state["h"]), grad=f"{t}.delta_{gate}")
+
+    f = tape.write(f"{t}.f", before("f").sigmoid())
+    i = tape.write(f"{t}.i", before("i").sigmoid())
+    candidate = tape.write(f"{t}.candidate", before("c").tanh())
+    c = tape.write(f"{t}.c", f * state["c"] + i * candidate, grad=f"{t}.dc")
+    o = tape.write(f"{t}.o", before("o").sigmoid())
+    return {"h": tape.write(f"{t}.h", o * c.tanh(), grad=f"{t}.dh"), "c": c}

@@ -1,0 +1,99 @@
+"""A mixture of experts: a gate chooses k of several small networks for an input and weighs their outputs.
+
+Shazeer et al. 2017: the k largest of the logits W_g x are kept and softmax is taken of them alone; the same as
+taking it of all and dividing what is kept by its sum. Every expert is worked here; one that is not chosen has
+weight 0, so nothing of it reaches the loss, and nothing comes back.
+"""
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from ..dense import Dense, column
+from ..example import Activation, Example, Matrix, Model, Vector
+from ..limits import CALL, AtMost
+from ..shapes import expect_columns, expect_in_time, expect_length, expect_rows, expect_size
+from ..tape import Tape, apply
+
+
+class Data(Model):
+    """[data]: one input and its target."""
+
+    x: Vector
+    y: Vector
+
+
+class Gate(Model):
+    """[gate]: W has one row per expert; `k` experts are chosen."""
+
+    W: Matrix
+    k: int
+
+
+class Spec(Example):
+    """A moe example."""
+
+    data: Data
+    gate: Gate
+    experts: Annotated[list[Dense], Field(min_length=2), AtMost("layers")]
+    activation: Activation = "tanh"
+
+    @model_validator(mode="after")
+    def _shapes_meet(self):
+        width, outputs, count = len(self.data.x), len(self.data.y), len(self.experts)
+        because = f"data.x has {width} numbers"
+        expect_rows("gate.W", self.gate.W, count, f"there are {count} experts")
+        expect_columns("gate.W", self.gate.W, width, because)
+        for i, expert in enumerate(self.experts):
+            expect_columns(f"experts[{i}].W", expert.W, width, because)
+            expect_rows(f"experts[{i}].W", expert.W, outputs, f"data.y has {outputs} numbers")
+            expect_length(f"experts[{i}].b", expert.b, outputs, f"data.y has {outputs} numbers")
+        return self
+
+    @model_validator(mode="after")
+    def _gate_chooses(self):
+        k, count = self.gate.k, len(self.experts)
+        if not 1 <= k <= count:
+            raise ValueError(f"gate.k: is {k}; there are {count} experts to choose from")
+        if k == 1:
+            raise ValueError("gate.k: is 1; the weight of a single expert is always 1, so the gate would not learn")
+        z = np.sort(np.array(self.gate.W) @ self.data.x)[::-1]
+        if k < count and z[k - 1] == z[k]:
+            raise ValueError(f"gate.W: two experts share place {k} at {z[k]:g}; which is chosen would be chance")
+        return self
+
+    @model_validator(mode="after")
+    def _is_worked_in_time(self):
+        width, outputs, count = len(self.data.x), len(self.data.y), len(self.experts)
+        parameters = count * (width + outputs * (width + 1))
+        numbers = parameters + count * (3 + 3 * outputs)
+        work = count * (width + outputs * (width + 1) + CALL)
+        expect_size("experts", numbers)
+        expect_in_time("experts", work, parameters, self.page.curve)
+        return self
+
+
+def forward(tape: Tape, spec: Spec) -> str:
+    """Write the forward pass; returns the name of the loss: half the squared errors of the mixed output."""
+    x, y = tape.data("x", column(spec.data.x)), tape.data("y", column(spec.data.y))
+    g = gate(tape, x, spec.gate)
+    outputs = [expert(tape, f"expert{e}", x, one, spec.activation) for e, one in enumerate(spec.experts, start=1)]
+    O = tape.write("O", apply("concat", *outputs, axis=1), grad="dO")  # noqa: E741 (the outputs' name on the page)
+    y_hat = tape.write("y_hat", O @ g, grad="dy_hat")
+    E = tape.write("E", y_hat.half_squared_error(y))
+    return tape.write("J", E.sum()).name
+
+
+def gate(tape: Tape, x, spec: Gate):
+    """The weights of the experts, in a column: k of them are above 0 and add up to 1."""
+    W = tape.param("gate.W", spec.W)
+    s = tape.write("gate.s", W @ x, grad="gate.ds")
+    chosen = tape.write("gate.m", s.top(k=spec.k, axis=0))
+    return tape.write("gate.g", s.masked_softmax(chosen, axis=0), grad="gate.dg")
+
+
+def expert(tape: Tape, scope: str, x, spec: Dense, activation: str):
+    W, b = tape.param(f"{scope}.W", spec.W), tape.param(f"{scope}.b", column(spec.b))
+    z = tape.write(f"{scope}.z", W @ x + b, grad=f"{scope}.delta")
+    return tape.write(f"{scope}.o", apply(activation, z), grad=f"{scope}.do")

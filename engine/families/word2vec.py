@@ -1,0 +1,75 @@
+"""Word vectors by skip-gram with negative samples: the centre word's vector is to agree with that of its context word
+and to disagree with those of words drawn at random.
+
+v = row c of V, u = row o of U, N = the rows of U of the negatives; J = -ln σ(u·v) - Σ ln σ(-n·v). Every word has two
+vectors, one for each role. Mikolov et al. 2013; the gradients: Goldberg & Levy 2014, Rong 2014.
+"""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from ..example import Example, Matrix, Model
+from ..limits import CALL, AtMost
+from ..shapes import expect_in_time, expect_index, expect_shape, expect_size
+from ..tape import Tape
+
+LINES = 12
+"""How many operations forward and backward cost about."""
+
+
+class Data(Model):
+    """[data]: numbers of words, counted from 0: the centre word, one word of its context, and the negative samples,
+    among which a word may be drawn twice."""
+
+    center: int
+    context: int
+    negatives: Annotated[list[int], Field(min_length=1), AtMost("steps")]
+
+
+class Weights(Model):
+    """[weights]: one row for each word of the vocabulary: V for its role at the centre, U for that in a context."""
+
+    V: Matrix
+    U: Matrix
+
+
+class Spec(Example):
+    """A word2vec example."""
+
+    data: Data
+    weights: Weights
+
+    @model_validator(mode="after")
+    def _words_are_known(self):
+        d, words, size = self.data, len(self.weights.V), len(self.weights.V[0])
+        because = f"weights.V has {words} rows, one for each word, of {size} numbers"
+        expect_shape("weights.U", self.weights.U, words, size, because)
+        places = {"data.center": d.center, "data.context": d.context}
+        places |= {f"data.negatives[{k}]": word for k, word in enumerate(d.negatives)}
+        for place, word in places.items():
+            expect_index(place, word, words, "words in the vocabulary")
+            if place.startswith("data.n") and word == d.context:
+                raise ValueError(f"{place}: is {word}, the context word itself; a negative sample is another word")
+        return self
+
+    @model_validator(mode="after")
+    def _is_worked_in_time(self):
+        V, rows = self.weights.V, len(self.data.negatives) + 1
+        numbers = 2 * len(V) * len(V[0])
+        expect_size("weights", numbers)
+        expect_in_time("weights", rows * len(V[0]) + numbers + LINES * CALL, numbers, self.page.curve)
+        return self
+
+
+def forward(tape: Tape, spec: Spec) -> str:
+    """Write the forward pass; returns the name of the loss."""
+    d, V, U = spec.data, tape.param("V", spec.weights.V), tape.param("U", spec.weights.U)
+    v = tape.write("v_c", V.gather(rows=[d.center]).T, grad="dv_c")
+    u = tape.write("u_o", U.gather(rows=[d.context]), grad="du_o")
+    negatives = tape.write("u_neg", U.gather(rows=d.negatives), grad="du_neg")
+    s = tape.write("s_o", u @ v, grad="delta_o")
+    s_neg = tape.write("s_neg", negatives @ v, grad="delta_neg")
+    E = tape.write("E_o", -s.log_sigmoid())
+    E_neg = tape.write("E_neg", -(-s_neg).log_sigmoid())
+    return tape.write("J", E.sum() + E_neg.sum()).name

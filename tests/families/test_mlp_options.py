@@ -1,0 +1,148 @@
+"""What the perceptron can have beyond layers: every activation, every loss, dropout, residual links, penalties."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.ops import of_kind
+
+from .judges import against_differences, against_torch, changed, numbers, refused, tables
+
+MANY = tables("regularised")
+LAST = {
+    "binary_cross_entropy": "sigmoid", "cross_entropy": "softmax", "kl_divergence": "softmax",
+    "binary_cross_entropy_logits": "identity", "cross_entropy_logits": "identity",
+}  # fmt: skip
+"""The last activation that a loss asks for."""
+
+
+def activations(torch):
+    fn = torch.nn.functional
+    return {
+        "identity": lambda z, _: z, "sigmoid": lambda z, _: torch.sigmoid(z), "tanh": lambda z, _: torch.tanh(z),
+        "relu": lambda z, _: torch.relu(z), "leaky_relu": lambda z, y: fn.leaky_relu(z, y.get("slope", 0.01)),
+        "elu": lambda z, y: fn.elu(z, y.get("alpha", 1.0)), "softplus": lambda z, _: fn.softplus(z, threshold=1e9),
+        "silu": lambda z, _: fn.silu(z), "gelu": lambda z, _: fn.gelu(z),
+        "gelu_tanh": lambda z, _: fn.gelu(z, approximate="tanh"), "softmax": lambda z, _: torch.softmax(z, 0),
+    }  # fmt: skip
+
+
+def losses(torch):
+    fn = torch.nn.functional
+    return {
+        "half_squared_error": lambda a, y, _: fn.mse_loss(a, y, reduction="sum") / 2,
+        "squared_error": lambda a, y, _: fn.mse_loss(a, y, reduction="sum"),
+        "absolute_error": lambda a, y, _: fn.l1_loss(a, y, reduction="sum"),
+        "huber": lambda a, y, d: fn.huber_loss(a, y, reduction="sum", delta=d),
+        "binary_cross_entropy": lambda a, y, _: fn.binary_cross_entropy(a, y, reduction="sum"),
+        "binary_cross_entropy_logits": lambda z, y, _: fn.binary_cross_entropy_with_logits(z, y, reduction="sum"),
+        "cross_entropy": lambda a, y, _: -(y * torch.log(a)).sum(),
+        "cross_entropy_logits": lambda z, y, _: fn.cross_entropy(z.T, y.T, reduction="sum"),
+        "kl_divergence": lambda a, y, _: fn.kl_div(torch.log(a), y, reduction="sum"),
+        "hinge": lambda a, y, _: torch.relu(1 - y * a).sum(),
+    }  # fmt: skip
+
+
+def mlp(leaf, found):
+    import torch
+
+    a, weights = leaf["x"], []
+    for i, layer in enumerate(found["layers"], start=1):
+        before, W = a, leaf[f"layer{i}.W"]
+        a = activations(torch)[layer["activation"]](W @ a + leaf[f"layer{i}.b"], layer)
+        if "dropout" in layer:
+            a = a * leaf[f"layer{i}.m"] / layer["dropout"]["keep"]
+        a = a + before if layer.get("residual") else a
+        weights.append(W)
+    loss = losses(torch)[found["loss"]](a, leaf["y"], found.get("delta", 1.0)) / leaf["x"].shape[1]
+    penalty = found.get("penalty", {})
+    loss = loss + penalty.get("l1", 0) * sum(W.abs().sum() for W in weights)
+    return {"J": loss + penalty.get("l2", 0) * sum((W**2).sum() for W in weights)}
+
+
+def targets(random, loss, samples, outputs):
+    if loss in ("cross_entropy", "kl_divergence", "cross_entropy_logits"):
+        return random.dirichlet(np.ones(outputs), samples).tolist()
+    if loss == "hinge":
+        return random.choice([-1.0, 1.0], (samples, outputs)).tolist()
+    return random.uniform(0.1, 0.9, (samples, outputs)).tolist()
+
+
+def net(seed, samples, widths, middle, loss, options=True):
+    """A random net of `widths`, its hidden activations `middle`, with every option on where `options` says so."""
+    random = np.random.default_rng(seed)
+    layers = []
+    for i, (before, width) in enumerate(pairwise(widths)):
+        last = i == len(widths) - 2
+        activation = LAST.get(loss, "tanh") if last else middle
+        layer = {"W": numbers(random, width, before), "b": numbers(random, width), "activation": activation}
+        if options and not last:
+            layer["residual"] = width == before
+            layer["dropout"] = {"mask": random.choice([0, 1], (samples, width), p=[0.3, 0.7]).tolist(), "keep": 0.7}
+        layers.append(layer)
+    data = {"x": numbers(random, samples, widths[0]), "y": targets(random, loss, samples, widths[-1])}
+    found = {key: value for key, value in MANY.items() if key != "penalty"}
+    return (
+        found
+        | {"loss": loss, "data": data, "layers": layers}
+        | ({"penalty": {"l1": 0.02, "l2": 0.05}} if options else {})
+    )
+
+
+def test_the_shipped_example_against_pytorch():
+    against_torch(MANY, mlp)
+
+
+@pytest.mark.parametrize("activation", of_kind("activation"))
+def test_every_activation(activation):
+    against_torch(net(1, 2, [2, 3, 2], activation, "squared_error"), mlp)
+
+
+@pytest.mark.parametrize("loss", of_kind("loss"))
+def test_every_loss(loss):
+    against_torch(net(2, 3, [2, 2, 3], "tanh", loss), mlp)
+
+
+def test_parameters_of_activations_and_losses():
+    found = changed(MANY, "layers[0].slope=0.3", "loss=huber", "delta=0.4")
+    found["layers"][1] |= {"activation": "elu", "alpha": 0.7}
+    against_torch(found, mlp)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 999), st.integers(1, 3), st.lists(st.integers(1, 4), min_size=2, max_size=4),
+    st.sampled_from(of_kind("activation")), st.sampled_from(of_kind("loss")), st.booleans(),
+)  # fmt: skip
+def test_random_nets(seed, samples, widths, middle, loss, options):
+    against_torch(net(seed, samples, widths, middle, loss, options), mlp)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 999), st.integers(1, 3), st.lists(st.integers(1, 4), min_size=2, max_size=4))
+def test_central_differences(seed, samples, widths):
+    against_differences(net(seed, samples, widths, "silu", "cross_entropy_logits"), 1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("layers[1].dropout.mask=[[1, 1], [0, 1]]", ("layers[1].dropout.mask: is 2 × 2, expected 2 × 3",)),
+        ("layers[1].dropout.mask[0]=[1, 0.5, 1]", ("layers[1].dropout.mask", "holds only 0 and 1, not 0.5")),
+        ("layers[1].dropout.keep=0", ("layers[1].dropout.keep", "greater than 0")),
+        ("layers[1].residual=true", ("layers[1].residual: the layer gives 3 numbers, its input has 2",)),
+        ("layers[1].slope=0.1", ("layers[1].slope: belongs to the activation leaky_relu, not gelu",)),
+        ("layers[0].slope=2", ("layers[0].slope", "less than 1")),
+        ("penalty.l1=-1", ("penalty.l1", "at least 0")),
+        ("delta=1.0", ("delta: belongs to the loss huber",)),
+        ("data.y[0]=[1, 1, 0]", ("data.y[0]", "a distribution")),
+        ("layers[2].activation=softmax", ("cross_entropy_logits needs logits; end with an identity layer",)),
+        ("loss=hinge", ("hinge needs targets of −1 or 1",)),
+        ("loss=kl_divergence", ("kl_divergence needs probabilities", "softmax layer")),
+    ],
+)
+def test_bad_input(change, words):
+    refused(changed(MANY, change), *words)

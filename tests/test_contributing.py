@@ -1,0 +1,113 @@
+"""The chapter for contributors is followed to the letter: its files are written, its book is built and checked."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.small_project import small_project
+
+ROOT = Path(__file__).parent.parent
+BLOCK = re.compile(r"```\{code-block\} \w+\n:caption: (?P<caption>[^\n]*)\n\n(?P<text>.*?)```", re.DOTALL)
+AFTER = re.compile(r"in (?P<file>\S+), after the entry of (?P<entry>\w+) in `(?P<table>\w+)`")
+
+
+def blocks() -> list[tuple[str, str]]:
+    chapter = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
+    return [(m["caption"], m["text"]) for m in BLOCK.finditer(chapter)]
+
+
+def follow(project: Path, caption: str, text: str) -> None:
+    """Do in the project what a caption says."""
+    if caption.startswith("at the end of "):
+        path = project / caption.removeprefix("at the end of ")
+        path.write_text(path.read_text(encoding="utf-8").rstrip() + f"\n\n{text}", encoding="utf-8")
+    elif found := AFTER.fullmatch(caption):
+        insert(project / found["file"], found["table"], found["entry"], text)
+    elif caption.endswith(", in the place of the line that begins so"):
+        path = project / caption.split()[1].rstrip(",")
+        start = " ".join(text.split()[:3])
+        lines = [text.rstrip() if line.startswith(start) else line for line in path.read_text("utf-8").splitlines()]
+        assert text.rstrip() in lines
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    elif caption.endswith(".po"):
+        translate(project / caption.removeprefix("in "), text)
+    else:
+        path = project / caption
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def insert(path: Path, table: str, entry: str, text: str) -> None:
+    before, found, after = re.split(
+        rf"(?m)^((?:{{% set )?{table}\b.*)$", path.read_text(encoding="utf-8"), maxsplit=1
+    )
+    line = re.search(rf'(?m)^ *"{entry}": .*\n', after)
+    place = line.end()
+    path.write_text(before + found + after[:place] + text + after[place:], encoding="utf-8")
+
+
+def translate(path: Path, text: str) -> None:
+    catalogue = path.read_text(encoding="utf-8")
+    for english, chinese in re.findall(r'msgid (".*")\nmsgstr (".*")', text):
+        waiting = f'msgid {english}\nmsgstr ""'
+        assert waiting in catalogue, f"not asked for: {english}"
+        catalogue = catalogue.replace(waiting, f"msgid {english}\nmsgstr {chinese}")
+    path.write_text(catalogue, encoding="utf-8")
+
+
+def run(folder: Path, *words: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "build.py", *words], cwd=folder, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """A small copy of the project after everything that the chapter says has been done."""
+    project = small_project(tmp_path_factory.mktemp("contributor") / "book")
+    for caption, text in blocks():
+        if caption.endswith(".po"):
+            told = run(project, "messages")
+            assert told.returncode == 0, told.stderr
+        follow(project, caption, text)
+    return project
+
+
+def test_the_chapter_names_every_kind_of_file():
+    captions = " ".join(caption for caption, _ in blocks())
+    for room in ("engine/ops/", "engine/families/", "templates/", "examples/", "check/ops/", "locale/zh"):
+        assert room in captions
+
+
+@pytest.mark.slow
+def test_what_the_chapter_adds_is_built_and_agrees(project):
+    built = run(project, "html")
+    assert built.returncode == 0, built.stderr
+    checked = run(project, "check")
+    assert "Traceback" not in checked.stderr, checked.stderr
+    result = json.loads((project / "build" / "check.json").read_text(encoding="utf-8"))
+    assert result["failures"] == [] and result["not_understood"] == [], checked.stdout
+    assert "oisson" not in checked.stdout, "everything that the chapter adds is translated"
+    page = (project / "build" / "html" / "zh" / "examples" / "poisson-regression" / "backward.html").read_text(
+        "utf-8"
+    )
+    assert "poisson_error" in page
+
+
+@pytest.mark.slow
+def test_a_wrong_rule_is_found(project):
+    """What the chapter says at its end: the checker names the gradients that are wrong."""
+    path = project / "engine" / "ops" / "losses.py"
+    right = path.read_text(encoding="utf-8")
+    path.write_text(right.replace("g * (z.exp() - y)", "g * (z.exp() + y)"), encoding="utf-8")
+    try:
+        assert run(project, "html", "--lang", "en").returncode == 0
+        checked = run(project, "check", "--lang", "en")
+        assert checked.returncode == 1
+        found = json.loads((project / "build" / "check.json").read_text(encoding="utf-8"))["failures"]
+        wrong = {f["where"] for f in found if f["check"] == "gradient"}
+        assert wrong == {"dw", "db"}
+    finally:
+        path.write_text(right, encoding="utf-8")

@@ -1,0 +1,91 @@
+"""The map of the book: every family is on it, arrows lead from what helps to what builds on it."""
+
+import re
+from graphlib import CycleError
+from pathlib import Path
+
+import pytest
+
+from book.figures.canvas import settings
+from book.figures.families import MOST, _nodes, _place, draw, needed, order, rows
+from book.made import Store
+from book.map import address, entries, the_map
+from book.pages import made, prepare
+from book.words import languages
+from engine.families import families
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+MANY = {
+    "linear": (), "mlp": ("linear",), "cnn": ("mlp",), "rnn": ("mlp",), "lstm": ("rnn",), "attention": ("rnn", "mlp"),
+    "norm": ("mlp",), "encoder": ("attention", "norm"), "gpt": ("encoder", "norm"),
+    **{f"small_{i}": ("mlp",) for i in range(14)},
+}  # fmt: skip
+
+
+def test_order():
+    found = order(MANY)
+    assert sorted(found) == sorted(MANY)
+    assert all(found.index(b) < found.index(name) for name, before in MANY.items() for b in before)
+
+
+def test_arrows_that_say_nothing_new_are_left_out():
+    assert needed(MANY)["attention"] == ("rnn",)
+    assert needed(MANY)["gpt"] == ("encoder",)
+    assert needed({"a": (), "b": ("a", "a")})["b"] == ("a",)
+
+
+def test_a_circle_is_an_error():
+    with pytest.raises(CycleError):
+        order({"a": ("b",), "b": ("a",)})
+
+
+def test_rows_go_down_and_are_not_too_long():
+    found = rows(MANY)
+    assert all(found[b] < found[name] for name, before in MANY.items() for b in before)
+    assert max(list(found.values()).count(row) for row in set(found.values())) <= MOST
+
+
+def test_nothing_stands_on_anything():
+    nodes = _nodes(needed(MANY))
+    width, height = _place(nodes)
+    boxes = [node.box for node in nodes]
+    assert all(b.left >= 0 and b.right <= width and b.top >= 0 and b.bottom <= height for b in boxes)
+    assert not any(a.meets(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_drawing():
+    with settings():
+        svg = draw(MANY, lambda name: f"#{address(name)}")
+        assert svg == draw(MANY, lambda name: f"#{address(name)}")
+    assert set(re.findall(r'href="#([^"]*)"', svg)) == {address(name) for name in MANY}
+
+
+@pytest.fixture(scope="module")
+def seed():
+    return made(prepare(EXAMPLES / "seed.toml"))
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_page(seed, lang, tmp_path):
+    files = the_map([seed], Store(tmp_path)).files[lang]
+    page, links = files["map.md"], re.findall(r'href="#([^"]*)"', files["map.svg"])
+    for name, entry in entries([seed], lang).items():
+        assert f"({address(name)})=\n    {entry.title}\n" in page and address(name) in links
+    assert f"[{seed.titles[lang]}](../examples/seed/index.md)" in page
+    assert "](#operation-sigmoid)" in page and "](#operation-relu)" not in page
+
+
+def test_entries(seed):
+    found = entries([seed], "en")
+    assert set(found) == set(families())
+    assert found["mlp"].title == "Multilayer perceptron" and found["mlp"].examples == [seed]
+    assert found["mlp"].operations["activations"] == ["sigmoid"]
+    assert not found["rnn"].examples and not found["rnn"].operations
+
+
+def test_made_again_only_when_something_has_changed(seed, tmp_path, monkeypatch):
+    from book import map
+
+    first = the_map([seed], Store(tmp_path))
+    monkeypatch.setattr(map, "_made", lambda examples: pytest.fail("was made again"))
+    assert the_map([seed], Store(tmp_path)) == first
