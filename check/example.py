@@ -173,7 +173,7 @@ class Example:
         return self.home_of(address) or address
 
     def is_given(self, number: Num) -> bool:
-        place = self.home_of(number.address)
+        place = self.home_of(number.address or number.source)
         return place is None or self.trace.steps[place[0]].is_leaf
 
     def value(self, place: Place) -> Decimal | None:

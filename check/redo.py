@@ -30,7 +30,7 @@ class Rules:
     `given` says whether a printed number is exact, as data are."""
 
     digits: int | None = None
-    given: Callable[[Num], bool] = lambda number: number.address is None
+    given: Callable[[Num], bool] = lambda number: number.address is None and number.source is None
 
     def half(self, number: Num) -> Decimal:
         """Half a unit of the last digit of a printed number."""

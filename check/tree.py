@@ -20,10 +20,12 @@ class ElidedError(NotUnderstoodError):
 @dataclass(frozen=True)
 class Num:
     """A printed number, as a Python decimal literal: '-0.217', '4.387e-6'. Where it comes from does not matter
-    when two formulas are compared."""
+    when two formulas are compared. `source` is the address of a number that a minus stands before: it is of another
+    value, and so not at this address."""
 
     text: str
     address: str | None = field(default=None, compare=False)
+    source: str | None = field(default=None, compare=False)
 
     @cached_property
     def value(self) -> Decimal:
