@@ -111,7 +111,7 @@ def is_alias(line) -> bool:
 
 
 def form(trace: Trace, name: str) -> tuple:
-    """How a line is made, whatever numbers its scope and those of its arguments have: step 3 as step 2."""
+    """How a line is made, whatever numbers its name and those of its arguments have: step 3 as step 2."""
     parts = trace.parts(name)
     return trace[name].op, *(form(trace, arg) if arg in parts else _unnumbered(arg) for arg in trace[name].args)
 
@@ -124,5 +124,4 @@ def kind(trace: Trace, name: str) -> tuple:
 
 
 def _unnumbered(name: str) -> str:
-    place, dot, letter = name.rpartition(".")
-    return re.sub(r"\d+", "#", place) + dot + letter
+    return re.sub(r"\d+", "#", name)

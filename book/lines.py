@@ -9,8 +9,8 @@ import numpy as np
 from engine.ops import OPS
 
 from .by_hand import decimals, redone, rounded
-from .wide import MOST, TERMS_A_ROW
-from .writer import PRODUCTS, Numbers, Sheet, Symbols, Writer
+from .wide import MOST, TERMS_A_ROW, is_too_wide
+from .writer import PRODUCTS, Numbers, Sheet, Symbols, Writer, collected
 
 
 def plain_tex(tex: str) -> str:
@@ -66,11 +66,27 @@ class Line:
         return not self.trace.silent(part) or OPS[self.trace[part].op].kind in ("layout", "mask")
 
     def derivation(self, chain: str = "", left: str = "") -> list[Row]:
-        """The whole block: the chain rule if given, the rule in symbols, and `rows()`."""
-        rule = self.symbols()
+        """The whole block: the chain rule if given, the rule in symbols, and `rows()`. Where all numbers together are
+        too wide for the page, the innermost parts are worked first, each by itself."""
+        left, rule, rows = left or self.symbol, self.symbols(), self.rows()
         first = [Row("", "=", text) for text in (chain, rule) if text]
-        first[0] = Row(left or self.symbol, "=", first[0].right)
-        return first + [row for row in self.rows() if plain_tex(row.right) != plain_tex(rule)]
+        first[0] = Row(left, "=", first[0].right)
+        if is_too_wide(rows[0].right) and (parts := self._asides()):
+            rows = [*parts, Row(left, "=", rows[1].right), *rows[2:]]
+        return first + [row for row in rows if plain_tex(row.right) != plain_tex(rule)]
+
+    def _asides(self) -> list[Row]:
+        """The innermost parts in symbols, numbers and result; what only moves entries needs no words."""
+        innermost = [Line(self.sheet, name) for name in self.trace if self.levels and name in self.levels[0]]
+        worth = [line for line in innermost if OPS[line.step.op].kind not in ("layout", "mask")]
+        return [row for line in worth for row in line._alone()]
+
+    def _alone(self) -> list[Row]:
+        """A part of a line as if it were a line."""
+        return [
+            Row(self.symbols(shapes=False), "=", self._numbers(frozenset())),
+            Row("", self.relation({self.name}), self.result),
+        ]
 
     def rows(self) -> list[Row]:
         """Numbers substituted, then each level of parts worked, then the result."""
@@ -144,7 +160,8 @@ class Line:
         return f"{whole.bracketed}_{{{''.join(str(i + 1) for i in counted)}}}" if counted else whole.tex
 
     def products(self) -> list[str]:
-        """The sums of products in this line, innermost first, of which one entry is worth working out."""
+        """The sums of products in this line, innermost first, of which one entry is worth working out; and what adds
+        up rows that come to the same place."""
         found: list[str] = []
         self._products(self.name, found)
         return found
@@ -154,6 +171,8 @@ class Line:
             self._products(part, found)
         if self.trace[name].op in PRODUCTS and (whole := self._in_one_go(name)) not in found:
             found.append(whole)
+        if collected(self.trace[name]) is not None:
+            found.append(name)
 
     def _in_one_go(self, name: str) -> str:
         """The part, or the line, that a product is worked out in one go with: all of W x + U h + b."""

@@ -48,7 +48,7 @@ class Operand:
     @property
     def bracketed(self) -> str:
         """In brackets: round ones, around those square ones, around those curly ones."""
-        if self.scalar and r"\left" not in self.tex:
+        if self.scalar and not any(tall in self.tex for tall in (r"\left", r"\frac")):
             return f"({self.tex})"
         inner = next((b for b in (r"\{", "[", "(") if rf"\left{b}" in self.tex), "")
         opening, closing = _OUTER[inner]

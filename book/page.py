@@ -21,7 +21,7 @@ from .notation import Notation, filled, pattern
 from .numbers import plain_number, printed_array, tex_number
 from .symbols import partial, slashed
 from .words import environment, markdown_text
-from .writer import GATHERED, Sheet, matrix
+from .writer import Sheet, Writer, collected, matrix
 
 SECOND = "@2"
 """What the name of a trace ends with that is the second update of an example: 'adam@2'."""
@@ -255,8 +255,12 @@ class PageView:
         return self.sheet.numbers(name).tex
 
     def rows(self, rows: list[Row]) -> str:
-        """An aligned block of rows."""
-        return str(self.macros.aligned([(r.left, r.relation, r.right) for r in rows])).strip()
+        """An aligned block of rows; what is too wide for one goes on in the next."""
+        lines = []
+        for row in rows:
+            first, *more = wide.broken(row.right)
+            lines += [(row.left, row.relation, first), *(("", "", rf"{{}} {rest}") for rest in more)]
+        return str(self.macros.aligned(lines)).strip()
 
     def compact(self, rows: list[Row]) -> str:
         """The rows beside each other if they are short, else as an aligned block."""
@@ -276,11 +280,14 @@ class PageView:
 
     def worked_entries(self, line: Line) -> list[str]:
         """Blocks that work one entry of each matrix product of the line, or of its function, in full."""
-        names, op = line.products(), line.step.op
-        plain = hasattr(self.macros, f"{op}_entry") and not self.trace.parts(line.name)
-        if not names and (plain or op in GATHERED) and line.step.value.size > 1:
-            names = [line.name]
+        names = line.products()
+        if not names and self._has_entries(line.step.op) and line.step.value.size > 1:
+            names = [line.name] if not self.trace.parts(line.name) else []
         return [self.rows(line.entry(name, self._telling(name))) for name in names]
+
+    def _has_entries(self, op: str) -> bool:
+        """Whether one entry of the operation is written otherwise than the whole."""
+        return hasattr(self.macros, f"{op}_entry") or hasattr(Writer, f"_{op}_entry")
 
     def kind(self, line: Line) -> tuple:
         """What an entry in full of this line would look like, under its heading: one of a kind is enough."""
@@ -288,11 +295,13 @@ class PageView:
 
     def _telling(self, name: str) -> tuple[int, ...]:
         """The entry worth working out: first row, second column where there is one, so that rows and columns
-        cannot be confused; if nothing but 0 stands there, the first that is not 0."""
-        value = self.trace.value(name)
-        place = (0, min(1, value.shape[1] - 1)) if value.ndim == 2 else (0,) * value.ndim
-        others = np.argwhere(value) if value[place] == 0 else []
-        return tuple(map(int, others[0])) if len(others) else place
+        cannot be confused; if 0 or 1 stands there, the first that is neither, or that is not 0. The row to which
+        several come."""
+        value, row = self.trace.value(name), collected(self.trace[name]) or 0
+        place = (row, min(1, value.shape[1] - 1)) if value.ndim == 2 else (0,) * value.ndim
+        dull = value[place] in (0, 1)
+        others = [*np.argwhere((value != 0) & (value != 1)), *np.argwhere(value)] if dull else []
+        return tuple(map(int, others[0])) if others else place
 
     # Links
 

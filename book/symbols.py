@@ -19,7 +19,7 @@ COMMANDS = frozenset(
 HIDDEN = "^^"
 """In TeX, ^^5c is a backslash, and so the beginning of any command."""
 
-NAMED = re.compile(r"\{?(?:[A-Za-z]+|\\[A-Za-z]+(?:\{\w+\})?)\}?")
+NAMED = re.compile(r"\{?(?:0|[A-Za-z]+|\\[A-Za-z]+(?:\{\w+\})?)\}?")
 """A subscript that is a name: letters, or a command such as \\gamma or \\text{in}."""
 
 _SYMBOL = re.compile(r"\\[A-Za-z]+|\\?.", re.DOTALL)

@@ -1,5 +1,6 @@
 """What is too large to be printed whole, and which rows, columns and terms of it are shown: all limits stand here."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -15,6 +16,9 @@ TERMS = 24
 
 TERMS_A_ROW = 4
 """A worked sum of more than MOST terms goes on in further rows, so many terms in each."""
+
+LINE = 80
+"""A row of a derivation that is wider, in characters, goes on in a further row."""
 
 ENTRIES = 24
 """A table that has a row for each entry of an array shows so many of them."""
@@ -50,3 +54,63 @@ def _dots(i: int | None, j: int | None) -> str:
     if i is None:
         return r"\ddots" if j is None else r"\vdots"
     return r"\cdots"
+
+
+# Rows that go on
+
+_MATRIX = re.compile(r"\\begin\{pmatrix\}(.*?)\\end\{pmatrix\}", re.DOTALL)
+_ADDRESS = re.compile(r"\\val\{[^{}]*\}")
+_SHAPE = re.compile(r"_\{\d+ \\times \d+\}")
+_STEP = re.compile(r"\\begin|\\end|\\left\b|\\right\b|\\\\|\\[{}]|[{}()]|(?<= )(?:\+|-|\\odot|\\oslash)(?= )")
+_DEPTH = {r"\begin": 1, r"\left": 1, "{": 1, "(": 1, r"\end": -1, r"\right": -1, "}": -1, ")": -1}
+SUMS, PRODUCTS = ("+", "-"), ("\\odot", "\\oslash")
+
+
+def broken(tex: str) -> list[str]:
+    """The rows in which an expression is set: one, or if it is too wide several that begin with their sign. It is
+    broken where a sum stands in no brackets; where that is not enough, at products entry by entry."""
+    if width(tex) <= LINE:
+        return [tex]
+    return [row for term in _filled(_cut(tex, SUMS)) for row in _filled(_cut(term, PRODUCTS))]
+
+
+def is_too_wide(tex: str) -> bool:
+    """Whether a row of an expression is too wide for the page even where it is broken."""
+    return max(map(width, broken(tex))) > LINE
+
+
+def _filled(pieces: list[str]) -> list[str]:
+    """As many pieces in each row as it holds."""
+    rows = pieces[:1]
+    for piece in pieces[1:]:
+        if width(rows[-1] + piece) <= LINE:
+            rows[-1] += piece
+        else:
+            rows.append(piece)
+    return rows
+
+
+def _cut(tex: str, signs: tuple[str, ...]) -> list[str]:
+    """The expression cut before those of the signs that stand outside all brackets."""
+    depth, cuts = 0, [0]
+    for step in _STEP.finditer(tex):
+        depth += _DEPTH.get(step[0], 0)
+        if depth == 0 and step[0] in signs:
+            cuts.append(step.start())
+    return [tex[a:b] for a, b in zip(cuts, [*cuts[1:], len(tex)], strict=True)]
+
+
+def width(tex: str) -> float:
+    """About how wide an expression is, in characters."""
+    tex = _SHAPE.sub("", _ADDRESS.sub("", tex))
+    matrices = sum(map(_matrix_width, _MATRIX.findall(tex)))
+    return matrices + _characters(_MATRIX.sub("", tex))
+
+
+def _matrix_width(cells: str) -> float:
+    rows = [row.split("&") for row in cells.split(r"\\")]
+    return 2 + sum(2 + max(map(_characters, column)) for column in zip(*rows, strict=False))
+
+
+def _characters(tex: str) -> int:
+    return len(re.sub(r"\\(?:left|right|[,!])|[{}^_&\s]", "", re.sub(r"\\(?!left|right)[A-Za-z]+", "x", tex)))

@@ -78,7 +78,8 @@ class Symbols:
         if index is not None:
             return Operand(notation.entry(name, index), scalar=True)
         number = step.op == "const" and name.startswith("const.")
-        tex = notation.ones if number and shape and step.value == 1 else notation.symbol(name)
+        many = shape and np.prod(shape) > 1
+        tex = notation.ones if number and many and step.value == 1 else notation.symbol(name)
         total = rf"\sum {tex}" if step.shape == () else self._total(name, step)
         return Operand(tex, scalar=step.value.size == 1, total=total, ones=self.ones, shape=step.shape)
 
@@ -342,6 +343,12 @@ class Writer:
     def _transpose_entry(self, step: Step, index) -> Operand:
         return self.operand(step.args[0], index[::-1])
 
+    def _scatter_entry(self, step: Step, index) -> Operand:
+        """The sum of the rows that come to this one."""
+        source, rows = step.args[0], [k for k, row in enumerate(step.attrs["rows"]) if row == index[0]]
+        total = _sum(len(rows), lambda k: self.operand(source, (rows[k], index[1])))
+        return Operand(total or "0", SUM, scalar=True)
+
     def _broadcast_entry(self, step: Step, index) -> Operand:
         """Of a copy the entry that was copied."""
         return self.operand(step.args[0], _aligned_index(index, self.trace[step.args[0]].shape))
@@ -359,13 +366,45 @@ class Writer:
         return Operand(rf"\frac{{{total}}}{{{len(along)}}}", PRODUCT, scalar=True)
 
     def _softmax_entry(self, step: Step, index) -> Operand:
-        """e to this entry, divided by the sum of e to all entries along the axis."""
-        source, axis = step.args[0], step.attrs.get("axis", 0)
-        place = tuple(index)
-        along = [(*place[:axis], k, *place[axis + 1 :]) for k in range(step.shape[axis])]
-        power = lambda k: Operand(rf"e^{{{self.operand(source, k)}}}", scalar=True)  # noqa: E731
-        below = _sum(len(along), lambda k: power(along[k]))
-        return Operand(rf"\frac{{{power(place)}}}{{{below}}}", PRODUCT, scalar=True)
+        """e to this entry, divided by the sum of e to all entries along the axis; a mask leaves some out."""
+        power = self._power_of_e(step)
+        if not self._seen(step, tuple(index)):
+            return Operand("0", scalar=True)
+        return Operand(rf"\frac{{{power(index)}}}{{{self._powers(step, index)}}}", PRODUCT, scalar=True)
+
+    _masked_softmax_entry = _softmax_entry
+
+    def _cross_entropy_logits_entry(self, step: Step, index) -> Operand:
+        """The logarithm of the sum of e to all logits, minus the logits of the classes that are true."""
+        logits, target = step.args
+        line = self._line(step, index)
+        true = [place for place in line if self.trace.value(target)[place] != 0]
+        terms = [self._weighted(target, logits, place) for place in true]
+        minus = f"({' + '.join(terms)})" if len(terms) > 1 else terms[0]
+        return Operand(rf"\ln\left({self._powers(step, index)}\right) - {minus}", SUM, scalar=True)
+
+    def _weighted(self, weight: str, name: str, place) -> str:
+        """weight · entry, or the entry alone if its weight is 1."""
+        if self.trace.value(weight)[place] == 1:
+            return self.operand(name, place).term
+        return self._product(weight, place, name, place)
+
+    def _powers(self, step: Step, index) -> str:
+        line = [place for place in self._line(step, index) if self._seen(step, place)]
+        power = self._power_of_e(step)
+        return _sum(len(line), lambda k: power(line[k]))
+
+    def _power_of_e(self, step: Step):
+        return lambda place: Operand(rf"e^{{{self.operand(step.args[0], place)}}}", scalar=True)
+
+    def _line(self, step: Step, index) -> list[tuple[int, ...]]:
+        """All entries of the step's first argument on the line along the axis that goes through `index`."""
+        axis, place = step.attrs.get("axis", 0), tuple(index)
+        return [(*place[:axis], k, *place[axis + 1 :]) for k in range(self.trace[step.args[0]].shape[axis])]
+
+    def _seen(self, step: Step, place) -> bool:
+        """Whether a softmax's mask, if it has one, lets this entry be seen."""
+        return step.op != "masked_softmax" or self.trace.value(step.args[1])[place] != 0
 
     def _along(self, step: Step, index) -> list[tuple[int, ...]]:
         """The entries that are added up along the step's axis (or axes) to the entry `index`."""
@@ -373,6 +412,12 @@ class Writer:
         axes = axis if isinstance(axis, tuple | list) else (axis,)
         ranges = [range(n) if a in axes else [index[a]] for a, n in enumerate(shape)]
         return [tuple(map(int, place)) for place in product(*ranges)]
+
+
+def collected(step: Step) -> int | None:
+    """The first row to which a step adds up several rows, if there is one."""
+    rows = step.attrs["rows"] if step.op == "scatter" else []
+    return next((row for row in rows if rows.count(row) > 1), None)
 
 
 def _moved(window, place, stride: int, dilation: int) -> tuple[int, ...]:

@@ -66,7 +66,7 @@ def _check_gradient(example, key: Partial, literal, path: str, where: str, repor
 
 
 def _is_wrong(example, of: Num, gradient: Num) -> bool:
-    place, found = example.home_of(of.address), example.home_of(gradient.address)
+    place, found = example.named_by(of.address), example.home_of(gradient.address)
     if not place or not found or place[0] not in example.trace.grads:
         return False
     return found != example.trace.home((example.trace.grads[place[0]], place[1]))

@@ -1,6 +1,7 @@
 """Names: every symbol on an example's page stands for something, links lead to what they name, headings agree."""
 
 from collections.abc import Callable, Iterator
+from string import digits
 from urllib.parse import urlsplit
 
 from .read import Formula, Page
@@ -12,7 +13,8 @@ from .tree import Node, Partial, Sym, children
 def check_names(page: Page, example, reading: Callable, defined_at: Callable, report: Report) -> None:
     for formula in page.formulas:
         for symbol in dict.fromkeys(s for node in reading(formula).nodes for s in symbols(node)):
-            if not page.quotes and not _known(symbol, example) and any(c.isdigit() for c in str(symbol)):
+            numbered = any(c in digits for c in str(symbol))
+            if not page.quotes and numbered and not _known(symbol, example):
                 report.fail("symbol", page.path, formula.where, symbol, "", "stands for nothing in this example")
     for link, formula in page.named_links:
         _check_link(page, link, formula, example, reading, defined_at, report)

@@ -142,16 +142,15 @@ class Parser(Atoms):
 
 
 def continued(tokens: list[Token]) -> list[Token]:
-    """The tokens without the breaks before rows that begin with a plus: there a long sum goes on."""
+    """The tokens without the ends of rows that go on: the next row has nothing on its left and begins with a sign."""
     found: list[Token] = []
-    for token in tokens:
-        if token.kind == "op" and token.text == "+":
-            before = len(found)
-            while before and found[before - 1].kind in ("cell", "{", "}"):
-                before -= 1
-            if before and found[before - 1].kind == "row":
-                found = found[: before - 1]
-        found.append(token)
+    i = 0
+    while i < len(tokens):
+        if [t.kind for t in tokens[i : i + 2]] == ["row", "cell"]:
+            ahead = next(k for k in range(i + 2, len(tokens) + 1) if k == len(tokens) or tokens[k].kind not in "{}")
+            i = ahead if ahead < len(tokens) and tokens[ahead].kind == "op" else i
+        found.append(tokens[i])
+        i += 1
     return found
 
 

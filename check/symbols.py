@@ -73,8 +73,10 @@ class Symbols:
         return self.known.get(key, []) or list(self._entry(key))
 
     def _entry(self, key: Key) -> Iterator[Node]:
-        for matrix in self.wholes(key) if index_in(key) else []:
-            for i, j in indices_of(index_in(key), cells(matrix)):
+        name = next((name for name in wholes_of(key) if self.known.get(name)), None)
+        index = index_in(key).removeprefix(f"{index_in(name)},") if name else ""
+        for matrix in self.known[name] if index else []:
+            for i, j in indices_of(index, cells(matrix)):
                 yield cells(matrix)[i][j]
 
     def wholes(self, key: Key) -> list[Node]:
@@ -196,7 +198,7 @@ class Symbols:
 
     def _indexed(self, node: Node, letters: str) -> Node:
         """The node with arrays, marked as such, in the place of symbols that have letters for an index."""
-        if isinstance(node, Sym) and node.sub and set(node.sub) <= set(letters):
+        if isinstance(node, Sym) and node.sub and set(node.sub.rpartition(",")[2]) <= set(letters):
             found = self.wholes(node)
             return Op("each", (found[0] if found else self._unknown(wholes_of(node)[0]),))
         if isinstance(node, Op) and node.name == "index" and set(node.note) <= set(letters):
@@ -274,7 +276,8 @@ def wholes_of(key: Key) -> list[Key]:
     """The names that an array may have whose entry has this name."""
     if isinstance(key, Partial):
         return [Partial(key.top, name) for name in wholes_of(key.bottom)] if isinstance(key.bottom, Sym) else []
-    return [Sym(base, "", key.sup) for base in (key.base, key.base[:1].upper() + key.base[1:])]
+    subs = dict.fromkeys((key.sub.rpartition(",")[0], ""))  # E_neg of E_{neg,2}
+    return [Sym(base, sub, key.sup) for sub in subs for base in (key.base, key.base[:1].upper() + key.base[1:])]
 
 
 def power_name(node: Node) -> Sym | None:

@@ -64,6 +64,13 @@ class Sheet:
                 return name
         return None
 
+    def shape(self, node: Node) -> tuple[int, ...] | None:
+        """The shape of what a symbol was defined as: a part of a matrix may stand upright under a name of its own."""
+        told = [
+            (len(rows), len(rows[0])) for literal in self.example.symbols.lookup(node) if (rows := cells(literal))
+        ]
+        return told[0] if told else None
+
 
 def _node(cell: Cell, reading: Callable) -> Node | None:
     """What the first formula of a cell says; the last if it is a relation such as 'w: a → b'."""
@@ -167,7 +174,7 @@ def shapes(sheet: Sheet) -> None:
         if isinstance(row[0], Sym | Partial) and (told := _shape(row[1])) and (step := sheet.step(row[0])):
             sheet.done()
             found = sheet.example.trace.steps[step].value.shape
-            if found != told and any(n > 1 for n in (*found, *told)):
+            if told not in (found, sheet.shape(row[0])) and any(n > 1 for n in (*found, *told)):
                 printed, wanted = (" × ".join(map(str, shape)) for shape in (told, found))
                 sheet.fail(i, printed, wanted, f"is not the shape of {row[0]}")
 

@@ -140,7 +140,7 @@ def looking_back(tape: Tape, tokens: int) -> Expr:
 
 def norms(tape: Tape, spec: Block) -> list[Callable[[Expr], Expr]]:
     """The block's norms, each a function that writes its lines and gives its result."""
-    eps = tape.const("eps", spec.eps)
+    eps = tape.const("norm.eps", spec.eps)
 
     def normalize(n: int, norm: Norm, x: Expr) -> Expr:
         gamma, beta = tape.param(f"norm{n}.gamma", [norm.gamma]), tape.param(f"norm{n}.beta", [norm.beta])

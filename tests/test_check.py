@@ -275,6 +275,12 @@ def test_lines_that_do_not(tex, wanted):
     assert any(slip.endswith(f" {wanted}") for slip in slips(tex)), slips(tex)
 
 
+def test_a_row_that_goes_on_is_read_with_the_row_before():
+    tex = r"\begin{aligned} &1 \cdot 2 \\ & {} + 3 \cdot 4 \\ &= 14 \end{aligned}"
+    assert slips(tex) == []
+    assert slips(tex.replace("14", "15")) == ["15 14"]
+
+
 @pytest.mark.parametrize("tex", [r"\left(\left(a + b\right)\right)", r"\sum_{} E_{}", r"\frac{1}{5}\,2 \cdot a"])
 def test_what_is_readable_but_not_well_formed_is_noted(tex):
     parser = Parser(tokens(tex))

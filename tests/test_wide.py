@@ -106,6 +106,21 @@ def test_pages_stay_bounded_and_every_formula_compiles(worked):
             formula(tex, True)
 
 
+def _block(number: str, columns: int, rows: int = 2) -> str:
+    row = " & ".join([rf"\val{{a:b[0]}}{{{number}}}"] * columns)
+    return r"\begin{pmatrix} " + r" \\ ".join([row] * rows) + r" \end{pmatrix}"
+
+
+def test_a_row_that_is_too_wide_goes_on_before_a_sign_outside_all_brackets():
+    a = _block("-0.1234", 4)
+    assert wide.broken(f"{a} + {a}") == [f"{a} + {a}"]
+    assert wide.broken(rf"{a} \odot {a} + {a}") == [rf"{a} \odot {a} ", f"+ {a}"]
+    assert wide.broken(rf"{a} \odot {a} \odot {a}") == [rf"{a} \odot {a} ", rf"\odot {a}"]
+    inside = rf"\left({a} + {a} - {a}\right)"
+    assert wide.broken(rf"{inside} \odot {a}") == [f"{inside} ", rf"\odot {a}"]
+    assert wide.is_too_wide(inside) and not wide.is_too_wide(f"{a} + {a} + {a}")
+
+
 @pytest.mark.slow
 def test_a_wide_book_stays_on_its_pages(tmp_path, worked):
     """No ink of the PDF beyond the margins."""

@@ -2,34 +2,33 @@
 
 from pydantic import model_validator
 
-from .. import parts
+from .. import parts, transformer
 from ..example import Example
 from ..shapes import expect_shape
 from ..tape import Tape
-from ..transformer import Data, Head, expect_heads, expect_small, half_squared, looking_back
 
 
 class Spec(Example):
     """An attention example. With `causal` a token looks at itself and at those before it only."""
 
-    data: Data
-    weights: Head
+    data: transformer.Data
+    weights: transformer.Head
     causal: bool = False
 
     @model_validator(mode="after")
     def _shapes_meet(self):
         tokens, d, d_v = len(self.data.x), len(self.data.x[0]), len(self.weights.W_V[0])
-        expect_heads([("weights.", self.weights)], d, f"data.x has {d} numbers in a row")
+        transformer.expect_heads([("weights.", self.weights)], d, f"data.x has {d} numbers in a row")
         why = f"data.x has {tokens} rows and weights.W_V has {d_v} columns"
         expect_shape("data.y", self.data.y, tokens, d_v, why)
-        expect_small(self, "data.x", tokens, self.weights)
+        transformer.expect_small(self, "data.x", tokens, self.weights)
         return self
 
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: half the squared errors, added up."""
     x = tape.data("X", spec.data.x)
-    mask = looking_back(tape, len(spec.data.x)) if spec.causal else None
+    mask = transformer.looking_back(tape, len(spec.data.x)) if spec.causal else None
     tape.const("d_k", len(spec.weights.W_Q[0]))
     out = parts.attention(tape, "attention", spec.weights, x, mask=mask, out="O")
-    return half_squared(tape, out, spec.data.y)
+    return transformer.half_squared(tape, out, spec.data.y)

@@ -132,8 +132,9 @@ def forward(tape: Tape, spec: Spec) -> str:
     maps = [tape.data(f"x{c}", x) for c, x in enumerate(spec.data.x, start=1)]
     for n, layer in enumerate(spec.conv, start=1):
         maps = _convolution(tape, "" if len(spec.conv) == 1 else f"conv{n}.", maps, layer)
-    columns = [p.reshape(shape=(p.size, 1)) for p in maps]
-    f = tape.write("dense.f", apply("concat", *columns, axis=0) if len(columns) > 1 else columns[0], grad="dense.df")
+    columns = [p.reshape(shape=(p.size, 1)) if p.size > 1 else p for p in maps]
+    f = columns[0] if len(columns) == 1 else apply("concat", *columns, axis=0)
+    f = f if f.name else tape.write("dense.f", f, grad="dense.df")
     W, b = tape.param("dense.W", spec.dense.W), tape.param("dense.b", np.reshape(spec.dense.b, (-1, 1)))
     o, y = tape.write("dense.o", W @ f + b, grad="dense.do"), tape.data("y", np.reshape(spec.data.y, (-1, 1)))
     if spec.loss == "half_squared_error":

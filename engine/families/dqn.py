@@ -22,7 +22,7 @@ from ..shapes import (
     expect_shape,
     expect_size,
 )
-from ..tape import Tape, apply
+from ..tape import Expr, Tape, apply
 
 
 class Data(Model):
@@ -78,20 +78,17 @@ class Spec(Example):
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss, averaged over the batch."""
     d = spec.data
-    y = td_target(tape, spec)
-    s = tape.data("s", np.transpose(d.s))
+    s, taken = tape.data("s", np.transpose(d.s)), tape.data("A", np.eye(len(spec.layers[-1].W))[:, d.a])
+    r, s_next, done = tape.data("r", [d.r]), tape.data("s_next", np.transpose(d.s_next)), tape.data("done", [d.done])
+    y = td_target(tape, spec, r, s_next, done, tape.const("gamma", spec.gamma))
     Q = net(tape, "layer", spec.layers, s, spec.activation, "Q", tape.param)
-    taken = tape.data("A", np.eye(len(spec.layers[-1].W))[:, d.a])
     q = tape.write("q", (Q * taken).sum_axis(axis=0), grad="dq")
     E = tape.write("E", apply(spec.loss, q, y))
     return tape.write("J", E.sum() / len(d.s)).name
 
 
-def td_target(tape: Tape, spec: Spec):
+def td_target(tape: Tape, spec: Spec, r: Expr, s_next: Expr, done: Expr, gamma: Expr) -> Expr:
     """r + γ (1 − done) max Q̂(s', a'): one entry per transition; its weights are data, so it is a constant."""
-    d = spec.data
-    s_next = tape.data("s_next", np.transpose(d.s_next))
     Q = net(tape, "target", spec.target, s_next, spec.activation, "Q", tape.data)
-    r, done, gamma = tape.data("r", [d.r]), tape.data("done", [d.done]), tape.const("gamma", spec.gamma)
     v = tape.write("td.v", Q.max_axis(axis=0))
     return tape.write("td.y", r + gamma * ((1 - done) * v))

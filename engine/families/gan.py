@@ -58,14 +58,14 @@ class Spec(Example):
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass of one turn; returns the name of the player's loss, averaged over the samples."""
-    count, leaf = len(spec.data.x), {p: tape.param if p == spec.player else tape.data for p in PLAYERS}
-    z = tape.data("z", np.transpose(spec.data.z))
-    shown = net(tape, "generator", spec.generator, z, spec.activation, "x", leaf["generator"])
-    target = np.ones((1, count))
-    if spec.player == "discriminator":
-        x = tape.data("x", np.transpose(spec.data.x))
-        shown = tape.write("shown", apply("concat", x, shown, axis=1))
-        target = np.concatenate([target, np.zeros((1, count))], axis=1)
-    s = net(tape, "discriminator", spec.discriminator, shown, spec.activation, "s", leaf["discriminator"])
-    E = tape.write("E", s.binary_cross_entropy_logits(tape.data("y", target)))
-    return tape.write(f"J_{spec.player[0].upper()}", E.sum() / count).name
+    count, judges = len(spec.data.x), spec.player == "discriminator"
+    given = ("x", "z") if judges else ("z",)
+    *real, z = (tape.data(name, np.transpose(getattr(spec.data, name))) for name in given)
+    y = tape.data("y", [[1.0] * count + [0.0] * count] if judges else [[1.0] * count])
+    makes, tells = (tape.data, tape.param) if judges else (tape.param, tape.data)
+    shown = net(tape, "generator", spec.generator, z, spec.activation, "x", makes)
+    if judges:
+        shown = tape.write("shown", apply("concat", *real, shown, axis=1))
+    s = net(tape, "discriminator", spec.discriminator, shown, spec.activation, "s", tells)
+    E = tape.write("E", s.binary_cross_entropy_logits(y))
+    return tape.write("J_D" if judges else "J_G", E.sum() / count).name

@@ -1,4 +1,4 @@
-"""A tiny GPT: embeddings of tokens and of positions, one block with causal attention and the norms first, a last norm,
+"""A tiny GPT: embeddings of tokens and of positions, one block with causal attention and norms first, one more norm,
 and for every token the logits of the next (Radford et al. 2018, 2019)."""
 
 from typing import Annotated
@@ -6,13 +6,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from .. import parts
+from .. import parts, transformer
 from ..example import Known, Matrix, Model
 from ..limits import AtMost
 from ..shapes import expect_columns, expect_index, expect_rows, expect_shape
 from ..tape import Tape
-from ..transformer import Block, Heads, Output, expect_block, expect_heads, expect_output, expect_small
-from ..transformer import looking_back, norms, places
 
 Token = Annotated[int, Field(ge=0)]
 
@@ -24,19 +22,19 @@ class Embedding(Model):
     W_P: Matrix
 
 
-class Weights(Output):
+class Weights(transformer.Output):
     """[weights]: W_O after the heads; W_U, which makes the logits, unless W_E does (`tied`)."""
 
     W_U: Matrix | None = None
 
 
-class Spec(Block):
+class Spec(transformer.Block):
     """A gpt example. `tokens` are numbers of tokens, counted from 0; every token but the last is read, every token
     but the first is a target."""
 
     tokens: Annotated[list[Token], Field(min_length=2), AtMost("steps")]
     embedding: Embedding
-    heads: Heads
+    heads: transformer.Heads
     weights: Weights
     tied: bool = True
     norm: Annotated[str, Known("place of the norm", ("pre",))] = "pre"
@@ -54,14 +52,16 @@ class Spec(Block):
         why = f"embedding.W_E has {d} numbers in a row"
         expect_rows("embedding.W_P", self.embedding.W_P, read, f"{read} tokens are read, one at each position")
         expect_columns("embedding.W_P", self.embedding.W_P, d, why)
-        expect_heads(places(self.heads), d, why)
-        expect_output("weights.W_O", self.weights.W_O, self.heads, d, why)
-        expect_block(self, d, why, ("attention", "feed-forward network", "logits"))
+        transformer.expect_heads(transformer.places(self.heads), d, why)
+        transformer.expect_output("weights.W_O", self.weights.W_O, self.heads, d, why)
+        transformer.expect_block(self, d, why, ("attention", "feed-forward network", "logits"))
         if self.tied == (self.weights.W_U is not None):
             raise ValueError("weights.W_U: " + ("must not be there if tied = true" if self.tied else "is missing"))
         if not self.tied:
             expect_shape("weights.W_U", self.weights.W_U, d, count, f"{why}, one row for each token")
-        expect_small(self, "tokens", read, self.embedding, self.heads, self.weights, self.feed_forward, self.norms)
+        transformer.expect_small(
+            self, "tokens", read, self.embedding, self.heads, self.weights, self.feed_forward, self.norms
+        )
         return self
 
 
@@ -69,9 +69,9 @@ def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the mean over the tokens of −ln p(the next token)."""
     *read, _ = spec.tokens
     W_E, W_P = tape.param("embedding.WE", spec.embedding.W_E), tape.param("embedding.WP", spec.embedding.W_P)
-    mask = looking_back(tape, len(read))
+    mask = transformer.looking_back(tape, len(read))
     tape.const("d_k", len(spec.heads[0].W_Q[0]))
-    norm1, norm2, norm3 = norms(tape, spec)
+    norm1, norm2, norm3 = transformer.norms(tape, spec)
     E = tape.write("embedding.E", W_E.gather(rows=read))
     x = tape.write("embedding.X", E + W_P, grad="embedding.dX")
     x = parts.sublayer(

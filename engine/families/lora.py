@@ -76,7 +76,7 @@ class Spec(Example):
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: half the squared errors, averaged over the batch."""
-    x = tape.data("x", np.transpose(spec.data.x))
+    x, y = tape.data("x", np.transpose(spec.data.x)), tape.data("y", np.transpose(spec.data.y))
     W0, b = tape.data("W0", spec.frozen.W0), tape.data("b0", column(spec.frozen.b))
     B, A = tape.param("B", spec.adapter.B), tape.param("A", spec.adapter.A)
     alpha, r = tape.const("alpha", spec.adapter.alpha), tape.const("r", float(len(spec.adapter.A)))
@@ -84,6 +84,5 @@ def forward(tape: Tape, spec: Spec) -> str:
     change = tape.write("change", (alpha / r) * P)
     W = tape.write("W", W0 + change, grad="dW")
     y_hat = tape.write("y_hat", W @ x + b, grad="delta")
-    y = tape.data("y", np.transpose(spec.data.y))
     E = tape.write("E", y_hat.half_squared_error(y))
     return tape.write("J", E.sum() / len(spec.data.x)).name

@@ -3,37 +3,35 @@
 
 from pydantic import model_validator
 
-from .. import parts
+from .. import parts, transformer
 from ..example import Example
 from ..shapes import expect_shape
 from ..tape import Tape
-from ..transformer import Data, Heads, Output, expect_heads, expect_output, expect_small, half_squared, looking_back
-from ..transformer import places
 
 
 class Spec(Example):
     """A multihead example. With `causal` a token looks at itself and at those before it only."""
 
-    data: Data
-    heads: Heads
-    weights: Output
+    data: transformer.Data
+    heads: transformer.Heads
+    weights: transformer.Output
     causal: bool = False
 
     @model_validator(mode="after")
     def _shapes_meet(self):
         tokens, d, wide = len(self.data.x), len(self.data.x[0]), len(self.weights.W_O[0])
-        expect_heads(places(self.heads), d, f"data.x has {d} numbers in a row")
-        expect_output("weights.W_O", self.weights.W_O, self.heads)
+        transformer.expect_heads(transformer.places(self.heads), d, f"data.x has {d} numbers in a row")
+        transformer.expect_output("weights.W_O", self.weights.W_O, self.heads)
         why = f"data.x has {tokens} rows and weights.W_O has {wide} columns"
         expect_shape("data.y", self.data.y, tokens, wide, why)
-        expect_small(self, "data.x", tokens, self.heads, self.weights)
+        transformer.expect_small(self, "data.x", tokens, self.heads, self.weights)
         return self
 
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: half the squared errors, added up."""
     x = tape.data("X", spec.data.x)
-    mask = looking_back(tape, len(spec.data.x)) if spec.causal else None
+    mask = transformer.looking_back(tape, len(spec.data.x)) if spec.causal else None
     tape.const("d_k", len(spec.heads[0].W_Q[0]))
     out = parts.multi_head(tape, "attention", spec.heads, spec.weights.W_O, x, mask=mask)
-    return half_squared(tape, out, spec.data.y)
+    return transformer.half_squared(tape, out, spec.data.y)

@@ -1,0 +1,88 @@
+"""The graph convolutional network against PyTorch's dense matrices, and its refusals."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from .judges import against_differences, against_torch, changed, numbers, refused, tables, worked
+
+GCN = tables("gcn")
+
+
+def model(leaf, found):
+    import torch
+    from torch.nn import functional as fn
+
+    A = leaf["graph.A"] + torch.eye(len(leaf["graph.A"]), dtype=torch.float64)
+    D = torch.diag(A.sum(1).pow(-0.5))
+    A_hat = D @ A @ D
+    h, last = leaf["x"], len(found["layers"])
+    for i in range(1, last + 1):
+        h = A_hat @ (h @ leaf[f"layer{i}.W"])
+        h = fn.relu(h) if i < last else h
+    seen = torch.tensor(found["data"]["labelled"]) == 1
+    return {"graph.A_hat": A_hat, f"layer{last}.Z": h, "J": fn.cross_entropy(h[seen], leaf["y"][seen])}
+
+
+def random_graph(seed, nodes, widths):
+    random = np.random.default_rng(seed)
+    upper = np.triu(random.integers(0, 2, (nodes, nodes)), 1)
+    labelled = random.integers(0, 2, nodes)
+    labelled[0] = 1
+    data = {
+        "adjacency": (upper + upper.T).tolist(),
+        "x": numbers(random, nodes, widths[0]),
+        "y": random.dirichlet(np.ones(widths[-1]), nodes).tolist(),
+        "labelled": labelled.tolist(),
+    }
+    layers = [{"W": numbers(random, m, n)} for m, n in pairwise(widths)]
+    return GCN | {"data": data, "layers": layers}
+
+
+def test_the_shipped_example_against_pytorch():
+    against_torch(GCN, model)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 999), st.integers(1, 6), st.lists(st.integers(1, 4), min_size=2, max_size=4))
+def test_random_graphs(seed, nodes, widths):
+    found = random_graph(seed, nodes, widths)
+    trace = against_torch(found, model)
+    assume(all(np.abs(s.value).min() > 1e-3 for s in trace.values() if s.name.endswith(".Z")))
+    against_differences(found, 1e-6)
+
+
+def test_a_label_that_may_not_be_seen_changes_nothing():
+    other = changed(GCN, "data.y[1]=[0, 1]")
+    assert worked(other).value("J") == worked(GCN).value("J")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("data.adjacency=[[0, 1], [1, 0], [0, 0]]", ("data.adjacency: is 3 × 2, expected 3 × 3", "for each node")),
+        ("data.adjacency[0][1]=2", ("data.adjacency: is a mask", "not 2")),
+        ("data.adjacency[0][3]=1", ("data.adjacency: is not symmetric: row 1, column 4 says 1", "says 0")),
+        ("data.adjacency[2][2]=1", ("data.adjacency: node 3 has an edge to itself",)),
+        ("data.x=[[1.0, 2.0]]", ("data.x: has 1 rows, expected 4", "one for each node")),
+        ("data.labelled=[1, 0]", ("data.labelled: has 2 entries, expected 4",)),
+        ("data.labelled=[0.5, 0, 0, 1]", ("data.labelled: is a mask", "not 0.5")),
+        ("data.labelled=[0, 0, 0, 0]", ("data.labelled: no node is labelled",)),
+        ("data.y[0]=[0.5, 0.4]", ("data.y[0]", "a distribution", "not 0.9")),
+        ("layers[0].W=[[1.0, 2.0, 3.0]]", ("layers[0].W: has 1 rows, expected 2", "data.x has 2 numbers in a row")),
+        ("layers[1].W=[[1.0, 2.0]]", ("layers[1].W: has 1 rows, expected 3", "layers[0].W has 3 columns")),
+        ("layers[1].W=[[1.0], [2.0], [3.0]]", ("data.y: has 2 columns, expected 1", "layers[1].W has 1 columns")),
+    ],
+)
+def test_refusals(change, words):
+    refused(changed(GCN, change), *words)
+
+
+def test_a_large_graph_is_refused():
+    nodes = 90
+    data = {"adjacency": np.zeros((nodes, nodes)).tolist(), "x": [[1.0]] * nodes, "y": [[1.0]] * nodes}
+    found = GCN | {"data": data | {"labelled": [1] * nodes}, "layers": [{"W": [[1.0]]}]}
+    refused(found, "layers: data, parameters and units are", "the limit (size)")

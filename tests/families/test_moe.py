@@ -1,0 +1,88 @@
+"""The mixture of experts against a PyTorch model that computes the chosen experts only, and its refusals."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from .judges import against_differences, against_torch, changed, numbers, refused, tables, worked
+
+MOE = tables("moe")
+
+
+def model(leaf, found):
+    """As in Mixtral: softmax over all, the k largest, divided by their sum; the others are never computed."""
+    import torch
+    from torch.nn import functional as fn
+
+    x = leaf["x"].T
+    weights, chosen = torch.topk(torch.softmax(fn.linear(x, leaf["gate.W"]), dim=1), found["gate"]["k"], dim=1)
+    weights = weights / weights.sum()
+    y_hat = torch.zeros_like(leaf["y"].T)
+    for weight, e in zip(weights[0], chosen[0] + 1, strict=True):
+        z = fn.linear(x, leaf[f"expert{e}.W"], leaf[f"expert{e}.b"][:, 0])
+        y_hat = y_hat + weight * getattr(torch, found["activation"])(z)
+    return {"y_hat": y_hat.T, "J": fn.mse_loss(y_hat.T, leaf["y"], reduction="sum") / 2}
+
+
+def random_mixture(seed, inputs, outputs, count, k, activation):
+    random = np.random.default_rng(seed)
+    experts = [{"W": numbers(random, outputs, inputs), "b": numbers(random, outputs)} for _ in range(count)]
+    return MOE | {
+        "data": {"x": numbers(random, inputs), "y": numbers(random, outputs)},
+        "gate": {"W": numbers(random, count, inputs), "k": k},
+        "experts": experts,
+        "activation": activation,
+    }
+
+
+def test_the_shipped_example_against_pytorch():
+    against_torch(MOE, model)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 999), st.integers(1, 4), st.integers(1, 3), st.integers(2, 5), st.data())
+def test_random_mixtures(seed, inputs, outputs, count, data):
+    k = data.draw(st.integers(2, count))
+    found = random_mixture(seed, inputs, outputs, count, k, data.draw(st.sampled_from(["tanh", "sigmoid"])))
+    logits = np.sort(np.array(found["gate"]["W"]) @ found["data"]["x"])
+    assume(np.diff(logits).min() > 1e-3)
+    against_torch(found, model)
+    against_differences(found, 1e-6)
+
+
+def test_an_expert_that_is_not_chosen_does_not_learn():
+    trace = worked(MOE)
+    mask = trace.value("gate.m")[:, 0]
+    assert sorted(mask) == [0, 1, 1]
+    for e, chosen in enumerate(mask, start=1):
+        for name in (f"expert{e}.W", f"expert{e}.b"):
+            assert trace.value(trace.grads[name]).any() == bool(chosen)
+            assert np.array_equal(trace.value(name), trace.value(trace.updates[name])) != bool(chosen)
+    assert np.array_equal(trace.value("gate.dW").any(axis=1), mask)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("gate.k=4", ("gate.k: is 4; there are 3 experts to choose from",)),
+        ("gate.k=0", ("gate.k: is 0",)),
+        ("gate.k=1", ("gate.k: is 1", "the gate would not learn")),
+        ("gate.W=[[1.0, 2.0]]", ("gate.W: has 1 rows, expected 3", "there are 3 experts")),
+        ("gate.W=[[1.0], [2.0], [3.0]]", ("gate.W: has 1 columns, expected 2", "data.x has 2 numbers")),
+        ("gate.W=[[0.9, 0], [0.4, 0], [0.4, 0]]", ("gate.W: two experts share place 2 at 0.24", "chance")),
+        ("experts[1].W=[[1.0], [2.0]]", ("experts[1].W: has 1 columns, expected 2", "data.x has 2 numbers")),
+        ("experts[2].W=[[1.0, 2.0]]", ("experts[2].W: has 1 rows, expected 2", "data.y has 2 numbers")),
+        ("experts[0].b=[1.0]", ("experts[0].b: has 1 entries, expected 2", "data.y has 2 numbers")),
+        ("activation='tan'", ("activation", "Did you mean 'tanh'?")),
+    ],
+)
+def test_refusals(change, words):
+    refused(changed(MOE, change), *words)
+
+
+def test_a_large_mixture_is_refused():
+    inputs = 900
+    experts = [{"W": [[0.1] * inputs] * 10, "b": [0.1] * 10}] * 3
+    found = MOE | {"data": {"x": [0.1] * inputs, "y": [0.1] * 10}, "experts": experts}
+    refused(found | {"gate": {"W": [[0.1] * inputs, [0.2] * inputs, [0.3] * inputs], "k": 2}}, "the limit (size)")
