@@ -39,7 +39,8 @@ def test_the_replay_listing_replays_an_example_or_names_what_it_does_not_know(pa
     assert program.count("\n") == 20
     trace = work(load(path))
     run = subprocess.run([sys.executable, "-c", program], input=trace.to_json(), capture_output=True, text=True)
-    known = set(re.findall(r'"(\w+)": ', program.split("trace, values")[0])) | {op for op in OPS if hasattr(np, op) and not OPS[op].attrs}
+    listed = re.findall(r'"(\w+)": ', program.split("trace, values")[0])
+    known = {*listed, *(op for op in OPS if hasattr(np, op) and not OPS[op].attrs)}
     strange = [step.op for step in trace.values() if not step.is_leaf and step.op not in known]
     if path.stem in ("seed", "mazur", "batch", "adam", "momentum"):
         assert not strange

@@ -8,7 +8,6 @@ from book.groups import is_alias
 from book.page import PageView, Worked
 from engine import load, work
 from engine.example import validate
-
 from tests.families.judges import changed, tables
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
