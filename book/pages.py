@@ -237,10 +237,10 @@ def _check_addresses(examples: list[Made], lang: str) -> None:
     owner: dict[str, str] = {}
     for example in examples:
         for page in example.files[lang].values():
-            for address in ADDRESS.findall(page):
-                if (other := owner.setdefault(address, example.name)) != example.name:
+            for place in ADDRESS.findall(page):
+                if (other := owner.setdefault(place, example.name)) != example.name:
                     raise BookError(
-                        f"examples {other!r} and {example.name!r}: both have the address {address!r} in the book; "
+                        f"examples {other!r} and {example.name!r}: both have the address {place!r} in the book; "
                         "choose another name for one."
                     )
 

@@ -18,7 +18,6 @@ from .operand import Operand
 from .symbols import indexed, transposed
 from .wide import TERMS, elided, filled, shown
 
-
 PRODUCTS = ("matmul", "conv", "conv_back")
 """Operations of which an entry is a sum of products."""
 

@@ -92,7 +92,8 @@ class Site:
     # Listings
 
     def _check_listings(self, page: Page, report: Report) -> None:
-        """Python on an example's page and in the catalogue of operations is the engine's own; JSON with long numbers is an excerpt of a trace."""
+        """Python on an example's page and in the catalogue of operations is the engine's own; JSON with long numbers
+        is an excerpt of a trace."""
         for listing in page.listings:
             if listing.language == "json":
                 self._check_excerpt(page, listing.text, report)

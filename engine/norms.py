@@ -11,7 +11,6 @@ from .limits import CALL
 from .shapes import expect_in_time, expect_length, expect_rows, expect_shape, expect_size
 from .tape import Expr, Tape
 
-
 LINES = 4
 """A normalization makes so many arrays of the size of x, in as many layers' worth of calls."""
 

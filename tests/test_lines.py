@@ -79,7 +79,7 @@ def test_pencil_lines_never_need_an_approximate_sign(path):
         pytest.skip("prints exact arithmetic")
     for phase in ("forward", "backward", "update"):
         for line in shown.lines(phase):
-            assert {row.relation for row in line.rows()} == {"="}, line.name
+            assert {row.relation for row in line.rows()} - {""} == {"="}, line.name  # a long row goes on without
             for block in shown.worked_entries(line):
                 assert r"\approx" not in block, line.name
 
