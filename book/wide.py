@@ -17,7 +17,7 @@ TERMS = 24
 TERMS_A_ROW = 4
 """A worked sum of more than MOST terms goes on in further rows, so many terms in each."""
 
-LINE = 80
+LINE = 68
 """A row of a derivation that is wider, in characters, goes on in a further row."""
 
 ENTRIES = 24
@@ -116,8 +116,17 @@ def _matrix_width(cells: str) -> float:
     return 2 + sum(2 + max(map(_characters, column)) for column in zip(*rows, strict=False))
 
 
+<<<<<<< HEAD
 def _characters(tex: str) -> int:
     """How many characters are seen beside each other; of a fraction the wider half."""
     while (wider := _FRACTION.sub(lambda m: max(m[1], m[2], key=_characters), tex)) != tex:
         tex = wider
     return len(_UNSEEN.sub("", _LETTER.sub("x", tex)))
+=======
+def _characters(tex: str) -> float:
+    """The signs of a sum or a product have room around them."""
+    signs = len(re.findall(r" [+-] |\\cdot", tex))
+    return 0.8 * signs + len(
+        re.sub(r"\\(?:left|right|[,!])|[{}^_&\s]", "", re.sub(r"\\(?!left|right)[A-Za-z]+", "x", tex))
+    )
+>>>>>>> rec
