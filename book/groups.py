@@ -111,9 +111,10 @@ def is_alias(line) -> bool:
 
 
 def form(trace: Trace, name: str) -> tuple:
-    """How a line is made, whatever numbers its name and those of its arguments have: step 3 as step 2."""
+    """How a line is made, whatever scopes and numbers the names of its arguments have: step 3 as step 2, the norm
+    behind the feed-forward network as the norm behind the attention."""
     parts = trace.parts(name)
-    return trace[name].op, *(form(trace, arg) if arg in parts else _unnumbered(arg) for arg in trace[name].args)
+    return trace[name].op, *(form(trace, arg) if arg in parts else _letter(arg) for arg in trace[name].args)
 
 
 def kind(trace: Trace, name: str) -> tuple:
@@ -123,5 +124,5 @@ def kind(trace: Trace, name: str) -> tuple:
     return trace[name].op, trace[name].shape, *inner
 
 
-def _unnumbered(name: str) -> str:
-    return re.sub(r"\d+", "#", name)
+def _letter(name: str) -> str:
+    return re.sub(r"\d+", "#", name.rpartition(".")[2])

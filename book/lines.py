@@ -67,12 +67,13 @@ class Line:
 
     def derivation(self, chain: str = "", left: str = "") -> list[Row]:
         """The whole block: the chain rule if given, the rule in symbols, and `rows()`. Where all numbers together are
-        too wide for the page, the innermost parts are worked first, each by itself."""
+        too wide for the page, the innermost parts are worked first, each by itself, and what only moves is moved."""
         left, rule, rows = left or self.symbol, self.symbols(), self.rows()
         first = [Row("", "=", text) for text in (chain, rule) if text]
         first[0] = Row(left, "=", first[0].right)
-        if is_too_wide(rows[0].right) and (parts := self._asides()):
-            rows = [*parts, Row(left, "=", rows[1].right), *rows[2:]]
+        if is_too_wide(rows[0].right, left) and len(rows) > 2:
+            parts = self._asides()
+            rows = [*parts, Row(left if parts else "", "=", rows[1].right), *rows[2:]]
         return first + [row for row in rows if plain_tex(row.right) != plain_tex(rule)]
 
     def _asides(self) -> list[Row]:

@@ -94,7 +94,7 @@ class PageView:
         self.reasons = env.get_template("why.j2").module
 
     wide = wide  # its limits are told to readers
-    MOST_WORKED = 8
+    MOST_WORKED = 12
     """A page works so many single entries out in full."""
 
     # Words
@@ -256,9 +256,9 @@ class PageView:
 
     def rows(self, rows: list[Row]) -> str:
         """An aligned block of rows; what is too wide for one goes on in the next."""
-        lines = []
+        lines, left = [], max((row.left for row in rows), key=wide.width, default="")
         for row in rows:
-            first, *more = wide.broken(row.right)
+            first, *more = wide.broken(row.right, left)
             lines += [(row.left, row.relation, first), *(("", "", rf"{{}} {rest}") for rest in more)]
         return str(self.macros.aligned(lines)).strip()
 

@@ -94,7 +94,7 @@ def indexed(tex: str, index: str) -> str:
 
 
 def transposed(tex: str) -> str:
-    base = f"{{{tex}}}" if has_superscript(tex) else tex
+    base = rf"\left({tex}\right)" if tex.startswith(r"\frac") else f"{{{tex}}}" if has_superscript(tex) else tex
     return rf"{base}^{{\mathsf{{T}}}}"
 
 

@@ -17,7 +17,7 @@ TERMS = 24
 TERMS_A_ROW = 4
 """A worked sum of more than MOST terms goes on in further rows, so many terms in each."""
 
-LINE = 80
+LINE = 68
 """A row of a derivation that is wider, in characters, goes on in a further row."""
 
 ENTRIES = 24
@@ -63,27 +63,31 @@ _ADDRESS = re.compile(r"\\val\{[^{}]*\}")
 _SHAPE = re.compile(r"_\{\d+ \\times \d+\}")
 _STEP = re.compile(r"\\begin|\\end|\\left\b|\\right\b|\\\\|\\[{}]|[{}()]|(?<= )(?:\+|-|\\odot|\\oslash)(?= )")
 _DEPTH = {r"\begin": 1, r"\left": 1, "{": 1, "(": 1, r"\end": -1, r"\right": -1, "}": -1, ")": -1}
+_FRACTION = re.compile(r"\\t?frac\{((?:[^{}]|\{[^{}]*\})*)\}\{((?:[^{}]|\{[^{}]*\})*)\}")
+_LETTER = re.compile(r"\\(?!left|right)[A-Za-z]+")
+_UNSEEN = re.compile(r"\\(?:left|right|[,!])|[{}^_&\s]")
 SUMS, PRODUCTS = ("+", "-"), ("\\odot", "\\oslash")
 
 
-def broken(tex: str) -> list[str]:
-    """The rows in which an expression is set: one, or if it is too wide several that begin with their sign. It is
-    broken where a sum stands in no brackets; where that is not enough, at products entry by entry."""
-    if width(tex) <= LINE:
+def broken(tex: str, left: str = "") -> list[str]:
+    """The rows in which an expression is set beside its left side: one, or if it is too wide several that begin with
+    their sign. It is broken where a sum stands in no brackets; where that is not enough, at products entry by entry."""
+    room = LINE - width(left)
+    if width(tex) <= room:
         return [tex]
-    return [row for term in _filled(_cut(tex, SUMS)) for row in _filled(_cut(term, PRODUCTS))]
+    return [row for term in _filled(_cut(tex, SUMS), room) for row in _filled(_cut(term, PRODUCTS), room)]
 
 
-def is_too_wide(tex: str) -> bool:
+def is_too_wide(tex: str, left: str = "") -> bool:
     """Whether a row of an expression is too wide for the page even where it is broken."""
-    return max(map(width, broken(tex))) > LINE
+    return max(map(width, broken(tex, left))) > LINE - width(left)
 
 
-def _filled(pieces: list[str]) -> list[str]:
-    """As many pieces in each row as it holds."""
+def _filled(pieces: list[str], room: float) -> list[str]:
+    """As many pieces in each row as there is room for."""
     rows = pieces[:1]
     for piece in pieces[1:]:
-        if width(rows[-1] + piece) <= LINE:
+        if width(rows[-1] + piece) <= room:
             rows[-1] += piece
         else:
             rows.append(piece)
@@ -112,5 +116,17 @@ def _matrix_width(cells: str) -> float:
     return 2 + sum(2 + max(map(_characters, column)) for column in zip(*rows, strict=False))
 
 
+<<<<<<< HEAD
 def _characters(tex: str) -> int:
-    return len(re.sub(r"\\(?:left|right|[,!])|[{}^_&\s]", "", re.sub(r"\\(?!left|right)[A-Za-z]+", "x", tex)))
+    """How many characters are seen beside each other; of a fraction the wider half."""
+    while (wider := _FRACTION.sub(lambda m: max(m[1], m[2], key=_characters), tex)) != tex:
+        tex = wider
+    return len(_UNSEEN.sub("", _LETTER.sub("x", tex)))
+=======
+def _characters(tex: str) -> float:
+    """The signs of a sum or a product have room around them."""
+    signs = len(re.findall(r" [+-] |\\cdot", tex))
+    return 0.8 * signs + len(
+        re.sub(r"\\(?:left|right|[,!])|[{}^_&\s]", "", re.sub(r"\\(?!left|right)[A-Za-z]+", "x", tex))
+    )
+>>>>>>> rec
