@@ -130,11 +130,18 @@ def _check_pair(chain, before: Item, item: Item, symbols: Symbols, rules: Rules,
     if is_numeric(b) and is_numeric(a):
         result.slips += slips(b, a, item.relation, rules)
         result.redone += 1
-    elif is_numeric(a):
+    elif is_numeric(a) and not _goes_on(chain, before, item):
         for s, n in _partners(chain, before, item):
             _substituted(s, n, item.relation, symbols, rules, result)
     elif is_numeric(b) and is_literal(b):
         _substituted(a, b, item.relation, symbols, rules, result)
+
+
+def _goes_on(chain: list[Item], before: Item, item: Item) -> bool:
+    """Whether a line goes on with some of its parts worked already: its symbol, then numbers that are redone one
+    after another. That they arrive at what the symbol stands for is checked at the chain's end."""
+    named = before is chain[0] and isinstance(before.node, Sym | Partial)
+    return named and not is_literal(item.node) and is_literal(chain[-1].node)
 
 
 def _partners(chain: list[Item], before: Item, item: Item) -> list[tuple[Node, Node]]:
@@ -156,7 +163,10 @@ def _substituted(sym: Node, num: Node, relation: str, symbols: Symbols, rules: R
     except FormError:
         if not _is_chain(sym):
             compare = slips if is_literal(num) else same_value
-            result.slips += compare(symbols.put(sym), num, relation, rules)
+            rounded = isinstance(
+                sym, Sym | Partial
+            )  # its number is what is printed in the end, not what is worked out
+            result.slips += compare(symbols.put(sym), num, "≈" if rounded else relation, rules)
     result.substituted += 1
 
 

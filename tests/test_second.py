@@ -15,6 +15,7 @@ from book.page import PageView, Worked
 from book.pages import pages, prepare
 from check import Checker, Page
 from engine import load, train, work
+from engine.optim import OPTIMIZERS
 from tests.small_project import small_project
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -148,3 +149,52 @@ def test_exact_values_of_both_updates_are_on_the_page(built):
     steps = json.loads(told[told.index(",") + 1 : told.rindex(")")])["steps"]
     assert steps["layer1.z"]["href"] == "examples/adam/second.html#adam-step2-layer1-z"
     assert steps["x"]["href"] == "examples/adam/index.html#adam-symbol-x"
+
+
+# Every optimiser, every clipping, every schedule
+
+UPDATES = {
+    "sgd": 'optimizer = "sgd"\nweight_decay = 0.1\nclip_norm = 0.5',
+    "momentum": 'optimizer = "momentum"\nclip_norm = 100.0\nschedule = { kind = "warmup", steps = 4 }',
+    "nesterov": 'optimizer = "nesterov"\nclip_value = 0.5\nschedule = { kind = "step", steps = 2, factor = 0.5 }',
+    "adagrad": 'optimizer = "adagrad"\nschedule = { kind = "exponential", factor = 0.9 }',
+    "rmsprop": 'optimizer = "rmsprop"\nschedule = { kind = "cosine", steps = 10 }',
+    "adam": 'optimizer = "adam"\nweight_decay = 0.1\nschedule = { kind = "cosine", steps = 10, lowest = 0.001 }',
+    "adamw": 'optimizer = "adamw"\nschedule = { kind = "inverse_sqrt" }',
+    "lion": 'optimizer = "lion"\nweight_decay = 0.1\nfrozen = ["layer1.b"]',
+}
+NET = """
+family = "mlp"
+[title]
+en = "A net"
+[data]
+x = [[1.0, 2.0], [2.0, -1.0]]
+y = [[2.5], [0.5]]
+[[layers]]
+W = [[0.5, -0.5], [0.3, 0.2]]
+b = [0.2, -0.1]
+activation = "tanh"
+[[layers]]
+W = [[0.4, 0.6]]
+b = [0.1]
+activation = "identity"
+[page]
+steps = 4
+curve = 20
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arithmetic", ["pencil", "exact"])
+def test_every_optimiser_is_redone_from_its_printed_digits(tmp_path, arithmetic):
+    assert set(UPDATES) == set(OPTIMIZERS)
+    project = small_project(tmp_path / "book", "adam")
+    for name, update in UPDATES.items():
+        text = f'{NET}arithmetic = "{arithmetic}"\n[update]\nlearning_rate = 0.05\n{update}\n'
+        (project / "examples" / f"{name}.toml").write_text(text, "utf-8")
+    command = [sys.executable, "build.py", "html", "--lang", "en"]
+    run = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    traces = witness.traces(sorted((project / "examples").glob("*.toml")))
+    report = Checker(project / "build" / "html", traces, ("en",)).run()
+    assert report.ok and not report.unknown, report.summary()

@@ -82,5 +82,5 @@ def forward(tape: Tape, spec: Spec) -> str:
     W_U = W_E.T if spec.tied else tape.param("output.WU", spec.weights.W_U)
     L = tape.write("output.L", norm3(x) @ W_U, grad="output.dL")
     y = tape.data("Y", np.eye(len(spec.embedding.W_E))[spec.tokens[1:]])
-    loss = tape.write("output.l", L.cross_entropy_logits(y, axis=1))
+    loss = tape.write("output.nll", L.cross_entropy_logits(y, axis=1))
     return tape.write("J", loss.sum() / len(read)).name

@@ -1,0 +1,97 @@
+"""Batch, layer, RMS and group normalization."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from .judges import against_differences, against_torch, changed, numbers, refused, tables
+
+NORMS = ("batch_norm", "layer_norm", "rms_norm", "group_norm")
+BATCH, LAYER, RMS, GROUP = (tables(name.replace("_", "-")) for name in NORMS)
+
+
+def normed(leaf, found):
+    from torch.nn import functional as fn
+
+    norm, eps, x = found["family"], found["norm"]["eps"], leaf["u"] @ leaf["W"]
+    gamma = leaf["norm.gamma"][0]
+    beta = leaf["norm.beta"][0] if "norm.beta" in leaf else None
+    if norm == "batch_norm":
+        y = fn.batch_norm(x, None, None, gamma, beta, training=True, eps=eps)
+    elif norm == "layer_norm":
+        y = fn.layer_norm(x, x.shape[1:], gamma, beta, eps)
+    elif norm == "rms_norm":
+        y = fn.rms_norm(x, x.shape[1:], gamma, eps)
+    else:
+        y = fn.group_norm(x, found["norm"]["groups"], gamma, beta, eps)
+    return {"x": x, "norm.y": y, "J": fn.mse_loss(y, leaf["target"], reduction="sum") / 2 / len(x)}
+
+
+def random_norm(norm, seed, samples, inputs, size, groups):
+    random, features = np.random.default_rng(seed), size * (groups if norm == "group_norm" else 1)
+    said = {"gamma": numbers(random, features), "eps": float(random.choice([1e-5, 0.01, 0.5]))}
+    if norm != "rms_norm":
+        said["beta"] = numbers(random, features)
+    if norm == "group_norm":
+        said["groups"] = groups
+    data = {"u": numbers(random, samples, inputs), "t": numbers(random, samples, features)}
+    found = {"family": norm, "data": data, "weights": {"W": numbers(random, inputs, features)}, "norm": said}
+    return {**BATCH, **found}
+
+
+@pytest.mark.parametrize("found", [BATCH, LAYER, RMS, GROUP], ids=NORMS)
+def test_the_shipped_examples_against_pytorch(found):
+    against_torch(found, normed)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(NORMS), st.integers(0, 999), st.integers(3, 5), st.integers(2, 3), st.integers(3, 5),
+    st.integers(1, 3),
+)  # fmt: skip
+def test_random_shapes(norm, seed, samples, inputs, size, groups):
+    found = random_norm(norm, seed, samples, inputs, size, groups)
+    against_torch(found, normed)
+    against_differences(found, 1e-5)
+
+
+@pytest.mark.parametrize(("found", "axis"), [(BATCH, 0), (LAYER, 1), (GROUP, 1)], ids=("batch", "layer", "group"))
+def test_the_gradient_adds_up_to_zero_where_the_mean_was_taken(found, axis):
+    """What the pages ask a reader to check."""
+    trace = against_differences(found)
+    assert np.abs(trace.value("dx").sum(axis=axis)).max() < 1e-15
+
+
+@pytest.mark.parametrize(
+    ("found", "change", "words"),
+    [
+        (LAYER, "weights.W=[[1], [2]]", ("norm.gamma: has 3 entries, expected 1",)),
+        (LAYER, "norm.gamma=[1, 2]", ("norm.gamma: has 2 entries, expected 3", "one for each feature")),
+        (LAYER, "norm.beta=[1]", ("norm.beta: has 1 entries, expected 3",)),
+        (LAYER, "weights.W=[[1, 2, 3]]", ("weights.W: has 1 rows, expected 2", "data.u has 2 numbers in a row")),
+        (LAYER, "data.t=[[1, 2, 3]]", ("data.t: is 1 × 3, expected 2 × 3", "one for each sample")),
+        (LAYER, "norm.eps=0.0", ("norm.eps",)),
+        (LAYER, "norm.epsilon=0.1", ("norm: unknown key 'epsilon'",)),
+        (RMS, "norm.beta=[1, 2, 3]", ("norm: unknown key 'beta'",)),
+        (GROUP, "norm.groups=4", ("norm.groups: 6 features cannot be cut into 4 equal groups; 1, 2, 3 can",)),
+        (GROUP, "norm.groups=6", ("norm.groups: has 1 feature in each group, expected at least 2",)),
+        (GROUP, "norm.groups=0", ("norm.groups",)),
+    ],
+)
+def test_bad_input(found, change, words):
+    refused(changed(found, change), *words)
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (BATCH | {"data": {"u": [[1.0, 2.0]], "t": [[1.0, 2.0]]}}, ("data.u: has 1 row", "over a batch")),
+        (random_norm("layer_norm", 0, 2, 2, 1, 1), ("weights.W: has 1 column", "over a row")),
+        (random_norm("rms_norm", 0, 2, 2, 1, 1), ("weights.W: has 1 column", "over a row")),
+        (random_norm("layer_norm", 0, 60, 4, 60, 1) | {"page": {"curve": 100_000}}, ("data.u: the loss curve",)),
+        (random_norm("layer_norm", 0, 99, 2, 99, 1), ("data.u: data, parameters and units are 39798 numbers",)),
+    ],
+)
+def test_nothing_to_normalize_over_and_too_much(found, words):
+    refused(found, *words)

@@ -1,0 +1,176 @@
+"""The recurrent network, the long short-term memory and the gated recurrent unit, beside PyTorch's own modules with
+the same weights and beside the equations of the textbook, one output or one for each step."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from .judges import against_differences, against_torch, changed, numbers, refused, tables
+
+RNN, LSTM, GRU = tables("rnn"), tables("lstm"), tables("gru")
+CELLS = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
+LETTERS = {"rnn": ["h"], "lstm": ["i", "f", "c", "o"], "gru": ["r", "z", "n"]}
+"""The blocks of PyTorch's weights, in its order."""
+
+
+# As the textbook writes it
+
+
+def steps(leaf, found, cell):
+    """The loss, and all that `cell` gives on the way; cell(x, state) gives {name: value} with the next state."""
+    values, errors = {}, []
+    state = {name[3:]: value for name, value in leaf.items() if name.startswith("t0.")}
+    for t in range(1, len(found["data"]["x"]) + 1):
+        made = cell(leaf[f"t{t}.x"], state)
+        values |= {f"t{t}.{name}": value for name, value in made.items()}
+        state = {name: made[name] for name in state}
+        if f"t{t}.target" in leaf:
+            values[f"t{t}.y"] = leaf["W_hy"] @ state["h"] + leaf["b_y"]
+            errors.append(((values[f"t{t}.y"] - leaf[f"t{t}.target"]) ** 2).sum() / 2)
+    return values | {"J": sum(errors)}
+
+
+def reading(leaf, to, x, h):
+    return leaf[f"W_x{to}"] @ x + leaf[f"W_h{to}"] @ h + leaf[f"b_{to}"]
+
+
+def rnn(leaf, found):
+    return steps(leaf, found, lambda x, s: {"h": reading(leaf, "h", x, s["h"]).tanh()})
+
+
+def lstm(leaf, found):
+    def cell(x, s):
+        f, i, o = (reading(leaf, gate, x, s["h"]).sigmoid() for gate in "fio")
+        candidate = reading(leaf, "c", x, s["h"]).tanh()
+        c = f * s["c"] + i * candidate
+        return {"f": f, "i": i, "o": o, "candidate": candidate, "c": c, "h": o * c.tanh()}
+
+    return steps(leaf, found, cell)
+
+
+def gru(leaf, found):
+    def cell(x, s):
+        r, z = (reading(leaf, gate, x, s["h"]).sigmoid() for gate in "rz")
+        n = (leaf["W_xn"] @ x + leaf["b_xn"] + r * (leaf["W_hn"] @ s["h"] + leaf["b_hn"])).tanh()
+        return {"r": r, "z": z, "n": n, "h": (1 - z) * n + z * s["h"]}
+
+    return steps(leaf, found, cell)
+
+
+BY_HAND = {"rnn": rnn, "lstm": lstm, "gru": gru}
+
+
+# As PyTorch's users write it
+
+
+def module(leaf, found):
+    """torch.nn.RNN, LSTM or GRU, its weights made of ours."""
+    import torch
+
+    family, d = found["family"], found["data"]
+    kind = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[family]
+    hidden, inputs = len(leaf["t0.h"]), len(d["x"][0])
+    net = kind(inputs, hidden, dtype=torch.float64)
+    x = torch.stack([leaf[f"t{t}.x"].T for t in range(1, len(d["x"]) + 1)])
+    start = tuple(leaf[f"t0.{name}"].T[None] for name in (["h", "c"] if family == "lstm" else ["h"]))
+    weights = flat(leaf, LETTERS[family])
+    states, _ = torch.func.functional_call(net, weights, (x, start if family == "lstm" else start[0]))
+    out = torch.nn.functional.linear(states[:, 0], leaf["W_hy"], leaf["b_y"][:, 0])
+    answers = out if len(d["y"]) > 1 else out[-1:]
+    wanted = torch.tensor(d["y"], dtype=torch.float64)
+    values = {f"t{t}.h": states[t - 1].T for t in range(1, len(d["x"]) + 1)}
+    return values | {"J": torch.nn.functional.mse_loss(answers, wanted, reduction="sum") / 2}
+
+
+def flat(leaf, letters):
+    """Our matrices stacked in PyTorch's order; where we have one bias it has two that are added."""
+    import torch
+
+    stacked = lambda names: torch.cat([leaf[name] for name in names])  # noqa: E731
+    biases = stacked(f"b_{g}" if f"b_{g}" in leaf else f"b_x{g}" for g in letters)[:, 0]
+    others = torch.cat([leaf.get(f"b_h{g}", torch.zeros_like(leaf["t0.h"])) for g in letters])[:, 0]
+    return {
+        "weight_ih_l0": stacked(f"W_x{g}" for g in letters), "bias_ih_l0": biases,
+        "weight_hh_l0": stacked(f"W_h{g}" for g in letters), "bias_hh_l0": others,
+    }  # fmt: skip
+
+
+def at_random(family, seed, length, inputs, hidden, outputs, many, started):
+    """The tables of an example with weights and data of these sizes."""
+    random = np.random.default_rng(seed)
+    size = {"x": inputs, "h": hidden, "y": outputs}
+    weights = {}
+    for name in CELLS[family]["weights"]:
+        kind, _, joined = name.partition("_")
+        rows = outputs if joined in ("y", "hy") else hidden
+        weights[name] = numbers(random, rows) if kind == "b" else numbers(random, rows, size[joined[0]])
+    data = {"x": numbers(random, length, inputs), "y": numbers(random, length if many else 1, outputs)}
+    for name in ["h0", "c0"] if family == "lstm" else ["h0"]:
+        data |= {name: numbers(random, hidden)} if started else {}
+    return {**CELLS[family], "data": data, "weights": weights, "page": {"curve": 1}}
+
+
+sizes = st.tuples(st.integers(0, 999), st.integers(1, 4), *[st.integers(1, 3)] * 3, st.booleans(), st.booleans())
+
+
+@pytest.mark.parametrize("family", CELLS)
+@pytest.mark.parametrize("model", ["by hand", "module"])
+def test_the_shipped_example_against_pytorch(family, model):
+    against_torch(CELLS[family], BY_HAND[family] if model == "by hand" else module)
+
+
+@pytest.mark.parametrize("family", CELLS)
+@settings(max_examples=20, deadline=None)
+@given(sizes)
+def test_random_shapes_against_pytorch(family, size):
+    found = at_random(family, *size)
+    against_torch(found, BY_HAND[family])
+    against_torch(found, module)
+
+
+@pytest.mark.parametrize("family", CELLS)
+@settings(max_examples=15, deadline=None)
+@given(sizes)
+def test_random_shapes_against_differences(family, size):
+    against_differences(at_random(family, *size), 1e-6)
+
+
+def test_a_state_that_is_not_given_starts_at_zero():
+    zeros = changed(LSTM, "data.h0=[0, 0]", "data.c0=[0, 0]")
+    absent = {**LSTM, "data": {k: v for k, v in LSTM["data"].items() if k in "xy"}}
+    ours, theirs = (against_differences(found) for found in (zeros, absent))
+    assert ours.value("J") == theirs.value("J")
+
+
+BAD = [
+    (
+        RNN,
+        "weights.W_xh=[[0.6, 1], [-0.4, 1]]",
+        "weights.W_xh: has 2 columns, expected 1, because data.x has 1",
+    ),
+    (RNN, "weights.W_xh=[[0.6]]", "weights.W_xh: has 1 rows, expected 2, because weights.W_hy has 2 columns"),
+    (RNN, "weights.W_hh=[[0.5], [0.2]]", "weights.W_hh: has 1 columns, expected 2"),
+    (RNN, "weights.b_h=[0.1]", "weights.b_h: has 1 entries, expected 2, because weights.W_hy has 2 columns"),
+    (RNN, "weights.b_y=[0.1, 0.2]", "weights.b_y: has 2 entries, expected 1, because weights.W_hy has 1 rows"),
+    (RNN, "data.y=[[0.4], [0.1]]", "data.y: has 2 rows, expected 1 (many to one) or 3, one for each step"),
+    (RNN, "data.y=[[0.4, 0.1]]", "data.y: has 2 columns, expected 1, because weights.W_hy has 1 rows"),
+    (RNN, "data.h0=[0.1]", "data.h0: has 1 entries, expected 2"),
+    (RNN, "data.x=" + str([[0.1]] * 13), "data.x: has 13 entries; the limit (steps) is 12"),
+    (RNN, "page.curve=100000", "weights: the loss curve (page.curve)"),
+    (LSTM, "data.c0=[0.1, 0.2, 0.3]", "data.c0: has 3 entries, expected 2"),
+    (LSTM, "weights.W_ho=[[1, 2, 3], [1, 2, 3]]", "weights.W_ho: has 3 columns, expected 2"),
+    (LSTM, "weights.W_xg=[[1], [1]]", "unknown key 'W_xg'. Did you mean 'W_xo'?"),
+    (GRU, "weights.b_hn=[1]", "weights.b_hn: has 1 entries, expected 2"),
+    (GRU, "weights.W_xz=[[1, 2], [1, 2]]", "weights.W_xz: has 2 columns, expected 1"),
+]
+
+
+@pytest.mark.parametrize(("found", "change", "words"), BAD, ids=[change[:20] for _, change, _ in BAD])
+def test_bad_input(found, change, words):
+    refused(changed(found, change), words)
+
+
+def test_a_network_too_large_is_refused():
+    big = at_random("lstm", 0, 1, 1, 80, 1, False, False)
+    refused(big, "weights: ", "the limit (")
