@@ -71,7 +71,7 @@ SUMS, PRODUCTS = ("+", "-"), ("\\odot", "\\oslash")
 
 def broken(tex: str, left: str = "") -> list[str]:
     """The rows in which an expression is set beside its left side: one, or if it is too wide several that begin with
-    their sign. It is broken where a sum stands in no brackets; where that is not enough, at products entry by entry."""
+    their sign. It is broken where a sum stands in no brackets; where that is not enough, at ⊙ and ⊘ too."""
     room = LINE - width(left)
     if width(tex) <= room:
         return [tex]
