@@ -50,7 +50,7 @@ class Spec(transformer.Block):
     def _shapes_meet(self):
         read, count, d = len(self.tokens) - 1, len(self.embedding.W_E), len(self.embedding.W_E[0])
         why = f"embedding.W_E has {d} numbers in a row"
-        expect_rows("embedding.W_P", self.embedding.W_P, read, f"{read} tokens are read, one at each position")
+        expect_rows("embedding.W_P", self.embedding.W_P, read, f"{read} of the tokens are read, one at each position")
         expect_columns("embedding.W_P", self.embedding.W_P, d, why)
         transformer.expect_heads(transformer.places(self.heads), d, why)
         transformer.expect_output("weights.W_O", self.weights.W_O, self.heads, d, why)
