@@ -17,7 +17,7 @@ TERMS = 24
 TERMS_A_ROW = 4
 """A worked sum of more than MOST terms goes on in further rows, so many terms in each."""
 
-LINE = 68
+LINE = 74
 """A row of a derivation that is wider, in characters, goes on in a further row."""
 
 ENTRIES = 24
@@ -66,12 +66,15 @@ _DEPTH = {r"\begin": 1, r"\left": 1, "{": 1, "(": 1, r"\end": -1, r"\right": -1,
 _FRACTION = re.compile(r"\\t?frac\{((?:[^{}]|\{[^{}]*\})*)\}\{((?:[^{}]|\{[^{}]*\})*)\}")
 _LETTER = re.compile(r"\\(?!left|right)[A-Za-z]+")
 _UNSEEN = re.compile(r"\\(?:left|right|[,!])|[{}^_&\s]")
+_SIGN = re.compile(r" [+-] |\\cdot")
+ROOM = 0.8
+"""What a sign of a sum or a product needs around it, in characters."""
 SUMS, PRODUCTS = ("+", "-"), ("\\odot", "\\oslash")
 
 
 def broken(tex: str, left: str = "") -> list[str]:
     """The rows in which an expression is set beside its left side: one, or if it is too wide several that begin with
-    their sign. It is broken where a sum stands in no brackets; where that is not enough, at products entry by entry."""
+    their sign. It is broken where a sum stands in no brackets; where that is not enough, at ⊙ and ⊘ too."""
     room = LINE - width(left)
     if width(tex) <= room:
         return [tex]
@@ -116,17 +119,8 @@ def _matrix_width(cells: str) -> float:
     return 2 + sum(2 + max(map(_characters, column)) for column in zip(*rows, strict=False))
 
 
-<<<<<<< HEAD
-def _characters(tex: str) -> int:
-    """How many characters are seen beside each other; of a fraction the wider half."""
+def _characters(tex: str) -> float:
+    """How many characters are seen beside each other; of a fraction the wider half. Signs have room around them."""
     while (wider := _FRACTION.sub(lambda m: max(m[1], m[2], key=_characters), tex)) != tex:
         tex = wider
-    return len(_UNSEEN.sub("", _LETTER.sub("x", tex)))
-=======
-def _characters(tex: str) -> float:
-    """The signs of a sum or a product have room around them."""
-    signs = len(re.findall(r" [+-] |\\cdot", tex))
-    return 0.8 * signs + len(
-        re.sub(r"\\(?:left|right|[,!])|[{}^_&\s]", "", re.sub(r"\\(?!left|right)[A-Za-z]+", "x", tex))
-    )
->>>>>>> rec
+    return len(_UNSEEN.sub("", _LETTER.sub("x", tex))) + ROOM * len(_SIGN.findall(tex))
