@@ -130,10 +130,9 @@ class Example:
         places = ((name, i) for name, array in self.truth.values.items() for i in np.ndindex(array.shape))
         return [self.value(place) for place in places]
 
-    def losses(self, counts: tuple[int, ...]) -> list[Decimal]:
-        """The losses after so many updates."""
-        losses = self.truth.losses(max(counts))
-        return [Decimal(float(losses[n])) for n in counts]
+    def loss(self, updates: int) -> Decimal:
+        """The loss after so many updates."""
+        return Decimal(float(self.truth.losses(updates)[updates]))
 
     @cached_property
     def flat_names(self) -> dict[str, set[Place]]:

@@ -62,9 +62,10 @@ def is_known(text: str, example, told: tuple[int, ...] = COUNTS) -> bool:
 
 
 def _candidates(example, told: tuple[int, ...], number: Num) -> Iterator[Decimal]:
-    """Quantities near a number; those that take long training to know come last."""
+    """Quantities near a number; those that take the longest training to know come last."""
     yield from _near(example.quantities, number)
-    yield from _near(example.losses(told), number)
+    for updates in told:
+        yield from _near([example.loss(updates)], number)
 
 
 def _near(values: list[Decimal], number: Num) -> Iterator[Decimal]:

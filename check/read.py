@@ -69,7 +69,6 @@ class Page:
     def __init__(self, path: str, text: str):
         self.path, self.text = path, text
         self.lang, _, self.name = path.partition("/") if "/" in path else ("", "", path)
-        self._found: dict[tuple[str, bool], Formula | None] = {}
         self.root = html.document_fromstring(text, parser=html.HTMLParser(encoding="utf-8", huge_tree=True))
 
     @property
@@ -94,17 +93,19 @@ class Page:
 
     def formula_at(self, anchor: str, display: bool = False) -> Formula | None:
         """The first formula, or the first one on a line of its own, at or after an anchor."""
-        if (anchor, display) not in self._found:
-            self._found[anchor, display] = self._formula_at(anchor, display)
-        return self._found[anchor, display]
+        return self._by_element.get(self._next_math.get(anchor, (None, None))[display])
 
-    def _formula_at(self, anchor: str, display: bool) -> Formula | None:
-        kind = "[@display='block']" if display else ""
-        found = self.root.xpath("//*[@id=$id]", id=anchor)
-        if not found:
-            return None
-        nearest = found[0].xpath(f"(descendant::math{kind} | following::math{kind})[1]")
-        return self._by_element.get(nearest[0]) if nearest else None
+    @cached_property
+    def _next_math(self) -> dict:
+        """For every anchor the next formula behind it, and the next one on a line of its own."""
+        found, inline, lines = {}, None, None
+        for element in reversed(list(self.root.iter())):
+            if element.tag == "math":
+                inline = element
+                lines = element if element.get("display") == "block" else lines
+            if element.get("id"):
+                found[element.get("id")] = inline, lines
+        return found
 
     @cached_property
     def named_links(self) -> list[tuple[str, Formula]]:
