@@ -17,7 +17,7 @@ TERMS = 24
 TERMS_A_ROW = 4
 """A worked sum of more than MOST terms goes on in further rows, so many terms in each."""
 
-LINE = 80
+LINE = 76
 """A row of a derivation that is wider, in characters, goes on in a further row."""
 
 ENTRIES = 24
