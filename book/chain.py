@@ -3,7 +3,7 @@
 from functools import cached_property
 from itertools import pairwise
 
-from engine.ops import OPS
+from engine.ops import FLAT, OPS
 from engine.trace import Step
 
 from .symbols import partial
@@ -40,15 +40,15 @@ class Chain:
         return list(dict.fromkeys(found))
 
     def _users(self, name: str) -> list[Step]:
-        return [s for s in self.trace.users(name, "forward") if s.name in self._ways]
+        return [s for s in self.trace.users(name, "forward") if s.name in self._ways and name in _passes_to(s)]
 
     @cached_property
     def _ways(self) -> set[str]:
-        """The steps from which a way leads to the loss."""
+        """The steps from which a gradient comes: a way leads to the loss, and no step on it stops the gradient."""
         found = {self.trace.loss}
         for step in reversed(list(self.trace.values())):
             if step.phase == "forward" and step.name in found:
-                found.update(step.args)
+                found.update(_passes_to(step))
         return found
 
     def _term(self, name: str, user: Step) -> str:
@@ -83,3 +83,10 @@ class Chain:
     def _passes_line(self, name: str) -> bool:
         wholes = {self._path(s.name)[-1] for s in self._users(name)}
         return any(self._has_line(w) or self._passes_line(w) for w in wholes)
+
+
+def _passes_to(step: Step) -> list[str]:
+    """The arguments to which a gradient passes: not the mask of a masked softmax, say."""
+    if step.is_leaf:
+        return []
+    return [arg for i, arg in enumerate(step.args) if OPS[step.op].rule(i) is not FLAT]

@@ -17,7 +17,7 @@ TERMS = 24
 TERMS_A_ROW = 4
 """A worked sum of more than MOST terms goes on in further rows, so many terms in each."""
 
-LINE = 76
+LINE = 74
 """A row of a derivation that is wider, in characters, goes on in a further row."""
 
 ENTRIES = 24
@@ -66,6 +66,9 @@ _DEPTH = {r"\begin": 1, r"\left": 1, "{": 1, "(": 1, r"\end": -1, r"\right": -1,
 _FRACTION = re.compile(r"\\t?frac\{((?:[^{}]|\{[^{}]*\})*)\}\{((?:[^{}]|\{[^{}]*\})*)\}")
 _LETTER = re.compile(r"\\(?!left|right)[A-Za-z]+")
 _UNSEEN = re.compile(r"\\(?:left|right|[,!])|[{}^_&\s]")
+_SIGN = re.compile(r" [+-] |\\cdot")
+ROOM = 0.8
+"""What a sign of a sum or a product needs around it, in characters."""
 SUMS, PRODUCTS = ("+", "-"), ("\\odot", "\\oslash")
 
 
@@ -116,8 +119,8 @@ def _matrix_width(cells: str) -> float:
     return 2 + sum(2 + max(map(_characters, column)) for column in zip(*rows, strict=False))
 
 
-def _characters(tex: str) -> int:
-    """How many characters are seen beside each other; of a fraction the wider half."""
+def _characters(tex: str) -> float:
+    """How many characters are seen beside each other; of a fraction the wider half. Signs have room around them."""
     while (wider := _FRACTION.sub(lambda m: max(m[1], m[2], key=_characters), tex)) != tex:
         tex = wider
-    return len(_UNSEEN.sub("", _LETTER.sub("x", tex)))
+    return len(_UNSEEN.sub("", _LETTER.sub("x", tex))) + ROOM * len(_SIGN.findall(tex))

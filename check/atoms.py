@@ -15,9 +15,6 @@ BARE = {name for name, function in FUNCTIONS.items() if function.bare}
 SCRIPTED = {*WITH_A_NUMBER, "GELU", *WHOLE}
 """Names of functions; those whose argument may stand without brackets, and those that may have scripts."""
 INTEGER = re.compile(r"\d+")
-VARIANCE = ("σ", "2")
-"""σ² is a symbol of its own: nobody prints the σ that it would be the square of."""
-
 NAME_MARKS = ("(", "*", "+", "′", "⟨", "[", "{")
 """A superscript that begins so belongs to the name of the symbol; it is no power."""
 CONVOLUTION = "*"
@@ -256,8 +253,6 @@ def _is_name(node: Sym, script: list[Token]) -> bool:
     the entries of a matrix are written with ⊙, so D^{-1/2} is a name as well."""
     if node == Sym("e"):
         return text_of(script).startswith(NAME_MARKS[1:])
-    if (node.base, text_of(script)) == VARIANCE:
-        return True
     first = next((t for t in script if t.kind not in "{}"), END)
     word = len(first.text) > 1 and first.text.isalpha() and first.text not in KNOWN
     capital = len(first.text) == 1 and first.text.isupper()

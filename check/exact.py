@@ -70,7 +70,8 @@ class Truth:
 
     @cached_property
     def drift_in_ulps(self) -> float:
-        """The largest distance of a float64 value from the truth, in units of its last place."""
+        """The largest distance of a float64 value from the truth, in units of the last place of its array's largest
+        entry: where decimals cancel, float64 keeps nothing of an entry by itself."""
         return max((_ulps(s.value, self.values[s.name]) for s in self._computed()), default=0.0)
 
     def _computed(self) -> list[Step]:
@@ -154,7 +155,7 @@ def evaluate(steps: Iterable[Step], changes: Mapping, faults: list[Fault], known
 
 def _ulps(found: np.ndarray, truth: np.ndarray) -> float:
     distance = np.asarray(abs(exact(found) - truth), dtype=object).astype(np.float64)
-    return float(np.max(distance / np.spacing(np.maximum(np.abs(found), 1e-300)), initial=0.0))
+    return float(np.max(distance, initial=0.0) / np.spacing(np.max(np.abs(found), initial=1e-300)))
 
 
 # Pencil arithmetic: how far roundings can carry. Every step is rounded once and passes on what it was given.

@@ -163,7 +163,10 @@ def _substituted(sym: Node, num: Node, relation: str, symbols: Symbols, rules: R
     except FormError:
         if not _is_chain(sym):
             compare = slips if is_literal(num) else same_value
-            result.slips += compare(symbols.put(sym), num, relation, rules)
+            rounded = isinstance(
+                sym, Sym | Partial
+            )  # its number is what is printed in the end, not what is worked out
+            result.slips += compare(symbols.put(sym), num, "≈" if rounded else relation, rules)
     result.substituted += 1
 
 

@@ -53,6 +53,12 @@ def _gather(index, shapes, attrs):
     return 0, (attrs["rows"][index[0]], *index[1:])
 
 
+def _scatter(index, shapes, attrs):
+    """What comes from a single row is that row; where several are added up there is no one place."""
+    sources = [k for k, row in enumerate(attrs["rows"]) if row == index[0]]
+    return (0, (sources[0], *index[1:])) if len(sources) == 1 else None
+
+
 def _broadcast(index, shapes, attrs):
     return 0, tuple(0 if n == 1 else i for i, n in zip(index[len(index) - len(shapes[0]) :], shapes[0], strict=True))
 
@@ -67,5 +73,5 @@ UNNAMED: dict[str, Move] = {
 
 MOVES: dict[str, Move] = UNNAMED | {
     "reshape": _reshape, "concat": _concat, "slice": _slice, "pad": _pad, "gather": _gather,
-    "broadcast": _broadcast,
+    "broadcast": _broadcast, "scatter": _scatter,
 }  # fmt: skip

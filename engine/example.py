@@ -91,6 +91,12 @@ def _rectangle(rows: list[list[float]]) -> list[list[float]]:
     return rows
 
 
+def named(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise ValueError(f"{shorten(name)} is no name of an example")
+    return name
+
+
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Vector = Annotated[list[Number], Field(min_length=1), AtMost("numbers")]
 Matrix = Annotated[list[Annotated[list[Number], AtMost("numbers")]], AfterValidator(_rectangle), AtMost("numbers")]
@@ -206,11 +212,12 @@ Notation = Annotated[
 
 
 class Example(Model):
-    """The keys that all families share; a family's `Spec` adds its own."""
+    """The keys that all families share; a family's `Spec` adds its own. `see` names examples to read beside it."""
 
     family: Annotated[str, Known("family", families)]
     title: Annotated[Title, Field(min_length=1)]
     intro: Words = {}
+    see: list[Annotated[str, AfterValidator(named)]] = []
     order: Annotated[int, Field(ge=0, le=1_000_000)] = 100
     update: Update
     page: Page = Page()

@@ -159,7 +159,9 @@ def product(a: Expr, b: Expr) -> Expr:
 
 
 def transposed(a: Expr) -> Expr:
-    """The transpose of a, as a person writes it: (aᵀ)ᵀ = a, (aᵀ b)ᵀ = bᵀ a."""
+    """The transpose of a, as a person writes it: (aᵀ)ᵀ = a, (aᵀ b)ᵀ = bᵀ a, and a number is its own."""
+    if a.shape == (1, 1):
+        return a
     if a.name is None and a.op == "transpose":
         return a.args[0]
     if a.name is None and a.op == "matmul" and any(b.name is None and b.op == "transpose" for b in a.args):

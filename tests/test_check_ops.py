@@ -400,6 +400,23 @@ def test_numbers_in_the_place_of_symbols(symbolic, right, wrong):
         assert not result.unknown and bool(result.slips) != holds, (numeric, result)
 
 
+def test_a_power_is_a_name_only_where_it_has_numbers_of_its_own():
+    symbols = Symbols()
+    symbols.bind(Sym("σ"), Num("3"))
+    tex = r"\begin{aligned} S &= \sigma^{2} + 1 \\ &= 3^{2} + 1 \\ &= 10 \end{aligned}"
+    assert not check(Parser(tokens(tex)).formula(), symbols, Rules(4)).slips
+    assert check(Parser(tokens(tex)).formula(), known(), Rules(4)).slips
+
+
+def test_a_symbol_whose_number_is_rounded_only_at_the_end_of_its_line():
+    symbols = Symbols()
+    symbols.bind(Sym("J"), Num("0.4908", "ops:J"))
+    tex = r"J = \frac{0.9815}{2} = 0.4908"
+    result = check(Parser(tokens(tex)).formula(), symbols, Rules(4))
+    assert result.redone and not result.slips
+    assert check(Parser(tokens(tex.replace("9815", "9825"))).formula(), symbols, Rules(4)).slips
+
+
 def test_what_is_printed_with_dots_is_no_riddle():
     symbols = known()
     tex = rf"\begin{{aligned}} S &= X \odot W \\ &= {A} \end{{aligned}}"

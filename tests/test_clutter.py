@@ -1,5 +1,6 @@
 """What a person leaves out when writing a line: signs that cancel, brackets that say nothing."""
 
+from operator import neg
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ def written(rule) -> tuple[str, list[str], np.ndarray]:
         (lambda a, b: a + -b, "sub", ["a", "b"], A - B),
         (lambda a, b: -a + b, "sub", ["b", "a"], B - A),
         (lambda a, b: -(a - b), "sub", ["b", "a"], B - A),
-        (lambda a, b: -(a * -1) * -1 + b, "add", ["a", "b"], A + B),
+        (lambda a, b: neg(neg(a)) + b, "add", ["a", "b"], A + B),
         (lambda a, b: -(-a * b), "mul", ["a", "b"], A * B),
         (lambda a, b: -a * b, "neg", ["z.mul"], -A * B),
     ],

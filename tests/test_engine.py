@@ -104,8 +104,9 @@ def test_a_part_is_used_once_and_by_its_parent(trace):
 def test_a_part_is_silent_if_nothing_encloses_it(trace):
     for name in trace:
         parent = trace.parent(name)
-        expected = parent is not None and not worked_first(trace[parent].op, trace[name].op)
-        assert trace.silent(name) == expected
+        factors = parent and trace[parent].op == trace[name].op == "mul" and trace[parent].args[0] == name
+        expected = parent is not None and (bool(factors) or not worked_first(trace[parent].op, trace[name].op))
+        assert trace.silent(name) == expected, name
 
 
 def test_lines_of_the_seed(seed):

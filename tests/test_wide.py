@@ -112,7 +112,7 @@ def _block(number: str, columns: int, rows: int = 2) -> str:
 
 
 def test_a_row_that_is_too_wide_goes_on_before_a_sign_outside_all_brackets():
-    a = _block("-0.1234", 4)
+    a = _block("-0.1234", 3)
     assert wide.broken(f"{a} + {a}") == [f"{a} + {a}"]
     assert wide.broken(rf"{a} \odot {a} + {a}") == [rf"{a} \odot {a} ", f"+ {a}"]
     assert wide.broken(rf"{a} \odot {a} \odot {a}") == [rf"{a} \odot {a} ", rf"\odot {a}"]
