@@ -182,7 +182,7 @@ def _check_head(chain: list[Item], symbols: Symbols, rules: Rules, result: Resul
         return
     if isinstance(head, Sym | Partial | Matrix):
         _substituted(head, last.node, last.relation, symbols, rules, result)
-    else:
+    elif is_literal(chain[1].node) or not is_numeric(chain[1].node):  # else it was redone from its own numbers
         result.slips += slips(symbols.put(head), last.node, last.relation, rules)
 
 
