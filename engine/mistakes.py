@@ -27,6 +27,7 @@ _MESSAGES = {
     "string_too_long": "is longer than {max_length} characters",
     "finite_number": "expected a finite number, found {input}",
     "too_short": "is empty",
+    "too_few": "has {actual_length} entries; at least {min_length} are needed",
     "string_too_short": "is empty",
 }
 
@@ -48,6 +49,8 @@ def _rule(detail, spec) -> str:
         return str(detail["ctx"]["error"])
     if kind == "model_type" and detail["loc"][-1] == TABLE:
         kind = "string_type"
+    if kind == "too_short" and detail["ctx"]["actual_length"]:
+        kind = "too_few"
     if kind not in _MESSAGES:
         return detail["msg"][:1].lower() + detail["msg"][1:]
     return _MESSAGES[kind].format(**detail.get("ctx", {}) | {"input": shorten(detail["input"])})

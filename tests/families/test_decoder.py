@@ -1,0 +1,165 @@
+"""The decoder block of the transformer."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from .judges import against_differences, against_torch, changed, numbers, refused, tables, worked
+from .layers import (
+    ACTIVATIONS,
+    COLUMN,
+    NARROW,
+    against_smooth_differences,
+    assume_digits,
+    attend_all,
+    bad_blocks,
+    block,
+    feed_forward,
+    half_squared,
+    head,
+    held,
+    held_block,
+    hidden_later,
+    layer,
+    rest,
+)
+
+DECODER = tables("decoder")
+PLACES = ("post", "pre")
+SIZE, WIDTH = st.integers(1, 3), st.integers(2, 5)
+
+
+def decoder(leaf, found):
+    lines = {}
+    out = block(
+        leaf, lines, found, leaf["X"],
+        self=lambda u: attend_all(leaf, lines, "self", u, causal=True),
+        cross=lambda u: attend_all(leaf, lines, "cross", u, leaf["memory"]),
+        ffn=lambda u: feed_forward(leaf, lines, found, u),
+    )  # fmt: skip
+    return lines | {"J": half_squared(out, leaf["Y"])}
+
+
+def by_the_layer(leaf, found):
+    """nn.TransformerDecoderLayer, where a head is as wide as a token; the memory may have another width."""
+    import torch
+
+    x, memory, first = leaf["X"][None], leaf["memory"][None], found.get("norm") == "pre"
+    d, wide = x.shape[2], memory.shape[2]
+    module = layer("Decoder", leaf, found, d, 1, first)
+    module.multihead_attn = torch.nn.MultiheadAttention(
+        d, 1, kdim=wide, vdim=wide, batch_first=True, dtype=torch.float64
+    )
+    weights = held_block(leaf, 3, self_attn=held(leaf, "self"), multihead_attn=held(leaf, "cross", d == wide))
+    out = torch.func.functional_call(module, weights, (x, memory), {"tgt_mask": hidden_later(x.shape[1])})
+    return {"ffn.X" if first else "norm3.y": out[0], "J": half_squared(out[0], leaf["Y"])}
+
+
+def random_decoder(seed, tokens, d, others, wide, d_k, widths, hidden, place):
+    """`others` tokens of `wide` numbers are the memory; `widths` are those of the values of both attentions."""
+    random = np.random.default_rng(seed)
+    data = {"x": numbers(random, tokens, d), "y": numbers(random, tokens, d), "memory": numbers(random, others, wide)}
+    one, two = (
+        head(random, d, d_k, d_v, m) | {"W_O": numbers(random, d_v, d)}
+        for d_v, m in zip(widths, (d, wide), strict=True)
+    )
+    said = {"data": data, "self_attention": one, "cross_attention": two, "norm": place}
+    return DECODER | said | rest(random, d, hidden, 3)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_shipped_example_against_pytorch(place, name):
+    found = changed(DECODER, f"norm={place}", f"feed_forward.activation={name}")
+    trace = against_torch(found, decoder)
+    against_smooth_differences(found, trace)
+
+
+def test_as_it_is_shipped_against_differences():
+    against_differences(DECODER)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.integers(0, 999), SIZE, WIDTH, SIZE, SIZE, SIZE, st.tuples(SIZE, SIZE), SIZE, st.sampled_from(PLACES)
+)  # fmt: skip
+def test_random_shapes(seed, tokens, d, others, wide, d_k, widths, hidden, place):
+    found = random_decoder(seed, tokens, d, others, wide, d_k, widths, hidden, place)
+    assume_digits(found)
+    trace = against_torch(found, decoder)
+    against_smooth_differences(found, trace)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 999), SIZE, WIDTH, SIZE, WIDTH, SIZE, st.sampled_from(PLACES))
+def test_random_shapes_against_the_layer(seed, tokens, d, others, wide, hidden, place):
+    found = random_decoder(seed, tokens, d, others, wide, d, (d, d), hidden, place)
+    assume_digits(found)
+    against_torch(found, by_the_layer)
+
+
+def test_a_token_sees_all_of_the_memory_and_nothing_of_later_tokens():
+    before, after = worked(DECODER), worked(changed(DECODER, "data.x[2]=[1, -1, 2, 0]"))
+    assert (before.value("norm3.y")[:2] == after.value("norm3.y")[:2]).all()
+    assert (before.value("norm3.y")[2] != after.value("norm3.y")[2]).any()
+    assert (before.value("cross.A") > 0).all()
+    assert (before.value("self.A")[np.triu_indices(3, 1)] == 0).all()
+
+
+@bad_blocks
+def test_bad_block(change, words):
+    refused(changed(DECODER, change), *words)
+
+
+WIDE = [[1.0, 2.0, 3.0]] * 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ((f"self_attention.W_Q={NARROW}",), ("self_attention.W_Q: has 1 rows, expected 4", "data.x has 4 numbers")),
+        ((f"self_attention.W_K={NARROW}",), ("self_attention.W_K: has 1 rows, expected 4", "data.x has 4 numbers")),
+        ((f"self_attention.W_V={NARROW}",), ("self_attention.W_V: has 1 rows, expected 4", "data.x has 4 numbers")),
+        ((f"self_attention.W_K={COLUMN}",), ("self_attention.W_K: has 1 columns, expected 2", "each query")),
+        ((f"self_attention.W_V={COLUMN}",), ("self_attention.W_O: has 2 rows, expected 1", "W_V has 1 columns")),
+        (("self_attention.W_O=[[1], [2]]",), ("self_attention.W_O: has 1 columns, expected 4", "data.x has 4")),
+        ((f"cross_attention.W_Q={NARROW}",), ("cross_attention.W_Q: has 1 rows, expected 4", "data.x has 4")),
+        ((f"cross_attention.W_K={NARROW}",), ("cross_attention.W_K: has 1 rows, expected 4", "data.memory has 4")),
+        ((f"cross_attention.W_V={NARROW}",), ("cross_attention.W_V: has 1 rows, expected 4", "data.memory has 4")),
+        ((f"cross_attention.W_K={WIDE}",), ("cross_attention.W_K: has 3 columns, expected 2", "each query")),
+        (("cross_attention.W_O=[[1, 2, 3, 4]]",), ("cross_attention.W_O: has 1 rows, expected 2", "W_V has 2")),
+        (("cross_attention.W_O=[[1], [2]]",), ("cross_attention.W_O: has 1 columns, expected 4", "data.x has 4")),
+        (
+            (f"cross_attention.W_Q={WIDE}", f"cross_attention.W_K={WIDE}"),
+            ("cross_attention.W_Q: must have as many columns as self_attention.W_Q", "there is one d_k"),
+        ),
+        (("data.memory=[[1, 2, 3]]",), ("cross_attention.W_K: has 4 rows, expected 3", "data.memory has 3 numbers")),
+        (("data.memory=[[1, 2, 3, 4], [5]]",), ("data.memory: row 2 has 1 numbers, row 1 has 4",)),
+        ((f"data.memory={[[1, 2, 3, 4]] * 13}",), ("data.memory: has 13 entries", "the limit (steps) is 12")),
+        ((f"data.y={NARROW}",), ("data.y: is 1 × 4, expected 3 × 4", "a block keeps the shape")),
+        (("heads=[]",), ("unknown key 'heads'",)),
+    ],
+)
+def test_bad_input(changes, words):
+    refused(changed(DECODER, *changes), *words)
+
+
+def test_what_is_missing():
+    refused(DECODER | {"data": {k: DECODER["data"][k] for k in "xy"}}, "data.memory: is missing")
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_the_wrong_number_of_norms(count):
+    found = DECODER | {"norms": DECODER["norms"][:1] * count}
+    refused(found, f"norms: has {count} entries, expected 3", "self-attention, cross-attention, feed-forward network")
+
+
+def test_a_single_feature():
+    found = random_decoder(0, 2, 1, 2, 3, 1, (1, 1), 1, "pre")
+    refused(found, "norms: has 1 number for each token, expected at least 2")
+
+
+def test_more_than_the_book_can_take():
+    found = random_decoder(0, 2, 40, 2, 40, 40, (40, 40), 40, "pre")
+    refused(found, "data.x: data, parameters and units are", "the limit (size)")
