@@ -40,7 +40,7 @@ def listing(folder: Path) -> dict[str, tuple]:
         (["trace", SEED, "--set", "layers[9].W=1"], ["index 9 is outside a list of 2"]),
         (["trace", SEED, "--set", "update.learning_rate=0"], ["expected a number greater than 0, found 0"]),
         (["trace", SEED, "--set", "title.en={{ x }}"], ["title.en: is plain text and may not hold '{'"]),
-        (["trace", SEED, "--set", "data.y=[[1e200, 1]]"], ["step 'E' overflows"]),
+        (["trace", SEED, "--set", "data.x=[[1e308, 1e308]]", "--set", "layers[0].W[0]=[9, 9]"], ["overflows"]),
         (["trace", SEED, "--set", 'update.frozen=["W"]'], ["update.frozen: unknown parameter 'W'"]),
         (["htlm"], ["unknown target 'htlm'", "Did you mean 'html'?"]),
         (["schema", "mpl"], ["unknown family 'mpl'", "Did you mean 'mlp'?"]),

@@ -27,7 +27,7 @@ from book.page import PageView, Worked
 from engine import load, train, work
 from engine.backward import backward
 from engine.example import validate
-from engine.ops import of_kind
+from engine.ops import OPS, of_kind
 from engine.optim import update
 from engine.tape import Tape, apply
 
@@ -121,7 +121,9 @@ def nets(draw, most=13):
         {"W": numbers(m, n), "b": numbers(m), "activation": draw(st.sampled_from(of_kind("activation")))}
         for n, m in pairwise(sizes)
     ]
-    data = {"x": numbers(samples, sizes[0]), "y": numbers(samples, sizes[-1])}
+    low, high = OPS[layers[-1]["activation"]].reach
+    y = np.clip(numbers(samples, sizes[-1]), low, high).tolist()
+    data = {"x": numbers(samples, sizes[0]), "y": y}
     tables = {
         "family": "mlp", "title": {"en": "random"}, "data": data,
         "layers": layers, "update": {"learning_rate": 0.1}, "page": {"curve": 12},
@@ -200,6 +202,8 @@ def test_random_networks(example):
 
 def test_network_carries_every_number(shipped):
     _, trace, made = shipped
+    if "network" not in made or not {"x", "y"} <= set(trace):
+        pytest.skip("is no chain of layers from x to y")
     x, y = trace.value("x"), trace.value("y")
     params = [s.value.ravel() for s in trace.leaves("param")]
     activations = [s.value[:, 0] for s in trace.values() if s.name.endswith(".a")]
@@ -215,7 +219,9 @@ def test_heat_maps_carry_the_arrays(shipped):
     for name, figure in made.items():
         if name.startswith("heat"):
             found = numbers(figure, palette.INK)
-            values = [v for step in figure.facts["steps"] for v in trace.value(step).ravel()]
+            room = figure.facts["columns"] <= 6  # where a cell is narrow, an array may stand without its numbers
+            steps = [trace.value(step).ravel() for step in figure.facts["steps"]]
+            values = [v for step in steps[: None if room else len(found) // steps[0].size] for v in step]
             assert len(found) == len(values)
             assert all(is_printed(text, v) for text, v in zip(found, values, strict=True))
 
@@ -227,14 +233,14 @@ def test_loss_curve_marks_losses_of_training(shipped):
     found = numbers(figure, palette.INK)
     marks = figure.facts["marked"]
     assert all(losses[t] == loss for t, loss in marks.items()) and {0, 1, example.page.curve} <= set(marks)
-    assert [float(text) for text in found] == [printed(loss, 4) for loss in marks.values()]
+    assert [float(text) for text in found] == [printed(loss, min(example.page.digits, 4)) for loss in marks.values()]
     assert figure.facts["end"] == losses[-1] and not figure.facts["diverges"]
 
 
 def test_activation_points_are_those_of_the_trace(shipped):
     _, trace, made = shipped
     for op in of_kind("activation"):
-        steps = [s for s in trace.values() if s.op == op]
+        steps = [s for s in trace.values() if s.op == op and s.phase == "forward" and OPS[op].entrywise]
         assert bool(steps) == (f"activation-{op}" in made)
         if steps:
             facts = made[f"activation-{op}"].facts
@@ -339,11 +345,10 @@ def test_a_page_can_take_a_figure_in(shipped):
 
 
 def test_pdf_for_tex(shipped):
-    data = shipped[2]["network"].pdf()
-    assert (
-        data.startswith(b"%PDF")
-        and hashlib.sha256(shipped[2]["network"].pdf()).digest() == hashlib.sha256(data).digest()
-    )
+    figure = shipped[2].get("network") or shipped[2]["model"]
+    data = figure.pdf()
+    assert data.startswith(b"%PDF")
+    assert hashlib.sha256(figure.pdf()).digest() == hashlib.sha256(data).digest()
 
 
 def test_matplotlib_is_loaded_only_to_draw():
