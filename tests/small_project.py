@@ -8,7 +8,8 @@ PROGRAM = ("book", "check", "engine", "templates", "docs/_templates", "docs/stat
 FILES = ("build.py", "pyproject.toml", "docs/conf.py")
 CHAPTERS = {
     "index.md": "# A small book\n\nIts numbers are computed, its $\\delta$ is $W^{{\\mathsf T}}\\delta$.\n\n"
-    "```{{toctree}}\n:maxdepth: 1\n\nhow-to-read\nexamples/index\noperations/index\nabout/map\nabout/checked\nabout/colophon\n```\n",
+    "```{{toctree}}\n:maxdepth: 1\n\nhow-to-read\nexamples/index\noperations/index\n"
+    "about/map\nabout/checked\nabout/colophon\n```\n",
     "how-to-read.md": "# How to read\n\nThe loss is {{value}}`{name}:J`; "
     "see [the overview](examples/{name}/index.md).\n",
 }
