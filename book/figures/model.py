@@ -18,6 +18,7 @@ HEIGHT, LEVEL, GAP, JOINT = 25.0, 44.0, 14.0, 8.0
 SIZE, SMALL = 9.5, 7.0
 SWEEPS = 8
 ARROW = 4.2
+PULL = 0.15
 
 
 @dataclass(eq=False)
@@ -127,7 +128,7 @@ def _middle(places: list[float], otherwise: float) -> float:
 def _spread(levels: list[list[Place]]) -> float:
     """Give every box its x, near its neighbours' and apart from the next; returns the width of the drawing."""
     for level in levels:
-        x = 0.0
+        x = -sum(place.width + GAP for place in level) / 2
         for place in level:
             place.x, x = x + place.width / 2, x + place.width + GAP
     for _ in range(10 * SWEEPS):
@@ -141,8 +142,9 @@ def _spread(levels: list[list[Place]]) -> float:
 
 
 def _relax(level: list[Place]) -> None:
-    """Move every place to the middle of its neighbours as far as its level allows: from both sides, then between."""
-    wished = [_middle([n.x for n in (*p.above, *p.below)], p.x) for p in level]
+    """Move every place to the middle of its neighbours as far as its level allows: from both sides, then between.
+    A little pull to the middle of the drawing (0) keeps a long model from leaning to one side."""
+    wished = [(1 - PULL) * _middle([n.x for n in (*p.above, *p.below)], p.x) for p in level]
     least = [(a.width + b.width) / 2 + GAP for a, b in pairwise(level)]
     right, left = wished[:], wished[:]
     for i, room in enumerate(least):
