@@ -87,7 +87,7 @@ def test_numbers_are_such_as_the_arguments_may_hold():
         ("softmax", r"a = \operatorname{softmax}_{j}\left(z\right)",
          [r"\left[g - \left(g \odot a\right)\,\mathbf{1}\right] \odot a"]),
         ("concat", r"c = \begin{pmatrix} a & b \end{pmatrix}",
-         [r"\operatorname{columns}_{1:3}\left(g\right)", r"\operatorname{columns}_{4:4}\left(g\right)"]),
+         [r"\operatorname{columns}_{1:3}\left(g\right)", r"\operatorname{columns}_{4}\left(g\right)"]),
         ("positive", r"c = \left[\,z > 0\,\right]", [""]),
         ("scatter", r"c = \operatorname{scatter}_{4:3,1,3}\left(g\right)",
          [r"\operatorname{rows}_{3,1,3}\left(h\right)"]),
