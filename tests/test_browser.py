@@ -192,7 +192,7 @@ def test_same_numbers_light_up_together(page):
 def test_number_by_keyboard(page):
     browser = page(f"en/{FORWARD}")
     focused = "return document.activeElement.dataset.value || ''"
-    for _ in range(60):
+    for _ in range(150):  # past the contents of the book
         press(browser, "\ue004")
         if ask(browser, focused).startswith("seed:layer1.W"):
             break
