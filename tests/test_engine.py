@@ -322,11 +322,12 @@ def test_pencil_carries_what_it_prints(net, digits):
             np.testing.assert_array_equal(step.value, trace.value(name))
             continue
         computed = run(step, by_hand)
+        cancelled = (step.value == 0) & (np.abs(computed) < 1e-13)  # on paper decimals that cancel leave nothing
         if trace.silent(name):
-            np.testing.assert_array_equal(step.value, computed)
+            np.testing.assert_array_equal(step.value, np.where(cancelled, 0, computed))
         else:
             assert all(digits_of(float(v)) <= digits for v in step.value.ravel())
-            np.testing.assert_array_equal(step.value, round_array(computed, digits))
+            np.testing.assert_array_equal(step.value, np.where(cancelled, 0, round_array(computed, digits)))
 
 
 def test_pencil_of_the_seed(seed):
