@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import os
 import shutil
 import subprocess
 import sys
@@ -9,10 +10,14 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from book.edition import lock
 
 ROOT = Path(__file__).resolve().parent.parent
+settings.register_profile("ci", derandomize=True)  # the same cases every time; on a desk new ones are tried
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 @pytest.fixture(scope="session")

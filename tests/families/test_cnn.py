@@ -43,8 +43,8 @@ def window(random, size):
     return fitting[random.integers(len(fitting))]
 
 
-def random_cnn(seed, channels, layers, outputs):
-    """Layers of random sizes; pooling where it fits."""
+def random_cnn(seed, channels, layers, outputs, smooth=False):
+    """Layers of random sizes; pooling where it fits; `smooth` without corners, where short decimals often stand."""
     random, size, conv = np.random.default_rng(seed), int(np.random.default_rng(seed).integers(3, 7)), []
     x, maps = numbers(random, channels, size, size), channels
     for _ in range(layers):
@@ -52,10 +52,10 @@ def random_cnn(seed, channels, layers, outputs):
         k, stride, dilation, size = window(random, size + 2 * padding)
         layer = {"kernels": numbers(random, outs, maps, k, k), "b": numbers(random, outs)}
         layer |= {"stride": stride, "padding": padding, "dilation": dilation}
-        layer["activation"] = str(random.choice(["relu", "tanh"]))
+        layer["activation"] = str(random.choice(["tanh"] if smooth else ["relu", "tanh"]))
         p, pool_stride, apart, places = window(random, size)
         if apart == 1 and random.random() < 0.7:
-            kind = str(random.choice(["max", "avg"]))
+            kind = str(random.choice(["avg"] if smooth else ["max", "avg"]))
             layer["pool"], size = {"kind": kind, "size": p, "stride": pool_stride}, places
         conv.append(layer)
         maps = outs
@@ -79,7 +79,7 @@ def test_random_shapes(seed, channels, layers, outputs):
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 9999), st.integers(1, 2), st.integers(1, 2))
 def test_central_differences(seed, channels, layers):
-    against_differences(random_cnn(seed, channels, layers, 2), 1e-5)
+    against_differences(random_cnn(seed, channels, layers, 2, smooth=True), 1e-5)
 
 
 def test_of_equal_entries_pooling_takes_the_first_as_pytorch_does():
