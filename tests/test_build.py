@@ -10,6 +10,7 @@ import pytest
 
 from book.words import languages
 from tests.conftest import ROOT
+from tests.small_project import small_project
 
 
 def build(*words, folder: Path = ROOT) -> subprocess.CompletedProcess:
@@ -155,11 +156,14 @@ def test_no_ink_leaves_the_page(book):
 @pytest.mark.skipif(not shutil.which("xelatex"), reason="no xelatex here")
 @pytest.mark.parametrize("lang", languages())
 def test_the_latex_road(tmp_path, lang):
+    """A book of two examples: TeX takes half a second for each page."""
     from pypdf import PdfReader
 
-    made = build("pdf", "--engine", "latex", "--lang", lang, "--out", str(tmp_path / "tex"))
+    project = small_project(tmp_path / "project")
+    shutil.copy(ROOT / "examples" / "attention.toml", project / "examples")
+    made = build("pdf", "--engine", "latex", "--lang", lang, folder=project)
     assert made.returncode == 0, made.stderr
-    pdf = PdfReader(tmp_path / "tex" / "pdf" / f"gradbook-{lang}.pdf")
+    pdf = PdfReader(project / "build" / "pdf" / f"gradbook-{lang}.pdf")
     assert len(pdf.pages) > 30
 
 
