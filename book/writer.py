@@ -21,9 +21,6 @@ from .wide import TERMS, elided, filled, shown
 PRODUCTS = ("matmul", "conv", "conv_back")
 """Operations of which an entry is a sum of products."""
 
-GATHERED = ("mean_axis", "max_pool", "avg_pool")
-"""Operations of which an entry is made from several entries of one array, in a way that the whole does not show."""
-
 
 @dataclass(frozen=True)
 class Sheet:

@@ -42,14 +42,6 @@ class Atoms(Scanner):
             node = self._raised(node, script)
         return node
 
-    def _index_text(self, script: list[Token]) -> str:
-        """An index as text; a symbol with an index and a power of its own, in whatever order, as that symbol."""
-        if not any(t.kind in ("_", "^") for t in script):
-            return text_of(script)
-        inner = type(self)(script)
-        node = inner.factor()
-        return str(node) if inner.next is END and isinstance(node, Sym) else text_of(script)
-
     def scripts(self) -> tuple[str, str]:
         """What stands below and above what was read last, as text; a transpose is T."""
         found = {"_": "", "^": ""}

@@ -2,9 +2,10 @@
 
 from pydantic import model_validator
 
-from ..example import Example, Matrix, Model, Number, Vector
+from ..example import Example, Matrix, Model
 from ..shapes import expect_columns, expect_length, expect_rows, expect_targets
 from ..tape import Tape
+from .linear_regression import Weights
 
 
 class Data(Model):
@@ -12,13 +13,6 @@ class Data(Model):
 
     x: Matrix
     y: Matrix
-
-
-class Weights(Model):
-    """[weights]: w has one number per feature, b is one number."""
-
-    w: Vector
-    b: Number
 
 
 class Spec(Example):
@@ -40,11 +34,8 @@ class Spec(Example):
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the mean over the samples."""
-    X, w, b = (
-        tape.data("X", spec.data.x),
-        tape.param("w", [[v] for v in spec.weights.w]),
-        tape.param("b", spec.weights.b),
-    )
+    X = tape.data("X", spec.data.x)
+    w, b = tape.param("w", [[v] for v in spec.weights.w]), tape.param("b", spec.weights.b)
     y = tape.data("y", spec.data.y)
     z = tape.write("z", X @ w + b, grad="dz")
     p = tape.write("p", z.sigmoid())
