@@ -5,8 +5,8 @@ import shutil
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from engine import load
-from engine.errors import BookError
+from gradbook.engine import load
+from gradbook.engine.errors import BookError
 
 from .edition import lock
 from .made import Made, Store

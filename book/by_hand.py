@@ -7,9 +7,8 @@ from decimal import Context, Decimal
 from fractions import Fraction
 
 import numpy as np
-
-from engine.ops import OPS
-from engine.trace import Step, run
+from gradbook.engine.ops import OPS
+from gradbook.engine.trace import Step, run
 
 from .numbers import decimal_of
 from .wide import is_wide

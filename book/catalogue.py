@@ -3,7 +3,7 @@
 Made from the engine's table, the templates and what the examples use; made again only when one of them has changed.
 """
 
-from engine.ops import OPS
+from gradbook.engine.ops import OPS
 
 from .listing import rooms
 from .made import Made, Store, kept

@@ -3,8 +3,8 @@
 from functools import cached_property
 from itertools import pairwise
 
-from engine.ops import FLAT, OPS
-from engine.trace import Step
+from gradbook.engine.ops import FLAT, OPS
+from gradbook.engine.trace import Step
 
 from .symbols import partial
 from .writer import Sheet

@@ -1,15 +1,12 @@
 """What the book was made with: versions that shape its bytes, typefaces and their licences, how to cite it."""
 
 import platform
-import tomllib
 from dataclasses import dataclass
-from functools import cache
 from importlib.metadata import version
-from pathlib import Path
+
+from gradbook import __version__
 
 from .words import environment
-
-ROOT = Path(__file__).resolve().parent.parent
 
 PROGRAMS = (
     "numpy", "pydantic", "jinja2", "babel", "sphinx", "docutils", "furo", "myst-parser", "pygments", "math-core",
@@ -38,10 +35,9 @@ TYPEFACES = (
 )
 
 
-@cache
 def edition() -> str:
-    """The version of the book, as pyproject.toml says it."""
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    """The version of gradbook."""
+    return __version__
 
 
 def programs() -> list[tuple[str, str]]:

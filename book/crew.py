@@ -61,7 +61,7 @@ class Crew:
 
 
 def _ended(path: Path) -> Exception:
-    from engine.errors import BookError
+    from gradbook.engine.errors import BookError
 
     return BookError(f"{path}: the process that made it was ended from outside; --jobs 1 needs less memory.")
 
@@ -76,7 +76,7 @@ def work(pipe: Connection) -> None:
 
 def _answer(path: Path, changes: tuple[str, ...]):
     """What was made, with its key, or what is wrong: told here, as the line of a template does not survive a pipe."""
-    from engine.errors import BookError
+    from gradbook.engine.errors import BookError
 
     from .mistakes import ElsewhereError, told
     from .pages import remade

@@ -5,9 +5,8 @@ from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
-
-from engine.rounding import round_decimal
-from engine.trace import Step, Trace
+from gradbook.engine.rounding import round_decimal
+from gradbook.engine.trace import Step, Trace
 
 from .printed import at, cut, one_digit, power_of_ten, shows, swapped, wrong_sign
 from .programs import Programs

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-
-from engine.ops import OPS
+from gradbook.engine.ops import OPS
 
 from .by_hand import decimals, redone, rounded
 from .wide import MOST, TERMS_A_ROW, is_too_wide

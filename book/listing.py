@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Iterator
 from functools import cache
 
-from engine import ops
+from gradbook.engine import ops
 
 
 @cache

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from engine.errors import BookError
+from gradbook.engine.errors import BookError
 
 from .crew import Crew
 from .made import Store

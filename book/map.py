@@ -5,7 +5,7 @@ Made from what the families' templates say (`title`, `before`) and from what the
 
 from dataclasses import dataclass
 
-from engine.families import families
+from gradbook.engine.families import families
 
 from .listing import rooms
 from .made import Made, Store, kept

@@ -1,6 +1,5 @@
 """The translators' catalogues: brought up to date with templates and chapters, and judged message by message."""
 
-import os
 import re
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from jinja2.ext import babel_extract
 
 from .files import write
 from .site import stage
+from .sphinx_run import environment
 from .words import SOURCE, TEMPLATES, languages, locale_of
 
 ROOT = TEMPLATES.parent
@@ -94,13 +94,9 @@ def from_chapters(docs: Path = DOCS) -> dict[str, Catalog]:
 def _gettext(source: Path, out: Path) -> None:
     """Sphinx's message builder; what it warns about, the build of the pages tells better."""
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "gettext", "-c", DOCS, "-d", out.parent / "trees"]
-    run = subprocess.run([*command, source, out], capture_output=True, text=True, env=_environment())
+    run = subprocess.run([*command, source, out], capture_output=True, text=True, env=environment())
     if run.returncode:
         raise RuntimeError(f"Sphinx's gettext builder stopped ({run.returncode}): {run.stderr[-2000:]}")
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "SOURCE_DATE_EPOCH": "0", "PYTHONUTF8": "1"}
 
 
 def _pots(out: Path) -> list[Path]:

@@ -4,7 +4,7 @@ import re
 import traceback
 from pathlib import Path
 
-from engine.errors import BookError
+from gradbook.engine.errors import BookError
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ("templates", "docs/_templates")

@@ -8,14 +8,14 @@ import tomllib
 from pathlib import Path
 from random import Random
 
-from engine.errors import BookError, shorten, unknown
-from engine.example import Page, check_name, load, validate
-from engine.families import families
-from engine.families import family as family_of
-from engine.friendly import RATES, learns, shows_slips
-from engine.ops import of_kind
-from engine.optim import OPTIMIZERS
-from engine.work import work
+from gradbook.engine.errors import BookError, shorten, unknown
+from gradbook.engine.example import Page, check_name, load, validate
+from gradbook.engine.families import families
+from gradbook.engine.families import family as family_of
+from gradbook.engine.friendly import RATES, learns, shows_slips
+from gradbook.engine.ops import of_kind
+from gradbook.engine.optim import OPTIMIZERS
+from gradbook.engine.work import work
 
 from .words import SOURCE, environment
 

@@ -3,10 +3,10 @@
 import re
 from functools import cached_property
 
-from engine.errors import BookError, suggest
-from engine.example import Example, Symbol
-from engine.optim import detached
-from engine.trace import Step, Trace
+from gradbook.engine.errors import BookError, suggest
+from gradbook.engine.example import Example, Symbol
+from gradbook.engine.optim import detached
+from gradbook.engine.trace import Step, Trace
 
 from .numbers import tex_number
 from .symbols import check_symbol, indexed, lowered, marked, partial, slashed

@@ -3,8 +3,7 @@
 from decimal import Decimal
 
 import numpy as np
-
-from engine.rounding import round_decimal
+from gradbook.engine.rounding import round_decimal
 
 PLAIN = range(-5, 7)
 """Decimal exponents that are written out; smaller and larger numbers are written with a power of ten."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from engine.ops import CALL, PRODUCT, SUM
+from gradbook.engine.ops import CALL, PRODUCT, SUM
 
 from .symbols import has_superscript, transposed
 

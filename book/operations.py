@@ -11,10 +11,9 @@ from functools import cached_property
 from types import SimpleNamespace
 
 import numpy as np
-
-from engine.ops import FLAT, Op
-from engine.tape import Expr, Tape, apply
-from engine.trace import Trace
+from gradbook.engine.ops import FLAT, Op
+from gradbook.engine.tape import Expr, Tape, apply
+from gradbook.engine.trace import Trace
 
 from .listing import listing
 from .notation import Notation

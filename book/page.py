@@ -5,11 +5,10 @@ from functools import cached_property
 from types import ModuleType
 
 import numpy as np
-
-from engine import Example, Trace, check_gradients, pencil, train
-from engine.check import GradientCheck
-from engine.optim import detached
-from engine.trace import Step
+from gradbook.engine import Example, Trace, check_gradients, pencil, train
+from gradbook.engine.check import GradientCheck
+from gradbook.engine.optim import detached
+from gradbook.engine.trace import Step
 
 from . import wide
 from .augmented import Augmented, augmented

@@ -8,10 +8,9 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-
-from engine import BookError, load, pencil, work
-from engine.errors import unknown
-from engine.toml import check_file
+from gradbook.engine import BookError, load, pencil, work
+from gradbook.engine.errors import unknown
+from gradbook.engine.toml import check_file
 
 from .catalogue import catalogue
 from .colophon import colophon

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Collection
 from pathlib import Path
 
-from engine.errors import BookError
+from gradbook.engine.errors import BookError
 
 from .files import write
 from .sphinx_run import environment as fixed_environment

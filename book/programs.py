@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from graphlib import CycleError
 
-from engine.errors import BookError
-from engine.lower import train
-from engine.trace import Trace
+from gradbook.engine.errors import BookError
+from gradbook.engine.lower import train
+from gradbook.engine.trace import Trace
 
 
 @dataclass(frozen=True, eq=False)

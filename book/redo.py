@@ -8,9 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
-
-from engine.ops import OPS
-from engine.trace import Step, Trace
+from gradbook.engine.ops import OPS
+from gradbook.engine.trace import Step, Trace
 
 from .source import Figure
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from engine.errors import BookError
+from gradbook.engine.errors import BookError
 
 from .policy import HEADER
 

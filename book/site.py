@@ -49,7 +49,7 @@ def build_html(out: Path, langs: list[str], jobs: int = 1, absent: Collection[st
 
 def _shared_assets(static: Path) -> None:
     """The mathematical font and the styles that our MathML asks for."""
-    from book import mathml, webfont
+    from gradbook.book import mathml, webfont
 
     webfont.make(static / "fonts")
     write(static / "math.css", mathml.CSS)

@@ -2,7 +2,7 @@
 
 import re
 
-from engine.errors import BookError, shorten, unknown
+from gradbook.engine.errors import BookError, shorten, unknown
 
 from .mathml import MathError, to_mathml
 

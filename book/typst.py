@@ -10,9 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from docutils import nodes
-
-from book.typst_math import quoted
-from book.typst_writer import MarkupError, Writer
+from gradbook.book.typst_math import quoted
+from gradbook.book.typst_writer import MarkupError, Writer
 
 LOOK = Path(__file__).with_name("look.typ")
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from xml.etree import ElementTree
 
-from book.mathml import to_mathml
-from book.typst_math import cells, sequence
+from gradbook.book.mathml import to_mathml
+from gradbook.book.typst_math import cells, sequence
 
 RELATIONS = set("=≈")
 SIGNS = set("+−±⊙⊗⋅·×")

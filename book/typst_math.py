@@ -2,7 +2,7 @@
 
 from itertools import zip_longest
 
-from book.mathml import MINUS
+from gradbook.book.mathml import MINUS
 
 NOTHING = "\u2063"  # math-core's invisible fence: \left. and the open side of cases
 APPLY = "\u2061"

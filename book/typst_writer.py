@@ -10,10 +10,9 @@ from itertools import zip_longest
 
 from docutils import nodes
 from docutils.utils import get_source_line
-
-from book.typst_forms import ADMONITIONS, ALIGNMENTS, LANGUAGES, NUMBERINGS, UNSEEN, WRAPPED
-from book.typst_formula import formula
-from book.typst_math import quoted
+from gradbook.book.typst_forms import ADMONITIONS, ALIGNMENTS, LANGUAGES, NUMBERINGS, UNSEEN, WRAPPED
+from gradbook.book.typst_formula import formula
+from gradbook.book.typst_math import quoted
 
 PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 # A line break of the source between two Chinese characters is no space, even at the edge of emphasis.

@@ -7,8 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-
-from engine.errors import BookError, shorten, unknown
+from gradbook.engine.errors import BookError, shorten, unknown
 
 _REFERENCE = re.compile(r"\s*([\w@-]+):([\w.]+)((?:\[\d+\])*)\s*(?:\|\s*([^|]*?)\s*)?")
 _FORMAT = re.compile(r"[+ ]?(?:\.\d{1,2})?[efg]?")

@@ -5,7 +5,7 @@ import json
 from importlib.util import find_spec
 from pathlib import Path
 
-from engine import BookError, load, work
+from gradbook.engine import BookError, load, work
 
 from .edition import shown_languages
 from .files import write

@@ -9,9 +9,8 @@ from pathlib import Path
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from gradbook.engine.errors import unknown
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-from engine.errors import unknown
 
 from .numbers import tex_number
 

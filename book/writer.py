@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
-
-from engine.ops import CALL, OPS, PRODUCT, SUM
-from engine.trace import Step, Trace
+from gradbook.engine.ops import CALL, OPS, PRODUCT, SUM
+from gradbook.engine.trace import Step, Trace
 
 from .notation import Notation
 from .numbers import printed_array, tex_number

@@ -1,13 +1,8 @@
 """Sphinx's settings for both languages; the language itself comes from the command line (book/site.py)."""
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 project = "gradbook"
 author = "The gradbook authors"
-extensions = ["myst_parser", "book.ext"]
+extensions = ["myst_parser", "gradbook"]
 templates_path = ["_templates"]
 gettext_compact = False
 

@@ -10,9 +10,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from gradbook.book.edition import lock
 from hypothesis import settings
-
-from book.edition import lock
 
 ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile("ci", derandomize=True)  # the same cases every time; on a desk new ones are tried

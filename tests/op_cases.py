@@ -4,8 +4,7 @@ import json
 from zlib import crc32
 
 import numpy as np
-
-from engine.ops import OPS
+from gradbook.engine.ops import OPS
 
 
 def case(name: str, seed: int = 0) -> tuple[list[np.ndarray], dict]:

@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import numpy as np
+from gradbook.engine import work
+from gradbook.engine.example import validate
 from hypothesis import strategies as st
-
-from engine import work
-from engine.example import validate
 
 ACTIVATIONS = ["identity", "sigmoid", "tanh", "relu"]
 LOSSES = ["half_squared_error", "squared_error", "binary_cross_entropy"]

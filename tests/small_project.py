@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = ("book", "check", "engine", "templates", "docs/_templates", "docs/static")
-FILES = ("build.py", "pyproject.toml", "docs/conf.py")
+PROGRAM = ("gradbook", "book", "check", "engine", "templates", "docs/_templates", "docs/static")
+FILES = ("build.py", "docs/conf.py")
 CHAPTERS = {
     "index.md": "# A small book\n\nIts numbers are computed, its $\\delta$ is $W^{{\\mathsf T}}\\delta$.\n\n"
     "```{{toctree}}\n:maxdepth: 1\n\nhow-to-read\nexamples/index\noperations/index\n"

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from gradbook.book.words import languages
 
-from book.words import languages
 from tests.conftest import ROOT
 from tests.small_project import small_project
 
@@ -168,8 +168,8 @@ def test_the_latex_road(tmp_path, lang):
 
 
 def test_without_tex_one_sentence_says_what_to_install(monkeypatch):
-    from book import pdf
-    from engine import BookError
+    from gradbook.book import pdf
+    from gradbook.engine import BookError
 
     monkeypatch.setattr(pdf.shutil, "which", lambda tool: None)
     with pytest.raises(BookError, match=r"xelatex and latexmk.*apt-get install texlive-xetex"):

@@ -6,11 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from gradbook.book.colophon import PROGRAMS, TYPEFACES, colophon, edition
+from gradbook.book.typst import FONTS
+from gradbook.book.words import languages
 from small_project import ROOT, small_project
-
-from book.colophon import PROGRAMS, TYPEFACES, colophon, edition
-from book.typst import FONTS
-from book.words import languages
 
 CONDITIONS = (
     {"USER": "root", "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "1", "OPENBLAS_NUM_THREADS": "1"},

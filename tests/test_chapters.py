@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from book.listing import listing
-from book.values import lookup
-from engine import BookError, load, work
-from engine.ops import OPS
+from gradbook.book.listing import listing
+from gradbook.book.values import lookup
+from gradbook.engine import BookError, load, work
+from gradbook.engine.ops import OPS
 
 ROOT = Path(__file__).parent.parent
 SEED = ROOT / "examples/seed.toml"

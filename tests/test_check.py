@@ -8,15 +8,15 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from gradbook.book import witness
+from gradbook.check import Checker, Page
+from gradbook.check.lines import check as check_lines
+from gradbook.check.parse import Parser
+from gradbook.check.redo import Rules
+from gradbook.check.symbols import Symbols
+from gradbook.check.tex import tokens
 
-import check
-from book import witness
-from check import Checker, Page
-from check.lines import check as check_lines
-from check.parse import Parser
-from check.redo import Rules
-from check.symbols import Symbols
-from check.tex import tokens
+from gradbook import check
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 LANGS = ("en", "zh")
@@ -70,7 +70,7 @@ def test_the_report_says_how_much_was_read(report):
 
 def test_the_pdf_holds_the_numbers_of_the_site(book, checker):
     pytest.importorskip("pymupdf")
-    from check.pdf import check_pdf
+    from gradbook.check.pdf import check_pdf
 
     for lang in LANGS:
         pages = [p for p in checker.pages.values() if p.lang == lang]

@@ -8,32 +8,32 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from gradbook.book.lines import Line, Row, plain_tex
+from gradbook.book.mathml import to_mathml
+from gradbook.book.notation import Notation
+from gradbook.book.words import environment
+from gradbook.book.writer import Sheet
+from gradbook.check.arith import evaluate
+from gradbook.check.arrays import rows_of
+from gradbook.check.book import read_formula
+from gradbook.check.exact import Truth, pencil_bounds
+from gradbook.check.example import Example
+from gradbook.check.interval import Interval, interval
+from gradbook.check.lines import bindings, chains, check, elided
+from gradbook.check.mathml import tokens as seen_tokens
+from gradbook.check.ops import MEANINGS, exact
+from gradbook.check.parse import Parser
+from gradbook.check.redo import Rules
+from gradbook.check.symbols import Symbols
+from gradbook.check.tex import tokens
+from gradbook.check.trace import Trace
+from gradbook.check.tree import NotUnderstoodError, Num, Op, Sym, walk
+from gradbook.engine import pencil
+from gradbook.engine.backward import backward
+from gradbook.engine.ops import OPS
+from gradbook.engine.tape import Tape, apply
 from lxml import etree
 
-from book.lines import Line, Row, plain_tex
-from book.mathml import to_mathml
-from book.notation import Notation
-from book.words import environment
-from book.writer import Sheet
-from check.arith import evaluate
-from check.arrays import rows_of
-from check.book import read_formula
-from check.exact import Truth, pencil_bounds
-from check.example import Example
-from check.interval import Interval, interval
-from check.lines import bindings, chains, check, elided
-from check.mathml import tokens as seen_tokens
-from check.ops import MEANINGS, exact
-from check.parse import Parser
-from check.redo import Rules
-from check.symbols import Symbols
-from check.tex import tokens
-from check.trace import Trace
-from check.tree import NotUnderstoodError, Num, Op, Sym, walk
-from engine import pencil
-from engine.backward import backward
-from engine.ops import OPS
-from engine.tape import Tape, apply
 from tests.op_cases import case
 
 NAMES = sorted(OPS)

@@ -3,19 +3,18 @@
 from pathlib import Path
 
 import pytest
-
-from book.figures.families import order
-from book.listing import listing, rooms
-from book.map import entries
-from book.new import new_example
-from book.page import PageView, Worked
-from book.words import TEMPLATES, environment, languages
-from engine import load, work
-from engine.families import families, family
-from engine.ops import OPS, of_kind
-from engine.optim import OPTIMIZERS
-from engine.schema import schema
-from engine.shapes import OUTPUTS
+from gradbook.book.figures.families import order
+from gradbook.book.listing import listing, rooms
+from gradbook.book.map import entries
+from gradbook.book.new import new_example
+from gradbook.book.page import PageView, Worked
+from gradbook.book.words import TEMPLATES, environment, languages
+from gradbook.engine import load, work
+from gradbook.engine.families import families, family
+from gradbook.engine.ops import OPS, of_kind
+from gradbook.engine.optim import OPTIMIZERS
+from gradbook.engine.schema import schema
+from gradbook.engine.shapes import OUTPUTS
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
 SEED = next(path for path in EXAMPLES if path.stem == "seed")

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gradbook.engine import BookError, Trace, check_gradients, load, lower, pencil, train, work
+from gradbook.engine.backward import backward
+from gradbook.engine.ops import OPS, worked_first
+from gradbook.engine.optim import update
+from gradbook.engine.rounding import round_array, round_decimal
+from gradbook.engine.tape import Tape, apply, expr
+from gradbook.engine.trace import LEAVES, run
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine import BookError, Trace, check_gradients, load, lower, pencil, train, work
-from engine.backward import backward
-from engine.ops import OPS, worked_first
-from engine.optim import update
-from engine.rounding import round_array, round_decimal
-from engine.tape import Tape, apply, expr
-from engine.trace import LEAVES, run
 from tests.random_nets import nets, worked
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))

@@ -6,13 +6,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from gradbook.engine import BookError, Example, load, work
+from gradbook.engine.changes import apply_change
+from gradbook.engine.example import check_name, validate
+from gradbook.engine.limits import LIMITS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from engine import BookError, Example, load, work
-from engine.changes import apply_change
-from engine.example import check_name, validate
-from engine.limits import LIMITS
 
 SEED = Path(__file__).parent.parent / "examples" / "seed.toml"
 TEXT = SEED.read_text(encoding="utf-8")

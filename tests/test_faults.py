@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
+from gradbook.book.made import Made, Store
 
-from book.made import Made, Store
 from tests import small_book
 from tests.small_book import build, built, edition, example, kill, start
 

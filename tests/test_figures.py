@@ -13,23 +13,22 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from gradbook.book.figures import figures, palette, tex
+from gradbook.book.figures.canvas import CAP, Box
+from gradbook.book.figures.fonts import FAMILY
+from gradbook.book.figures.svg import XLINK
+from gradbook.book.inline_svg import PALETTE, inline
+from gradbook.book.notation import Notation
+from gradbook.book.numbers import decimal_of
+from gradbook.book.page import PageView, Worked
+from gradbook.engine import load, train, work
+from gradbook.engine.backward import backward
+from gradbook.engine.example import validate
+from gradbook.engine.ops import OPS, of_kind
+from gradbook.engine.optim import update
+from gradbook.engine.tape import Tape, apply
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-
-from book.figures import figures, palette, tex
-from book.figures.canvas import CAP, Box
-from book.figures.fonts import FAMILY
-from book.figures.svg import XLINK
-from book.inline_svg import PALETTE, inline
-from book.notation import Notation
-from book.numbers import decimal_of
-from book.page import PageView, Worked
-from engine import load, train, work
-from engine.backward import backward
-from engine.example import validate
-from engine.ops import OPS, of_kind
-from engine.optim import update
-from engine.tape import Tape, apply
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
@@ -352,5 +351,5 @@ def test_pdf_for_tex(shipped):
 
 
 def test_matplotlib_is_loaded_only_to_draw():
-    code = "import sys, book.figures; assert 'matplotlib' not in sys.modules"
+    code = "import sys, gradbook.book.figures; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

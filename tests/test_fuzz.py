@@ -7,13 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
-
-from book.mathml import MathError, to_mathml
-from book.notation import Notation
-from book.pages import pages, prepare
-from book.symbols import check_symbol
-from book.typst_formula import Formula
-from engine import BookError, load, work
+from gradbook.book.mathml import MathError, to_mathml
+from gradbook.book.notation import Notation
+from gradbook.book.pages import pages, prepare
+from gradbook.book.symbols import check_symbol
+from gradbook.book.typst_formula import Formula
+from gradbook.engine import BookError, load, work
 
 ROOT = Path(__file__).parent.parent
 SEED = (ROOT / "examples" / "seed.toml").read_text(encoding="utf-8")
@@ -77,7 +76,7 @@ def test_sources(tmp_path):
     example = tmp_path / "seed.toml"
     example.write_text(SEED, encoding="utf-8")
     (tmp_path / "sources").mkdir()
-    from book.source import read_source
+    from gradbook.book.source import read_source
 
     trace = work(load(example))
     for _ in range(SOURCES):

@@ -6,17 +6,16 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
+from gradbook.book.lines import Line, plain_tex
+from gradbook.book.mathml import to_mathml
+from gradbook.book.numbers import plain_number, tex_number
+from gradbook.book.operand import Operand
+from gradbook.book.page import PageView, Worked
+from gradbook.book.values import lookup, script
+from gradbook.engine import BookError, work
+from gradbook.engine.example import validate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from book.lines import Line, plain_tex
-from book.mathml import to_mathml
-from book.numbers import plain_number, tex_number
-from book.operand import Operand
-from book.page import PageView, Worked
-from book.values import lookup, script
-from engine import BookError, work
-from engine.example import validate
 
 DIGITS = 4
 

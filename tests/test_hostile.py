@@ -10,16 +10,15 @@ import time
 from pathlib import Path
 
 import pytest
-
-from book.new import new_example
-from book.notation import Notation
-from book.pages import example_paths, make, prepare
-from book.symbols import check_symbol
-from book.words import markdown_text
-from engine import BookError, load, work
-from engine.example import check_name
-from engine.limits import DEFAULTS, LIMITS, VARIABLE
-from engine.toml import parse
+from gradbook.book.new import new_example
+from gradbook.book.notation import Notation
+from gradbook.book.pages import example_paths, make, prepare
+from gradbook.book.symbols import check_symbol
+from gradbook.book.words import markdown_text
+from gradbook.engine import BookError, load, work
+from gradbook.engine.example import check_name
+from gradbook.engine.limits import DEFAULTS, LIMITS, VARIABLE
+from gradbook.engine.toml import parse
 
 ROOT = Path(__file__).parent.parent
 SEED = (ROOT / "examples" / "seed.toml").read_text(encoding="utf-8")
@@ -285,7 +284,7 @@ def test_hard_numbers_are_worked_or_refused(folder, place, number):
     except BookError as error:
         assert str(error).isprintable()
         return
-    from book.pages import pages
+    from gradbook.book.pages import pages
 
     assert not re.search(
         r"-0(?![.\d])|\bnan\b|\binf\b", "\n".join(v for k, v in pages(material, "en").items() if k.endswith("md"))
@@ -307,9 +306,7 @@ def test_a_build_of_hostile_files_touches_its_output_only(tmp_path):
     for name, text in {"a": DEEP[1], "b": SEED.replace(TITLE, "{{ 7 * 7 }}"), "c": net(layers=31)}.items():
         written(folder, text, f"{name}.toml")
     before = tree(tmp_path)
-    program = (
-        "import sys; from pathlib import Path; import build; build.EXAMPLES = Path(sys.argv.pop(1)); build.main()"
-    )
+    program = "import sys; from pathlib import Path; from gradbook import cli; cli.EXAMPLES = Path(sys.argv.pop(1)); cli.main()"
     command = [sys.executable, "-B", "-c", program, str(folder), "pages", "--out", str(out)]
     environment = {**os.environ, "HOME": str(home), "TMPDIR": str(home), "MPLCONFIGDIR": str(out / "mpl")}
     for name in "abc":
@@ -322,8 +319,8 @@ def test_a_build_of_hostile_files_touches_its_output_only(tmp_path):
 
 
 def test_two_names_with_one_address(folder):
-    from book.made import Made
-    from book.pages import write_pages
+    from gradbook.book.made import Made
+    from gradbook.book.pages import write_pages
 
     made = [
         Made(n, "mlp", 1, {"en": n}, {"en": {"a.md": t}}, "")

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from book.lines import Line, plain_tex
-from book.page import PageView, Worked
-from book.words import languages
-from engine import load, work
+from gradbook.book.lines import Line, plain_tex
+from gradbook.book.page import PageView, Worked
+from gradbook.book.words import languages
+from gradbook.engine import load, work
 
 EXAMPLES = sorted(Path("examples").glob("*.toml"))
 

@@ -5,14 +5,13 @@ from graphlib import CycleError
 from pathlib import Path
 
 import pytest
-
-from book.figures.canvas import settings
-from book.figures.families import MOST, _nodes, _place, draw, needed, order, rows
-from book.made import Store
-from book.map import address, entries, the_map
-from book.pages import made, prepare
-from book.words import languages
-from engine.families import families
+from gradbook.book.figures.canvas import settings
+from gradbook.book.figures.families import MOST, _nodes, _place, draw, needed, order, rows
+from gradbook.book.made import Store
+from gradbook.book.map import address, entries, the_map
+from gradbook.book.pages import made, prepare
+from gradbook.book.words import languages
+from gradbook.engine.families import families
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 MANY = {
@@ -84,7 +83,7 @@ def test_entries(seed):
 
 
 def test_made_again_only_when_something_has_changed(seed, tmp_path, monkeypatch):
-    from book import map
+    from gradbook.book import map
 
     first = the_map([seed], Store(tmp_path))
     monkeypatch.setattr(map, "_made", lambda examples: pytest.fail("was made again"))

@@ -4,8 +4,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-
-from book.mathml import CLASSES, CSS, MathError, to_mathml
+from gradbook.book.mathml import CLASSES, CSS, MathError, to_mathml
 
 CONSTRUCTS = [
     r"\begin{pmatrix}0.15&-0.2\\0.25&0.3\end{pmatrix}^{\mathsf{T}}",

@@ -4,8 +4,7 @@ import re
 import shutil
 
 import pytest
-
-from book.messages import ROOT, catalogues, missing, parts, update_all
+from gradbook.book.messages import ROOT, catalogues, missing, parts, update_all
 
 HAN = r"[\u3400-\u9fff]"
 LATIN = r"[A-Za-z0-9]"

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from book.new import new_example, widths
-from book.pages import pages, prepare
-from book.words import languages
-from engine import BookError, load, pencil, train, work
-from engine.schema import schema
+from gradbook.book.new import new_example, widths
+from gradbook.book.pages import pages, prepare
+from gradbook.book.words import languages
+from gradbook.engine import BookError, load, pencil, train, work
+from gradbook.engine.schema import schema
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
 SEED = EXAMPLES[0].with_name("seed.toml")

@@ -5,18 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from book import catalogue
-from book.figures import curve
-from book.figures.canvas import settings
-from book.listing import rooms
-from book.made import Store
-from book.mathml import to_mathml
-from book.operations import Written, anchor
-from book.pages import made, prepare
-from book.words import environment, languages
-from engine.ops import FLAT, OPS
-from engine.ops.table import DOMAINS
+from gradbook.book import catalogue
+from gradbook.book.figures import curve
+from gradbook.book.figures.canvas import settings
+from gradbook.book.listing import rooms
+from gradbook.book.made import Store
+from gradbook.book.mathml import to_mathml
+from gradbook.book.operations import Written, anchor
+from gradbook.book.pages import made, prepare
+from gradbook.book.words import environment, languages
+from gradbook.engine.ops import FLAT, OPS
+from gradbook.engine.ops.table import DOMAINS
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 ADDRESS = re.compile(r"^\(([^()\s]+)\)=$", re.MULTILINE)

@@ -10,15 +10,14 @@ from zlib import crc32
 import mpmath
 import numpy as np
 import pytest
+from gradbook.book.words import TEMPLATES, environment
+from gradbook.engine import check_gradients
+from gradbook.engine.backward import backward
+from gradbook.engine.ops import CALL, FLAT, OPS, POWER, PRODUCT, SUM, of_kind, worked_first
+from gradbook.engine.ops.table import DOMAINS
+from gradbook.engine.tape import Tape, apply, expr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from book.words import TEMPLATES, environment
-from engine import check_gradients
-from engine.backward import backward
-from engine.ops import CALL, FLAT, OPS, POWER, PRODUCT, SUM, of_kind, worked_first
-from engine.ops.table import DOMAINS
-from engine.tape import Tape, apply, expr
 
 NAMES = list(OPS)
 SLOPED = [name for name, entry in OPS.items() if entry.kind != "mask"]

@@ -9,8 +9,7 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
-
-from engine import load, pencil, train, work
+from gradbook.engine import load, pencil, train, work
 
 ROOT = Path(__file__).parent.parent
 SEED = ROOT / "examples" / "seed.toml"

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from book.lines import plain_tex
-from book.page import Gradient, PageView, Worked
-from engine import load, work
+from gradbook.book.lines import plain_tex
+from gradbook.book.page import Gradient, PageView, Worked
+from gradbook.engine import load, work
 
 README = Path("README.md").read_text(encoding="utf-8")
 
@@ -19,10 +19,10 @@ def test_the_derivation_is_what_the_build_writes():
 
 
 def test_every_command_in_the_table_exists():
-    import build
+    from gradbook.cli import main
 
     named = set(re.findall(r"`python build\.py (\w+)", README))
-    assert named and named <= set(build.main.commands)
+    assert named and named <= set(main.commands)
 
 
 def test_every_link_leads_somewhere():

@@ -7,9 +7,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from gradbook.book import edition, inline_svg, serve, site, webfont
+from gradbook.engine.errors import BookError
 
-from book import edition, inline_svg, serve, site, webfont
-from engine.errors import BookError
 from tests import sample_book
 from tests.sample_book import build
 

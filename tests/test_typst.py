@@ -7,10 +7,9 @@ import pypdf
 import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
+from gradbook.book.typst import Book, MarkupError, compile_pdf, font_files, translate
+from gradbook.book.typst_formula import Formula
 from myst_parser.parsers.docutils_ import Parser
-
-from book.typst import Book, MarkupError, compile_pdf, font_files, translate
-from book.typst_formula import Formula
 
 SETTINGS = {
     "doctitle_xform": False,

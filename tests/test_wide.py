@@ -6,17 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gradbook.book import wide
+from gradbook.book.mathml import to_mathml
+from gradbook.book.page import PageView, Worked
+from gradbook.book.pages import Material, pages
+from gradbook.book.typst_formula import formula
+from gradbook.book.writer import matrix
+from gradbook.engine import work
+from gradbook.engine.example import validate
 from random_nets import tables
 from small_project import small_project
-
-from book import wide
-from book.mathml import to_mathml
-from book.page import PageView, Worked
-from book.pages import Material, pages
-from book.typst_formula import formula
-from book.writer import matrix
-from engine import work
-from engine.example import validate
 
 BATCH = 12
 MARGIN = 40

@@ -3,15 +3,14 @@
 from pathlib import Path
 
 import pytest
-
-from book.figures.layers import layers
-from book.lines import Line, plain_tex
-from book.page import PageView, Worked
-from book.symbols import indexed
-from check import tex
-from check.parse import Parser
-from check.tree import Sym
-from engine import BookError, load, work
+from gradbook.book.figures.layers import layers
+from gradbook.book.lines import Line, plain_tex
+from gradbook.book.page import PageView, Worked
+from gradbook.book.symbols import indexed
+from gradbook.check import tex
+from gradbook.check.parse import Parser
+from gradbook.check.tree import Sym
+from gradbook.engine import BookError, load, work
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 

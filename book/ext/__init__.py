@@ -2,9 +2,8 @@
 
 from docutils import nodes
 from docutils.parsers.rst.directives.body import Container
+from gradbook.book import words
 from sphinx.application import Sphinx
-
-from book import words
 
 from .around import add_theme_words, page_context
 from .blocks import (

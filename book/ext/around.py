@@ -4,10 +4,9 @@ import re
 
 import sphinx.locale
 from docutils import nodes
+from gradbook.book import words
+from gradbook.book.policy import POLICY
 from sphinx.application import Sphinx
-
-from book import words
-from book.policy import POLICY
 
 from .values import trace_file, value
 

@@ -89,7 +89,7 @@ def depart_fold_title(self, node: fold_title) -> None:
 
 
 def visit_drawing(self, node: drawing) -> None:
-    from book.inline_svg import inline
+    from gradbook.book.inline_svg import inline
 
     text = Path(node["path"]).read_text(encoding="utf-8")
     self.body.append(f'<span class="drawing">{inline(text, node["alt"], node["prefix"])}</span>')
@@ -105,7 +105,7 @@ class FigureForTeX(ImageConverter):
         return True
 
     def convert(self, _from: str, _to: str) -> bool:
-        from book.figures.pdf import pdf
+        from gradbook.book.figures.pdf import pdf
 
         Path(_to).write_bytes(pdf(Path(_from).read_text(encoding="utf-8")))
         return True

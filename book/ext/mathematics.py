@@ -10,7 +10,7 @@ logger = logging.getLogger(__name__)
 
 def mathml(node: nodes.Element, display: bool) -> str:
     """The formula as MathML; one that cannot be read is a warning at its place, and its source is shown."""
-    from book.mathml import MathError, to_mathml
+    from gradbook.book.mathml import MathError, to_mathml
 
     source = node.astext()
     try:

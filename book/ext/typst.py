@@ -38,7 +38,7 @@ class TypstBuilder(Builder):
         pass
 
     def write_documents(self, docnames):
-        from book.typst import Book, compile_pdf, font_files, translate
+        from gradbook.book.typst import Book, compile_pdf, font_files, translate
 
         tree = self.assembled()
         config = self.config

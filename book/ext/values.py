@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from docutils import nodes
+from gradbook.engine.errors import BookError
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
-
-from engine.errors import BookError
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +23,7 @@ class ValueRole(SphinxRole):
     """Puts a value into prose; the page is read again when the example's trace changes."""
 
     def run(self):
-        from book import values
+        from gradbook.book import values
 
         self.env.note_dependency(str(trace_file(self.env, self.text.partition(":")[0].strip())))
         try:

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 
 import numpy as np
-
-from engine.example import Example
-from engine.trace import Trace
+from gradbook.engine.example import Example
+from gradbook.engine.trace import Trace
 
 from ..notation import Notation
 from ..numbers import tex_number

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 import numpy as np
-
-from engine.ops import OPS, of_kind
-from engine.tape import apply, expr
-from engine.trace import Step
+from gradbook.engine.ops import OPS, of_kind
+from gradbook.engine.tape import apply, expr
+from gradbook.engine.trace import Step
 
 from ..operand import Operand
 from ..words import SOURCE, environment

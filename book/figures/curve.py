@@ -1,9 +1,8 @@
 """The curve of an operation that is a function of one number, and its slope, by the engine's own rule."""
 
 import numpy as np
-
-from engine.ops import FLAT, Op
-from engine.tape import apply, expr
+from gradbook.engine.ops import FLAT, Op
+from gradbook.engine.tape import apply, expr
 
 from . import palette
 from .canvas import Canvas

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from engine.optim import detached
-from engine.trace import Step, Trace
+from gradbook.engine.optim import detached
+from gradbook.engine.trace import Step, Trace
 
 from . import Figure, View, palette, tex
 from .canvas import Box, Canvas

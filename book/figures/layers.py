@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
-from engine.ops import OPS
-from engine.trace import Step, Trace
+from gradbook.engine.ops import OPS
+from gradbook.engine.trace import Step, Trace
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
-
-from engine.lower import train
+from gradbook.engine.lower import train
 
 from . import Figure, View, palette
 from .canvas import Box, Canvas, label_box

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from engine import BookError, Trace, check_gradients, work
-from engine.changes import apply_change
-from engine.example import validate
+from gradbook.engine import BookError, Trace, check_gradients, work
+from gradbook.engine.changes import apply_change
+from gradbook.engine.example import validate
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TOLERANCE = 1e-12

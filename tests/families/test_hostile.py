@@ -5,9 +5,8 @@ import random
 import tomllib
 
 import pytest
-
-from engine import BookError, work
-from engine.example import validate
+from gradbook.engine import BookError, work
+from gradbook.engine.example import validate
 
 from .judges import EXAMPLES
 

@@ -4,10 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from gradbook.engine.ops import of_kind
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from engine.ops import of_kind
 
 from .judges import against_differences, against_torch, changed, numbers, refused, tables
 
