@@ -1,6 +1,8 @@
 """The front door of the checkout: the same command line as `gradbook`, for the book that lies here."""
 
+from pathlib import Path
+
 from gradbook.cli import main
 
 if __name__ == "__main__":
-    main(prog_name="build.py")
+    main(obj={"root": Path(__file__).resolve().parent}, prog_name="build.py")

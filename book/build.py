@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from gradbook.engine import load
@@ -12,31 +14,41 @@ from .edition import lock
 from .made import Made, Store
 from .making import making
 from .mistakes import told
-from .pages import example_paths
 from .progress import progress
-from .words import check_language, languages
+from .project import Project
+from .words import check_language
 
-ROOT = Path(__file__).resolve().parent.parent
-DOCS = ROOT / "docs"
 MARKER = ".gradbook"
 """A file of this name says that an output folder is ours to overwrite."""
 JOBS = 4
 """The most processes at work at once, unless --jobs says otherwise: each needs some 150 MB."""
 
 
-class Build(AbstractContextManager):
-    """A build into `out`, alone there from its first change to its last.
+@dataclass(frozen=True)
+class Options:
+    """What the command line says of a build; the field names are those of its options."""
 
-    Raises BookError before anything is written if the folder or an example file is wrong. With `keep_going` an
-    example that is wrong does not stop the others: its last pages stay, or it is left out where there are none,
-    and a BookError at the end names it.
+    out: Path | None = None  # None: the project's own
+    only: tuple[str, ...] = ()
+    lang: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    jobs: int | None = None
+    keep_going: bool = False
+
+
+class Build(AbstractContextManager):
+    """A build of `project`, alone in its output folder from its first change to its last.
+
+    Raises BookError before anything is written if the folder or an example file is wrong. Only the examples that
+    `only` names are made, whatever the other files hold. With `keep_going` an example that is wrong does not stop
+    the others: its last pages stay, or it is left out where there are none, and a BookError at the end names it.
     """
 
-    def __init__(self, out, examples, only, lang, changes, jobs, target, keep_going=False):
-        self.out, self.examples, self.only, self.changes = Path(out), Path(examples), tuple(only), tuple(changes)
-        self.langs = [check_language(name) for name in lang] or list(languages())
-        self.jobs = jobs or min(os.cpu_count() or 1, JOBS)
-        self.target, self.keep_going = target, keep_going
+    def __init__(self, project: Project, options: Options, target: Callable):
+        self.project, self.options, self.target = project, options, target
+        self.out = Path(options.out or project.out)
+        self.langs = [check_language(name) for name in options.lang] or list(project.languages)
+        self.jobs = options.jobs or min(os.cpu_count() or 1, JOBS)
         self.bad: dict[str, str] = {}  # the name of an example -> what is wrong with it
         check_folder(self.out)
 
@@ -56,16 +68,22 @@ class Build(AbstractContextManager):
             yield
 
     def _read_examples(self) -> list[Path]:
-        """The files of the examples to make, read once to find what is wrong before anything is worked."""
+        """The examples to make, read once to find what is wrong before anything is worked."""
         self.bad = {}
-        paths = [path for path in self._paths() if self._is_named(path) or not self._last(path)]
+        paths = self.paths()
         for path in paths:
             with self._excusing(path):
-                load(path, self._changes(path))
+                load(path, self.changes)
         return [path for path in paths if path.stem not in self.bad]
 
-    def _paths(self) -> list[Path]:
-        return example_paths(self.examples, self.only)
+    def paths(self) -> list[Path]:
+        """The files of the examples that this build is of."""
+        return self.project.example_paths(self.options.only)
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """Those of the book, then those of the command line."""
+        return (*self.project.changes, *self.options.changes)
 
     @property
     def _store(self) -> Store:
@@ -82,31 +100,22 @@ class Build(AbstractContextManager):
         try:
             yield
         except BookError as error:
-            if not self.keep_going:
+            if not self.options.keep_going:
                 raise
             self.bad[path.stem] = str(error)
 
-    def _is_named(self, path: Path) -> bool:
-        return not self.only or path.stem in {Path(name).stem for name in self.only}
-
-    def _changes(self, path: Path) -> tuple[str, ...]:
-        return self.changes if self._is_named(path) else ()
-
     def _made(self) -> list[Made]:
-        """Every example; what was made before from the same is not made again, by a killed build neither.
-
-        With --only, the other examples stay as they were made last: chapters refer to them.
-        """
+        """The examples; what was made before from the same is not made again, by a killed build neither."""
         with self.target("examples"):
             self._make(self._read_examples())
-            self._store.keep(path.stem for path in self._paths())
-            found = [last for path in self._paths() if (last := self._last(path))]
+            self._store.keep(path.stem for path in self.project.example_paths())
+            found = [last for path in self.paths() if (last := self._last(path))]
         if not found:
             raise BookError("\n".join(self.bad.values()))
         return found
 
     def _make(self, paths: list[Path]) -> None:
-        with making(paths, self._changes, self._store, self.jobs) as examples:
+        with making(paths, lambda path: self.changes, self._store, self.jobs) as examples:
             for path, finish in progress(examples, "examples"):
                 with self._excusing(path):
                     finish()
@@ -121,26 +130,45 @@ class Build(AbstractContextManager):
         from . import site
         from .pages import write_about, write_operations, write_pages, write_traces
 
-        examples = self._made()
+        examples, reference = self._made(), self.project.has_reference
         with self.target("pages"):
             write_traces(examples, self.out / "source" / "static" / "traces")
             for lang in self.langs:
                 folder = self.out / "source" / lang
-                write_pages(examples, lang, folder / "examples")
-                write_operations(self.out, examples, lang, folder / "operations")
-                write_about(self.out, examples, lang, folder / "about")
-                site.stage(DOCS, folder, lang)
-        return sorted(self.bad.keys() - {example.name for example in examples})
+                write_pages(examples, lang, folder / "examples", reference)
+                write_operations(self.out, examples, lang, folder / "operations", reference)
+                write_about(self.project, self.out, examples, lang, folder / "about")
+                site.stage(self._chapters(lang), self.project.locales, folder, lang)
+        return self.project.left_out({example.name for example in examples})
+
+    def _chapters(self, lang: str) -> dict[str, Path | bytes]:
+        """The chapters, with a first page for a book that has written none: its title and what it holds."""
+        from .words import environment, markdown_text
+
+        chapters = self.project.chapters()
+        if "index.md" in chapters:
+            return chapters
+        front = (
+            environment(lang)
+            .get_template("front.md.j2")
+            .render(
+                title=markdown_text(self.project.title(lang)),
+                chapters=[name.removesuffix(".md") for name in sorted(chapters) if name.endswith(".md")],
+                reference=self.project.has_reference,
+            )
+        )
+        return chapters | {"index.md": front.encode()}
 
     def html(self) -> None:
+        """Build the site and publish it."""
         from . import site
 
         with self._alone():
             absent = self._pages()
             with self.target("html " + ", ".join(self.langs)):
-                site.build_html(self.out, self.langs, self.jobs, absent)
+                site.build_html(self.out, self.langs, self.jobs, absent, self.project)
             with self.target("publish"):
-                site.publish(self.out / "work", self.out / "html")
+                site.publish(self.out / "work", self.out / "html", self.project)
 
     def pdf(self, engine: str) -> list[Path]:
         """Build one PDF per language; returns their paths."""
@@ -153,7 +181,7 @@ class Build(AbstractContextManager):
             absent = self._pages()
             for lang in self.langs:
                 with self.target(f"pdf {lang} ({engine})"):
-                    made.append(build_pdf(self.out, lang, engine, absent))
+                    made.append(build_pdf(self.project, self.out, lang, engine, absent))
         return made
 
     def serve(self, port: int) -> None:
@@ -165,11 +193,12 @@ class Build(AbstractContextManager):
 
         def rebuild(edits) -> None:
             words.forget()
+            self.project = Project.at(self.project.root)
             with self:
                 self.html()
 
         self.html()
-        serve(self.out / "html", rebuild, [self.examples, words.TEMPLATES, DOCS], port, click.echo)
+        serve(self.out / "html", rebuild, self.project.watched(), port, click.echo)
 
     @property
     def entrance(self) -> Path:
@@ -189,7 +218,7 @@ def own_folder(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         if not (out / MARKER).is_file():
-            (out / MARKER).write_text("This folder is made by build.py and may be removed at any time.\n")
+            (out / MARKER).write_text("This folder is made by gradbook and may be removed at any time.\n")
     except OSError as error:
         raise BookError(f"--out {out}: cannot be written ({error.strerror}).") from None
 

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from gradbook import __version__
 
+from .project import Project
 from .words import environment
 
 PROGRAMS = (
@@ -45,8 +46,9 @@ def programs() -> list[tuple[str, str]]:
     return [("Python", platform.python_version()), *((name, version(name)) for name in PROGRAMS)]
 
 
-def colophon(lang: str) -> str:
+def colophon(project: Project, lang: str) -> str:
     """The page, in one language."""
     typefaces = [(face, version(face.source)) for face in TYPEFACES]
     template = environment(lang).get_template("colophon.md.j2")
-    return template.render(edition=edition(), programs=programs(), typefaces=typefaces)
+    words = {"edition": edition(), "programs": programs(), "project": project, "title": project.title(lang)}
+    return template.render(words, typefaces=typefaces)

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .policy import POLICY
+from .project import Project
 from .words import environment, html_code, native_name
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,7 +57,7 @@ def _names(path: Path, file) -> bool:
     return False
 
 
-def publish(work: Path, html: Path) -> bool:
+def publish(work: Path, html: Path, project: Project | None = None) -> bool:
     """Replaces `html` by the whole languages in `work`, in one step; False, nothing written, if it is the same.
 
     A new edition is made beside it: hard links for the files that are the same, copies for the others. Then
@@ -64,7 +65,7 @@ def publish(work: Path, html: Path) -> bool:
     """
     with lock(work / ".lock-html"):
         _recover(html)
-        wanted = _edition(work, html)
+        wanted = _edition(work, html, project)
         if _same(wanted, html):
             return False
         following = _beside(html, "next")
@@ -98,26 +99,32 @@ def shown_languages(html: Path) -> list[str]:
     return sorted(page.parent.name for page in html.glob("*/index.html"))
 
 
-def _edition(work: Path, html: Path) -> dict[Path, Path | bytes]:
+def _edition(work: Path, html: Path, project: Project | None) -> dict[Path, Path | bytes]:
     """Every file of the site, by its name in it: where it is, or what is in it.
 
-    A language that `work` does not hold whole stays as readers have it.
+    A language that `work` does not hold whole stays as readers have it; one that the book has given up goes.
     """
     folders = {lang: html / lang for lang in shown_languages(html)}
     folders |= {lang: work / lang / "html" for lang in whole_languages(work)}
+    if project:
+        folders = {lang: folder for lang, folder in folders.items() if lang in project.languages}
     wanted: dict[Path, Path | bytes] = {}
     for lang, folder in sorted(folders.items()):
         wanted |= {Path(lang, name): folder / name for name in files_in(folder) if name.parts[0][0] != "."}
-    return wanted | _front_door(sorted(folders))
+    return wanted | _front_door(sorted(folders), project)
 
 
-def _front_door(langs: list[str]) -> dict[Path, Path | bytes]:
+def _front_door(langs: list[str], project: Project | None) -> dict[Path, Path | bytes]:
     """The page at the top, which opens the reader's language."""
     from jinja2 import Environment, FileSystemLoader
 
     folder = ROOT / "templates" / "site"
     templates = Environment(loader=FileSystemLoader(folder), autoescape=True, keep_trailing_newline=True)
-    page = templates.get_template("index.html").render(languages=[_entrance(lang) for lang in langs], policy=POLICY)
+    page = templates.get_template("index.html").render(
+        languages=[_entrance(lang) for lang in langs],
+        title=project.title(langs[0]) if project else "gradbook",
+        policy=POLICY,
+    )
     assets = {name: folder / name for name in files_in(folder) if name.suffix not in (".html", ".j2")}
     return {Path("index.html"): page.encode(), **{Path(name): path for name, path in assets.items()}}
 

@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +13,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2.ext import babel_extract
 
 from .files import write
+from .project import chapters_in
 from .site import stage
 from .sphinx_run import environment
 from .words import SOURCE, TEMPLATES, languages, locale_of
@@ -84,9 +85,12 @@ def _id(function: str, message):
 
 def from_chapters(docs: Path = DOCS) -> dict[str, Catalog]:
     """The words of each chapter as Sphinx cuts them into messages, in reading order."""
+    chapters = chapters_in(docs)
+    if not chapters:
+        return {}
     with TemporaryDirectory() as folder:
         source, out = Path(folder, "source"), Path(folder, "messages")
-        stage(docs, source, SOURCE)
+        stage({"index.md": b"% a book that has no first page\n"} | chapters, [], source, SOURCE)
         _gettext(source, out)
         return {pot.relative_to(out).with_suffix("").as_posix(): _chapter(pot, out, source) for pot in _pots(out)}
 
@@ -131,26 +135,29 @@ def _squeezed(text: str) -> str:
 # --- the catalogues -----------------------------------------------------------------------------------------
 
 
-def catalogues(root: Path = ROOT) -> dict[Path, tuple[str, Catalog]]:
-    """Every catalogue that should exist: its path, its locale and the messages that belong in it."""
+def catalogues(root: Path = ROOT, langs: Sequence[str] = ()) -> dict[Path, tuple[str, Catalog]]:
+    """Every catalogue that should exist: its path, its locale and the messages that belong in it.
+
+    `langs` are the languages of the book; its chapters are written in the first one, templates always in English.
+    """
+    langs = langs or languages()
     words, chapters = from_templates(root / "templates"), from_chapters(root / "docs")
     wanted: dict[Path, tuple[str, Catalog]] = {}
-    for lang in languages():
-        if lang == SOURCE:
-            continue
-        locale = locale_of(lang)
-        wanted[root / "templates/locale" / lang / "LC_MESSAGES/book.po"] = (lang, words)
-        for name, chapter in chapters.items():
+    for lang in langs:
+        if lang != SOURCE and len(words):
+            wanted[root / "templates/locale" / lang / "LC_MESSAGES/book.po"] = (lang, words)
+        for name, chapter in chapters.items() if lang != langs[0] else ():
+            locale = locale_of(lang)
             wanted[root / "docs/locale" / locale / f"LC_MESSAGES/{name}.po"] = (locale, chapter)
     return wanted
 
 
-def update_all(root: Path = ROOT) -> list[str]:
+def update_all(root: Path = ROOT, langs: Sequence[str] = ()) -> list[str]:
     """Bring every catalogue up to date: new messages wait for words, translations stay, obsolete ones go.
 
     Returns one line for each file that changed.
     """
-    wanted, told = catalogues(root), []
+    wanted, told = catalogues(root, langs), []
     for path, (locale, current) in wanted.items():
         merged = _merged(path, locale, current)
         if write(path, _text(merged, locale)):
@@ -206,9 +213,9 @@ def _strays(root: Path, wanted: Iterable[Path]) -> list[Path]:
 # --- the judgement ------------------------------------------------------------------------------------------
 
 
-def missing(root: Path = ROOT) -> list[str]:
+def missing(root: Path = ROOT, langs: Sequence[str] = ()) -> list[str]:
     """A sentence for each message that is missing, fuzzy, stale, obsolete, or carries something else over."""
-    wanted = catalogues(root)
+    wanted = catalogues(root, langs)
     told = [f"{path.relative_to(root).as_posix()}: belongs to no chapter." for path in _strays(root, wanted)]
     for path, (locale, current) in wanted.items():
         place = path.relative_to(root).as_posix()

@@ -21,8 +21,8 @@ from .words import SOURCE, environment
 
 SHIPPED = Path(__file__).resolve().parent.parent / "examples"
 HEADER = """# A copy of the shipped example, to be changed: every number on its pages is computed from this file.
-# Build it:       python build.py --only {name}
-# What the keys mean and which shapes must meet: docs/your-own-example.md
+# Build it:       {command} --only {name}
+# What the keys mean and which shapes must meet: docs/your-own-example.md, or   {command} schema {family}
 
 """
 WIDEST, DEEPEST, MOST_SAMPLES = 20, 10, 100
@@ -30,12 +30,13 @@ CANDIDATES = 60
 
 
 def new_example(
-    folder: Path, name: str, family: str, layers: str, activation: str = "sigmoid", samples: int = 1, seed: int = 0
-) -> Path:
+    folder: Path, name: str, family: str, layers: str, activation: str = "sigmoid", samples: int = 1, seed: int = 0,
+    command: str = "python build.py",
+) -> Path:  # fmt: skip
     """Write `folder`/`name`.toml, a new example whose numbers are easy on the hand; the same seed gives the same.
 
     `layers` are the widths from input to output, '3,4,2'; they, `activation`, `samples` and `seed` are for families
-    that propose numbers. Raises BookError, and writes nothing, if a name is
+    that propose numbers; `command` is what builds the book. Raises BookError, and writes nothing, if a name is
     unknown or cannot be a file's, if a width is out of bounds, or if the file is already there.
     """
     path = Path(folder) / f"{name}.toml"
@@ -50,18 +51,25 @@ def new_example(
     if not 1 <= samples <= MOST_SAMPLES:
         raise BookError(f"--samples {samples}: expected a number from 1 to {MOST_SAMPLES}.")
     proposes = hasattr(family_of(family), "new")
-    _write(path, _text(path, family, widths(layers), activation, samples, seed) if proposes else _copy(path, family))
+    if proposes:
+        text = _text(path, family, widths(layers), activation, samples, seed, command)
+    else:
+        text = _copy(path, family, command)
+    _write(path, text)
     return path
 
 
-def _copy(path: Path, family: str) -> str:
+def _copy(path: Path, family: str, command: str) -> str:
     """The family's first shipped example under another name, without its introduction."""
     found = [(load(p).order, p) for p in sorted(SHIPPED.glob("*.toml")) if _family(p) == family]
     if not found:
         raise BookError(f"--family {family}: there is no example of this family to copy.")
     text = min(found)[1].read_text(encoding="utf-8")
     parts = re.split(r"(?m)^(?=\[)", text)
-    parts = [HEADER.format(name=path.stem), *(p for p in parts if not p.startswith("[intro]"))]
+    parts = [
+        HEADER.format(name=path.stem, command=command, family=family),
+        *(p for p in parts if not p.startswith("[intro]")),
+    ]
     return "".join(re.sub(r'"\n', f' ({path.stem})"\n', p) if p.startswith("[title]") else p for p in parts)
 
 
@@ -82,7 +90,7 @@ def widths(layers: str) -> list[int]:
     return [int(part) for part in parts]
 
 
-def _text(path: Path, family: str, shape: list[int], activation: str, samples: int, seed: int) -> str:
+def _text(path: Path, family: str, shape: list[int], activation: str, samples: int, seed: int, command: str) -> str:
     """The text of the first candidate that is friendly throughout."""
     template = environment(SOURCE).get_template(f"new/{family}.toml.j2")
     random = Random(f"{seed} {family} {shape} {activation} {samples}")
@@ -90,7 +98,7 @@ def _text(path: Path, family: str, shape: list[int], activation: str, samples: i
         if (tables := family_of(family).new(shape, activation, samples, random)) is None:
             continue
         for rate in RATES:
-            text = template.render(_words(path.stem, shape, activation, tables, rate))
+            text = template.render(_words(path.stem, shape, activation, tables, rate), command=command)
             trace = work(validate(tomllib.loads(text), path))
             if not shows_slips(trace, Page().digits):
                 break
@@ -112,6 +120,7 @@ def _words(name: str, shape: list[int], activation: str, tables: dict, rate: flo
 
 def _write(path: Path, text: str) -> None:
     try:
+        path.parent.mkdir(exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:

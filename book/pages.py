@@ -1,7 +1,6 @@
 """Renders the generated pages: every example through every page kind, in one language, into one folder."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
@@ -9,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from gradbook.engine import BookError, load, pencil, work
-from gradbook.engine.errors import unknown
 from gradbook.engine.toml import check_file
 
 from .catalogue import catalogue
@@ -19,6 +17,7 @@ from .made import Made, Store, key
 from .map import address, family_title, the_map
 from .mathml import MathError, to_mathml
 from .page import PageView, Worked
+from .project import Project
 from .quantity import Quantities
 from .symbols import slashed
 from .uses import uses
@@ -53,18 +52,6 @@ class Material:
     @property
     def name(self) -> str:
         return self.worked.example.name
-
-
-def example_paths(folder: Path, only: Iterable[str] = ()) -> list[Path]:
-    """The example files of a folder; raises BookError if there are none or `only` names one that is not there."""
-    paths = sorted(folder.glob("*.toml"))
-    if not paths:
-        raise BookError(f"{folder}: there is no example file (*.toml).")
-    known = [p.stem for p in paths]
-    for name in only:
-        if Path(name).stem not in known:
-            raise unknown("--only", "example", name, known)
-    return paths
 
 
 def prepare(path: Path, changes: tuple[str, ...] = ()) -> Material:
@@ -222,10 +209,12 @@ def make(path: Path, changes: tuple[str, ...], store: Store) -> None:
         store.put(*remade(path, changes))
 
 
-def write_pages(examples: list[Made], lang: str, folder: Path) -> list[str]:
-    """Make `folder` (the source folder's examples/) hold the pages of these examples; returns what changed."""
+def write_pages(examples: list[Made], lang: str, folder: Path, reference: bool = True) -> list[str]:
+    """Make `folder` (the source folder's examples/) hold the pages of these examples; returns what changed.
+
+    `reference` tells whether the book has a map to refer to."""
     _check_addresses(examples, lang)
-    files = {"index.md": _list_of_examples(examples, lang)}
+    files = {"index.md": _list_of_examples(examples, lang, reference)}
     for example in examples:
         files |= {f"{example.name}/{name}": content for name, content in example.files[lang].items()}
     return write_folder(folder, files)
@@ -244,22 +233,23 @@ def _check_addresses(examples: list[Made], lang: str) -> None:
                     )
 
 
-def _list_of_examples(examples: list[Made], lang: str) -> str:
+def _list_of_examples(examples: list[Made], lang: str, reference: bool) -> str:
     ordered = sorted(examples, key=lambda example: (example.order, example.name))
     families: dict[str, list[Made]] = {}
     for example in ordered:
         families.setdefault(example.family, []).append(example)
     titles = {name: family_title(name, lang) for name in families}
     template = environment(lang).get_template("examples.md.j2")
-    return template.render(examples=ordered, families=families, titles=titles, address=address, lang=lang)
-
-
-def write_about(out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:
-    """The pages that the book writes about itself."""
-    page = environment(lang).get_template("checked.md.j2").render(result=last(out))
-    return write_folder(
-        folder, {"checked.md": page, "colophon.md": colophon(lang), **the_map(examples, _store(out)).files[lang]}
+    return template.render(
+        examples=ordered, families=families, titles=titles, address=address, lang=lang, reference=reference
     )
+
+
+def write_about(project: Project, out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:
+    """The pages that the book writes about itself."""
+    page = environment(lang).get_template("checked.md.j2").render(result=last(out), command=project.command)
+    files = {"checked.md": page, "colophon.md": colophon(project, lang)}
+    return write_folder(folder, files | (the_map(examples, _store(out)).files[lang] if project.has_reference else {}))
 
 
 def _store(out: Path) -> Store:
@@ -267,9 +257,9 @@ def _store(out: Path) -> Store:
     return Store(out / "work" / "together")
 
 
-def write_operations(out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:
-    """The catalogue of operations."""
-    return write_folder(folder, catalogue(examples, _store(out)).files[lang])
+def write_operations(out: Path, examples: list[Made], lang: str, folder: Path, reference: bool = True) -> list[str]:
+    """The catalogue of operations, in a book that has one."""
+    return write_folder(folder, catalogue(examples, _store(out)).files[lang] if reference else {})
 
 
 def write_traces(examples: list[Made], folder: Path) -> list[str]:

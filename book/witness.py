@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from gradbook.engine import BookError, load, work
 from .edition import shown_languages
 from .files import write
 from .page import Worked
+from .project import Project
 
 RESULT = "check.json"
 """The last result of `build.py check`, in the output folder."""
@@ -31,14 +33,14 @@ def fingerprint(out: Path) -> str:
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in scripts)).hexdigest()[:12]
 
 
-def built(out: Path) -> dict:
+def built(out: Path, project: Project, langs: Iterable[str] | None = None) -> dict:
     """What there is to check: the site, its languages, the PDFs. Raises BookError if nothing is built."""
     html = out / "html"
-    langs = shown_languages(html)
+    langs = shown_languages(html) if langs is None else list(langs)
     if not langs:
-        raise BookError(f"{html}: there is no built book; run build.py first.")
+        raise BookError(f"{html}: there is no built book; build it first.")
     readable = find_spec("pymupdf") is not None
-    pdfs = [(lang, path) for lang in langs if (path := out / "pdf" / f"gradbook-{lang}.pdf").is_file() and readable]
+    pdfs = [(lang, path) for lang in langs if (path := out / "pdf" / project.pdf_name(lang)).is_file() and readable]
     return {"html": html, "langs": langs, "pdfs": pdfs}
 
 

@@ -1,4 +1,4 @@
-"""Changes of an example from the command line: 'layers[0].W[0][1]=0.3' replaces what the file says."""
+"""Changes of an example from outside: 'layers[0].W[0][1]=0.3' replaces what the file says, 'page.digits?=5' adds."""
 
 import re
 from itertools import pairwise
@@ -12,12 +12,14 @@ _KEY = re.compile(r"""(?:^|\.)(?:([A-Za-z_][\w-]*)|"([^"]+)")|\[(\d{1,9})\]""", 
 
 
 def apply_change(tables: dict, change: str) -> None:
-    """Carry out one 'KEY=VALUE' on the tables of an example file.
+    """Carry out one 'KEY=VALUE' on the tables of an example file; 'KEY?=VALUE' is for a key that it leaves open.
 
     The key is written as in layers[0].W[0][1] or notation."layer1.W", the value as in TOML; what is not TOML is
     text. Raises BookError if the key leads nowhere.
     """
     key, equals, text = change.partition("=")
+    if is_default := key.endswith("?"):
+        key = key.removesuffix("?")
     place = f"--set {shorten(change)}"
     if not equals:
         raise BookError(f"{place}: expected KEY=VALUE, as in update.learning_rate=0.1.")
@@ -31,7 +33,8 @@ def apply_change(tables: dict, change: str) -> None:
         _child(target, path[-1], place)
     elif not isinstance(target, dict) or not isinstance(path[-1], str):
         raise BookError(f"{place}: {shorten(key.strip())} leads into a value that has no parts.")
-    target[path[-1]] = _toml_value(text.strip())
+    if not (is_default and isinstance(target, dict) and path[-1] in target):
+        target[path[-1]] = _toml_value(text.strip())
 
 
 def _key_path(key: str, place: str) -> list[str | int]:

@@ -11,8 +11,6 @@ import click
 os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 # One thread: how a sum is cut into pieces for several decides its last bit, and so the bytes of the book.
 
-ROOT = Path(__file__).resolve().parent.parent
-EXAMPLES = ROOT / "examples"
 USER_ERROR = 2
 
 
@@ -37,7 +35,7 @@ class Book(click.Group):
         if args[0] not in self.commands:
             from gradbook.engine.errors import unknown
 
-            raise unknown("build.py", "target", args[0], self.commands)
+            raise unknown(ctx.info_name, "target", args[0], self.commands)
         return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx):
@@ -51,7 +49,10 @@ set_option = click.option(
     help="Change a value of the example, as in update.learning_rate=0.1 (repeatable).",
 )  # fmt: skip
 out_option = click.option(
-    "--out", type=click.Path(path_type=Path), default=ROOT / "build", show_default="build", help="Output folder."
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Output folder.  [default: build, in the book's folder]",
 )
 jobs_option = click.option("--jobs", type=click.IntRange(1, 64), default=None, help="Processes at work at once.")
 
@@ -85,26 +86,43 @@ def waiting(name: str):
 
 
 @click.group(cls=Book, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--project", "-C", type=click.Path(path_type=Path), help="The book's folder.  [default: the nearest]")
 @build_options
 @click.pass_context
-def main(ctx, **options):
+def main(ctx, project, **options):
     """Build the book: worked examples in, a site and a PDF out.
 
     Without a target the site is built: build/html/index.html.
     """
+    ctx.ensure_object(dict)
+    if project:
+        ctx.obj["root"] = project
     if ctx.invoked_subcommand is None:
         ctx.invoke(html, **options)
     elif any(ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE for name in options):
-        raise click.UsageError(f"options go after the target: build.py {ctx.invoked_subcommand} --option …")
+        raise click.UsageError(f"options go after the target: {ctx.info_name} {ctx.invoked_subcommand} --option …")
+
+
+def the_project():
+    """The book that this command is about: the one that was named, or else the nearest."""
+    from gradbook.book.project import Project
+
+    root = click.get_current_context().obj.get("root")
+    return Project.at(root) if root else Project.around(Path.cwd())
+
+
+def build_of(options: dict):
+    """The build that these options ask for."""
+    from gradbook.book.build import Build, Options
+
+    return Build(the_project(), Options(**options), target)
 
 
 @main.command()
 @build_options
-def html(only, lang, changes, out, jobs, keep_going):
+def html(**options):
     """Build the site in every language: HTML in build/html."""
-    from gradbook.book.build import Build
-
-    with Build(out, EXAMPLES, only, lang, changes, jobs, target, keep_going) as book:
+    with build_of(options) as book:
         book.html()
         click.echo(f"open {book.entrance}")
 
@@ -112,24 +130,20 @@ def html(only, lang, changes, out, jobs, keep_going):
 @main.command()
 @build_options
 @click.option("--engine", type=click.Choice(["typst", "latex"]), default="typst", show_default=True)
-def pdf(only, lang, changes, out, jobs, keep_going, engine):
-    """Build one PDF per language: build/pdf/gradbook-<lang>.pdf."""
-    from gradbook.book.build import Build
-
-    with Build(out, EXAMPLES, only, lang, changes, jobs, target, keep_going) as book:
+def pdf(engine, **options):
+    """Build one PDF per language: build/pdf."""
+    with build_of(options) as book:
         for path in book.pdf(engine):
             click.echo(f"open {path}")
 
 
 @main.command()
 @build_options
-def pages(only, lang, changes, out, jobs, keep_going):
+def pages(**options):
     """Write the generated Markdown pages only: build/source."""
-    from gradbook.book.build import Build
-
-    with Build(out, EXAMPLES, only, lang, changes, jobs, target, keep_going) as book:
+    with build_of(options) as book:
         book.pages()
-        click.echo(f"see {out / 'source'}")
+        click.echo(f"see {book.out / 'source'}")
 
 
 @main.command()
@@ -138,29 +152,31 @@ def pages(only, lang, changes, out, jobs, keep_going):
 @click.option("--arithmetic", type=click.Choice(["exact", "pencil"]), default="exact", show_default=True)
 def trace(example, changes, arithmetic):
     """Print an example's trace as JSON on standard output."""
+    from gradbook.book.project import Project, nearest
     from gradbook.engine import load, pencil, work
 
-    spec = load(example, changes)
+    home = nearest(example.parent)
+    spec = load(example, (*(Project.at(home).changes if home else ()), *changes))
     worked = work(spec)
     click.echo((pencil(worked, spec.page.digits) if arithmetic == "pencil" else worked).to_json())
 
 
 @main.command()
 @build_options
-def check(only, lang, changes, out, jobs, keep_going):
-    """Check the built book: redo every printed line, gradients, languages, links."""
+def check(**options):
+    """Build what is needed and check it: redo every printed line, gradients, languages, links."""
     from gradbook import check as checker
     from gradbook.book import witness
-    from gradbook.book.build import Build
     from gradbook.book.messages import missing
 
-    with Build(out, EXAMPLES, only, lang, changes, jobs, target, keep_going) as book:
-        exact = witness.traces(sorted(EXAMPLES.glob("*.toml")), changes)
+    with build_of(options) as book:
+        book.html()
+        exact = witness.traces(book.paths(), book.changes)
         with target("check"):
-            report = checker.run(traces=exact, **witness.built(out))
-        witness.keep(out, report.to_json())
+            report = checker.run(traces=exact, **witness.built(book.out, book.project, book.langs))
+        witness.keep(book.out, report.to_json())
         book.html()  # the page with the result
-    untranslated = missing()
+    untranslated = missing(book.project.root, book.project.languages)
     click.echo("\n".join([*untranslated, report.summary()]))
     sys.exit(0 if report.ok and not untranslated else 1)
 
@@ -171,7 +187,22 @@ def clean(out):
     """Remove the output folder, if it is ours."""
     from gradbook.book.build import clean as remove
 
-    remove(out)
+    remove(out or the_project().out)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--title", default="Neural networks by hand", show_default=True, help="The title of the book.")
+@click.option("--author", multiple=True, help="An author (repeatable).")
+@click.option("--lang", multiple=True, metavar="LANG", help="A language of the book (repeatable).  [default: en]")
+@click.option("--shipped", is_flag=True, help="With the examples and chapters of gradbook's own book.")
+def init(folder, title, author, lang, shipped):
+    """Make a book of your own in FOLDER: settings, a first example, a first page."""
+    from gradbook.book.init import new_book
+
+    for path in new_book(folder, title, author, lang or ("en",), shipped):
+        click.echo(f"wrote {_from_here(path)}")
+    click.echo(f"build it: cd {folder} && gradbook")
 
 
 @main.command()
@@ -185,18 +216,21 @@ def new(name, family, layers, activation, samples, seed):
     """Write a new example file with hand-friendly numbers: examples/NAME.toml."""
     from gradbook.book.new import new_example
 
-    path = new_example(EXAMPLES, name, family, layers, activation, samples, seed)
-    click.echo(f"wrote {path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}")
+    project = the_project()
+    path = new_example(project.examples, name, family, layers, activation, samples, seed, project.command)
+    click.echo(f"wrote {_from_here(path)}")
+
+
+def _from_here(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 @main.command()
 @build_options
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="Port; 0 picks one.")
-def serve(only, lang, changes, out, jobs, keep_going, port):
+def serve(port, **options):
     """Build, serve on this machine only, and rebuild what an edit touches."""
-    from gradbook.book.build import Build
-
-    with Build(out, EXAMPLES, only, lang, changes, jobs, target, keep_going) as book:
+    with build_of(options) as book:
         book.serve(port)
 
 
@@ -214,5 +248,6 @@ def messages():
     """Bring the translators' catalogues up to date with templates and chapters."""
     from gradbook.book.messages import update_all
 
-    for line in update_all():
+    project = the_project()
+    for line in update_all(project.root, project.languages):
         click.echo(line)

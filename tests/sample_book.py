@@ -202,13 +202,14 @@ def trace(number: float) -> dict:
 def build(folder: Path, jobs: int = 2, langs: Iterable[str] = tuple(WORDS)) -> Path:
     """Builds the sample book in `folder`; returns what readers see. Can be called again after an edit."""
     from gradbook.book import site
+    from gradbook.book.project import chapters_in
 
     docs, out = folder / "docs", folder / "build"
     if not docs.exists():
         write_docs(docs)
         write_example(out / "source")
     for lang in langs:
-        site.stage(docs, out / "source" / lang, lang)
+        site.stage(chapters_in(docs), [docs / "locale"], out / "source" / lang, lang)
     site.build_html(out, list(langs), jobs)
     site.publish(out / "work", out / "html")
     return out / "html"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from gradbook.book.colophon import PROGRAMS, TYPEFACES, colophon, edition
+from gradbook.book.project import Project
 from gradbook.book.typst import FONTS
 from gradbook.book.words import languages
 from small_project import ROOT, small_project
@@ -58,7 +59,7 @@ def test_the_date_is_the_one_that_is_given(tmp_path):
 
 def test_arithmetic_runs_on_one_thread():
     """Several threads cut a sum into pieces, and the pieces decide its last bit."""
-    asked = "import build, os; print(os.environ['OPENBLAS_NUM_THREADS'], os.environ['OMP_NUM_THREADS'])"
+    asked = "import gradbook.cli, os; print(os.environ['OPENBLAS_NUM_THREADS'], os.environ['OMP_NUM_THREADS'])"
     settings = os.environ | {"OPENBLAS_NUM_THREADS": "7"}
     run = subprocess.run([sys.executable, "-c", asked], cwd=ROOT, env=settings, capture_output=True, text=True)
     assert run.stdout.split() == ["1", "1"]
@@ -66,8 +67,8 @@ def test_arithmetic_runs_on_one_thread():
 
 @pytest.mark.parametrize("lang", languages())
 def test_the_colophon_says_what_shapes_the_book(lang):
-    page = colophon(lang)
-    assert colophon(lang) == page
+    page = colophon(Project.at(ROOT), lang)
+    assert colophon(Project.at(ROOT), lang) == page
     for name in ("Python", *PROGRAMS, *(face.name for face in TYPEFACES), edition()):
         assert name in page
     assert "Open Font License" in page

@@ -4,6 +4,7 @@
 import ast
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -12,7 +13,8 @@ from pathlib import Path
 import pytest
 from gradbook.book.new import new_example
 from gradbook.book.notation import Notation
-from gradbook.book.pages import example_paths, make, prepare
+from gradbook.book.pages import make, prepare
+from gradbook.book.project import Project
 from gradbook.book.symbols import check_symbol
 from gradbook.book.words import markdown_text
 from gradbook.engine import BookError, load, work
@@ -147,9 +149,10 @@ def test_names(folder, name):
     refused(new_example, folder, name, "mlp", "2,2")
     if "/" not in name:
         refused(check_name, Path(f"{name}.toml"))
-    written(folder, SEED, "seed.toml")
-    refused(example_paths, folder, [name])
-    (folder / "seed.toml").unlink()
+    (folder / "examples").mkdir()
+    written(folder / "examples", SEED, "seed.toml")
+    refused(Project.at(folder).example_paths, (name,))
+    shutil.rmtree(folder / "examples")
     assert tree(folder) == before
 
 
@@ -306,8 +309,7 @@ def test_a_build_of_hostile_files_touches_its_output_only(tmp_path):
     for name, text in {"a": DEEP[1], "b": SEED.replace(TITLE, "{{ 7 * 7 }}"), "c": net(layers=31)}.items():
         written(folder, text, f"{name}.toml")
     before = tree(tmp_path)
-    program = "import sys; from pathlib import Path; from gradbook import cli; cli.EXAMPLES = Path(sys.argv.pop(1)); cli.main()"
-    command = [sys.executable, "-B", "-c", program, str(folder), "pages", "--out", str(out)]
+    command = [sys.executable, "-B", "-m", "gradbook", "-C", str(home), "pages", "--out", str(out)]
     environment = {**os.environ, "HOME": str(home), "TMPDIR": str(home), "MPLCONFIGDIR": str(out / "mpl")}
     for name in "abc":
         run = subprocess.run(

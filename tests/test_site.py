@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from gradbook.book import edition, inline_svg, serve, site, webfont
+from gradbook.book.project import chapters_in
 from gradbook.engine.errors import BookError
 
 from tests import sample_book
@@ -52,12 +53,12 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def test_staging_writes_only_changes_and_removes_what_is_gone(sample):
     docs, folder = sample / "docs", sample / "build" / "source" / "zh"
-    site.stage(docs, folder, "zh")
+    site.stage(chapters_in(docs), [docs / "locale"], folder, "zh")
     before = state(folder.parent)
-    site.stage(docs, folder, "zh")
+    site.stage(chapters_in(docs), [docs / "locale"], folder, "zh")
     assert state(folder.parent) == before
     (docs / "how-to-read.md").unlink()
-    site.stage(docs, folder, "zh")
+    site.stage(chapters_in(docs), [docs / "locale"], folder, "zh")
     assert not (folder / "how-to-read.md").exists()
     assert (folder / "examples" / "seed" / "forward.md").exists()
     assert (folder.parent / "locale" / "zh_CN" / "LC_MESSAGES" / "index.po").exists()
@@ -107,7 +108,7 @@ def test_old_file_time_does_not_hide_an_edit(sample):
 
     html, chapter = build(sample), sample / "build" / "source" / "en" / "how-to-read.md"
     edit(sample / "docs" / "how-to-read.md", "easy", "child's play")
-    site.stage(sample / "docs", chapter.parent, "en")
+    site.stage(chapters_in(sample / "docs"), [], chapter.parent, "en")
     os.utime(chapter, (1, 1))
     build(sample)
     assert "child’s play" in pages(html)["en/how-to-read.html"]

@@ -1,0 +1,213 @@
+"""One book: the folder it lies in, what its gradbook.toml says, and where its examples and chapters are."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from gradbook.engine.errors import BookError, unknown
+from gradbook.engine.example import Known, Model, plain
+from gradbook.engine.mistakes import TABLE, TEXT, sentence
+from gradbook.engine.toml import parse, read_tables
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError
+
+SETTINGS = "gradbook.toml"
+"""The file that makes a folder a book of one's own."""
+
+PACKAGE = Path(__file__).resolve().parent.parent
+"""Where gradbook's own rooms lie: the checkout, or the installed package. The checkout is a project too."""
+
+APART = ("_templates", "static", "locale", "examples", "operations", "about")
+"""What lies in a folder of chapters, or is made beside them, and is none."""
+
+ALWAYS = ("how-to-read.md",)
+"""The chapters that the pages of every book refer to."""
+
+Line = Annotated[str, plain("title")]
+
+
+def _each_once(names: list[str]) -> list[str]:
+    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise ValueError(f"names {twice[0]!r} twice")
+    return names
+
+
+def _web(address: str) -> str:
+    if address and not address.startswith(("https://", "http://")):
+        raise ValueError("expected the address of the site, which starts with https:// or http://")
+    return address
+
+
+class Defaults(Model):
+    """[page]: how numbers are printed in examples that do not say it themselves."""
+
+    arithmetic: Annotated[str, Known("arithmetic", ("pencil", "exact"))] | None = None
+    digits: Annotated[int, Field(ge=2, le=12)] | None = None
+
+
+class Settings(Model):
+    """What gradbook.toml may say. `shipped` names what comes along of gradbook's own book."""
+
+    title: Annotated[
+        Annotated[Line, Tag(TEXT)] | Annotated[dict[str, Line], Field(min_length=1), Tag(TABLE)],
+        Discriminator(lambda value: TABLE if isinstance(value, dict) else TEXT),
+    ] = "gradbook"
+    authors: list[Line] = Field(default_factory=list)
+    languages: Annotated[list[str], Field(min_length=1), AfterValidator(_each_once)] | None = None
+    address: Annotated[str, AfterValidator(_web)] = ""
+    shipped: Annotated[list[Literal["examples", "chapters"]], AfterValidator(_each_once)] = Field(
+        default_factory=list
+    )
+    page: Defaults = Defaults()
+
+
+@dataclass(frozen=True)
+class Project:
+    """One book, from its folder."""
+
+    root: Path
+    settings: Settings
+
+    @classmethod
+    def at(cls, root: Path) -> "Project":
+        """The book in a folder; without a gradbook.toml every setting is the default. Raises BookError."""
+        path = Path(root).resolve() / SETTINGS
+        return cls._from(read_tables(path) if path.exists() else {}, path)
+
+    @classmethod
+    def of(cls, text: str, root: Path) -> "Project":
+        """The book that a gradbook.toml with this text would make of a folder. Raises BookError."""
+        path = Path(root).resolve() / SETTINGS
+        try:
+            return cls._from(parse(text), path)
+        except ValueError as error:
+            raise BookError(f"{path}: {error}.") from None
+
+    @classmethod
+    def _from(cls, tables: dict, path: Path) -> "Project":
+        try:
+            return cls(path.parent, Settings.model_validate(tables))
+        except ValidationError as error:
+            raise BookError(f"{path}: {sentence(error, Settings)}") from None
+
+    @classmethod
+    def around(cls, folder: Path) -> "Project":
+        """The book that `folder` lies in: the nearest folder, from here upwards, that holds a gradbook.toml."""
+        if found := nearest(folder):
+            return cls.at(found)
+        raise BookError(
+            f"{folder}: there is no book here or above ({SETTINGS}); `gradbook init DIR` makes one, "
+            "`gradbook --project DIR` names another folder."
+        )
+
+    @property
+    def languages(self) -> list[str]:
+        """The book's languages, that of its chapters first. Raises BookError if one is unknown."""
+        from .words import languages  # late: `trace` asks for none, and templates and catalogues load slowly
+
+        for code in (wanted := self.settings.languages or list(languages())):
+            if code not in languages():
+                raise unknown(f"{self.root / SETTINGS}: languages", "language", code, languages())
+        return wanted
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this is gradbook's own book, in its checkout."""
+        return self.root == PACKAGE
+
+    @property
+    def command(self) -> str:
+        """What an author types to build it."""
+        return "python build.py" if self.is_ours else "gradbook"
+
+    @property
+    def out(self) -> Path:
+        """Where the book is built unless --out says otherwise."""
+        return self.root / "build"
+
+    @property
+    def examples(self) -> Path:
+        """The folder of this book's own example files."""
+        return self.root / "examples"
+
+    @property
+    def docs(self) -> Path:
+        """The folder of this book's own chapters."""
+        return self.root / "docs"
+
+    def chapters(self) -> dict[str, Path]:
+        """Name in the book -> file, of every chapter and what chapters show. One of the project takes the place of
+        a shipped one of the same name; how to read the pages comes along with every book."""
+        ours = chapters_in(PACKAGE / "docs")
+        if not self.has_reference:
+            ours = {name: ours[name] for name in ALWAYS}
+        return ours | chapters_in(self.docs)
+
+    @property
+    def locales(self) -> list[Path]:
+        """Where translations of chapters are: those of the project go before shipped ones."""
+        return [PACKAGE / "docs" / "locale", self.docs / "locale"]
+
+    @property
+    def has_reference(self) -> bool:
+        """Whether the catalogue of operations and the map belong to this book: they go with gradbook's chapters."""
+        return self.is_ours or "chapters" in self.settings.shipped
+
+    def example_paths(self, only: tuple[str, ...] = ()) -> list[Path]:
+        """The example files of the book, or those that `only` names; one of the project takes the place of a
+        shipped one of the same name. Raises BookError if there are none or a name is unknown."""
+        ours = [PACKAGE / "examples"] if "examples" in self.settings.shipped else []
+        folders = [*ours, self.examples]
+        found = {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+        if not found:
+            raise BookError(f"{self.examples}: there is no example file (*.toml).")
+        for name in only:
+            if Path(name).stem not in found:
+                raise unknown("--only", "example", name, sorted(found))
+        wanted = {Path(name).stem for name in only} or set(found)
+        return [found[name] for name in sorted(wanted)]
+
+    def watched(self) -> list[Path]:
+        """Every folder that an edit of the book may be made in."""
+        rooms = ("examples", "docs", "templates", "engine")
+        own = [self.root / room for room in rooms] if not self.is_ours else []
+        theirs = [self.root / room for room in ("examples", "docs", "templates")]
+        return [path for path in own or theirs if path.is_dir()]
+
+    def left_out(self, present: set[str]) -> list[str]:
+        """The names of the examples, of this book or shipped with gradbook, that an edition does not hold."""
+        known = {path.stem for folder in (PACKAGE / "examples", self.examples) for path in folder.glob("*.toml")}
+        return sorted(known - present)
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What gradbook.toml says where an example's file leaves it open, as changes of that example."""
+        page = self.settings.page.model_dump(exclude_none=True)
+        return tuple(f"page.{key}?={value}" for key, value in page.items())
+
+    def title(self, lang: str) -> str:
+        """The book's title in a language; in another one if it has none in this."""
+        title = self.settings.title
+        return title if isinstance(title, str) else title.get(lang, next(iter(title.values())))
+
+    def pdf_name(self, lang: str) -> str:
+        """The name of the PDF's file, from the title."""
+        from docutils.nodes import make_id
+
+        return f"{make_id(self.title(lang)) or 'book'}-{lang}.pdf"
+
+    @property
+    def author(self) -> str:
+        return ", ".join(self.settings.authors)
+
+
+def chapters_in(docs: Path) -> dict[str, Path]:
+    """The chapters in a folder and what they show, by name."""
+    files = (path for path in sorted(docs.rglob("*")) if path.is_file() and path.suffix != ".py")
+    named = {path.relative_to(docs).as_posix(): path for path in files}
+    return {name: path for name, path in named.items() if name.partition("/")[0] not in APART}
+
+
+def nearest(folder: Path) -> Path | None:
+    """The nearest folder, from this one upwards, that holds a gradbook.toml."""
+    folder = Path(folder).resolve()
+    return next((each for each in (folder, *folder.parents) if (each / SETTINGS).is_file()), None)
