@@ -123,7 +123,7 @@ class Build(AbstractContextManager):
 
         examples = self._made()
         with self.target("pages"):
-            write_traces(examples, self.out / "source" / "static" / "traces")
+            write_traces(examples, self.out / "source")
             for lang in self.langs:
                 folder = self.out / "source" / lang
                 write_pages(examples, lang, folder / "examples")

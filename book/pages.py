@@ -1,5 +1,6 @@
 """Renders the generated pages: every example through every page kind, in one language, into one folder."""
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,7 +23,6 @@ from .page import PageView, Worked
 from .quantity import Quantities
 from .symbols import slashed
 from .uses import uses
-from .values import script
 from .wide import ENTRIES
 from .witness import last
 from .words import TEMPLATES, environment, forget, languages
@@ -186,7 +186,7 @@ def made(material: Material) -> Made:
         files = {lang: pages(material, lang) for lang in languages()}
         titles = {lang: PageView(material.worked, lang).title for lang in languages()}
         used = uses(PageView(material.worked, languages()[0]))
-        return Made(material.name, example.family, example.order, titles, files, _trace_scripts(material), used)
+        return Made(material.name, example.family, example.order, titles, files, _traces(material), used)
     except MathError as error:
         raise BookError(f"example {material.name!r}: {error}") from None
 
@@ -272,15 +272,19 @@ def write_operations(out: Path, examples: list[Made], lang: str, folder: Path) -
     return write_folder(folder, catalogue(examples, _store(out)).files[lang])
 
 
-def write_traces(examples: list[Made], folder: Path) -> list[str]:
-    """The exact values behind the printed numbers, as scripts that also work from a file: traces/<name>.js."""
-    scripts = {name: text for example in examples for name, text in example.scripts.items()}
-    return write_folder(folder, {f"{name}.js": text for name, text in scripts.items()})
+def write_traces(examples: list[Made], source: Path) -> list[str]:
+    """The exact values behind the printed numbers: as scripts that also work from a file, static/traces/<name>.js,
+    and as the traces that prose quotes, traces/<name>.json."""
+    files = {name: text for example in examples for name, text in example.traces.items()}
+    scripts = {name: text for name, text in files.items() if name.endswith(".js")}
+    traces = {name: text for name, text in files.items() if name not in scripts}
+    return [*write_folder(source / "static" / "traces", scripts), *write_folder(source / "traces", traces)]
 
 
-def _trace_scripts(material: Material) -> dict[str, str]:
-    all_worked = filter(None, [material.worked, material.worked.second])
-    return {worked.exact.example: _trace_script(worked) for worked in all_worked}
+def _traces(material: Material) -> dict[str, str]:
+    all_worked = list(filter(None, [material.worked, material.worked.second]))
+    scripts = {f"{worked.exact.example}.js": _trace_script(worked) for worked in all_worked}
+    return scripts | {f"{worked.exact.example}.json": worked.exact.to_json() for worked in all_worked}
 
 
 def _trace_script(worked: Worked) -> str:
@@ -300,4 +304,5 @@ def _trace_script(worked: Worked) -> str:
             "meaning": {lang: view.notation.meaning(name) for lang, view in views.items()},
             "href": f"examples/{worked.example.name}/{first.href(owner)}",
         }
-    return script(worked.exact.example, {"steps": steps})
+    content = json.dumps({"steps": steps}, ensure_ascii=False, separators=(",", ":"))
+    return f"gradbook.trace({json.dumps(worked.exact.example)},{content});\n"
