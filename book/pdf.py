@@ -9,7 +9,7 @@ from gradbook.engine.errors import BookError
 
 from .files import write
 from .sphinx_run import environment as fixed_environment
-from .sphinx_run import outcome, refuse, sphinx
+from .sphinx_run import left_out, outcome, refuse, sphinx
 from .words import environment
 
 PACKAGES = "texlive-xetex texlive-lang-chinese texlive-latex-extra texlive-fonts-recommended latexmk"
@@ -26,7 +26,7 @@ def build_pdf(out: Path, lang: str, engine: str, absent: Collection[str] = ()) -
 
 def _sphinx(out: Path, lang: str, builder: str, absent: Collection[str], *settings: str) -> Path:
     source, work = out / "source" / lang, out / "work" / "pdf" / f"{builder}-{lang}"
-    with sphinx(builder, source, work, lang, *settings) as run:
+    with sphinx(builder, source, work, lang, *left_out(absent), *settings) as run:
         refuse(outcome(source, work, run, absent))
     return work / builder
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .edition import files_in, publish, shown_languages, whole_languages
 from .files import write, write_folder
-from .sphinx_run import GENERATED, outcome, refuse, sphinx
+from .sphinx_run import GENERATED, left_out, outcome, refuse, sphinx
 from .words import locale_of
 
 __all__ = ["build_html", "publish", "stage"]
@@ -39,8 +39,8 @@ def build_html(out: Path, langs: list[str], jobs: int = 1, absent: Collection[st
     with ExitStack() as stack:
         runs = {}
         for lang, (source, work) in places.items():
-            setting = f"gradbook_languages={','.join(present)}"
-            runs[lang] = stack.enter_context(sphinx("html", source, work, lang, setting))
+            settings = [f"gradbook_languages={','.join(present)}", *left_out(absent)]
+            runs[lang] = stack.enter_context(sphinx("html", source, work, lang, *settings))
             if jobs == 1:
                 runs[lang].wait()
         mistakes = [line for lang, run in runs.items() for line in outcome(*places[lang], run, absent)]

@@ -44,9 +44,15 @@ class ValueRole(SphinxRole):
 
 def as_text(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Outside of HTML a value is its number and nothing else, for any builder there may be."""
-    if app.builder.format != "html":
-        for node in list(doctree.findall(value)):
-            node.parent.replace(node, node.children)
+    if app.builder.format == "html":
+        return
+    for node in list(doctree.findall(value)):
+        number = node.astext()
+        if app.builder.format == "latex" and app.config.latex_engine not in ("xelatex", "lualatex"):
+            in_tex = number.replace("\N{MINUS SIGN}", r"\ensuremath{-}")  # other engines do not know the sign
+            node.parent.replace(node, nodes.raw("", in_tex, format="latex"))
+        else:
+            node.parent.replace(node, nodes.Text(number))
 
 
 def visit_value(self, node: value) -> None:
