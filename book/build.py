@@ -15,7 +15,7 @@ from .made import Made, Store
 from .making import making
 from .mistakes import told
 from .progress import progress
-from .project import Project
+from .project import Edition, Project
 from .words import check_language
 
 MARKER = ".gradbook"
@@ -125,21 +125,22 @@ class Build(AbstractContextManager):
         with self._alone():
             self._pages()
 
-    def _pages(self) -> list[str]:
-        """Returns the names of the examples that are left out."""
+    def _pages(self) -> Edition:
+        """Returns what the pages make: the whole book, or the part of it that was asked for or could be made."""
         from . import site
         from .pages import write_about, write_operations, write_pages, write_traces
 
-        examples, reference = self._made(), self.project.has_reference
+        examples = self._made()
+        edition = self.project.edition({example.name for example in examples}, is_part=bool(self.options.only))
         with self.target("pages"):
-            write_traces(examples, self.out / "source" / "static" / "traces")
+            write_traces(examples, self.out / "source")
             for lang in self.langs:
                 folder = self.out / "source" / lang
-                write_pages(examples, lang, folder / "examples", reference)
-                write_operations(self.out, examples, lang, folder / "operations", reference)
-                write_about(self.project, self.out, examples, lang, folder / "about")
+                write_pages(examples, lang, folder / "examples", edition.has_reference)
+                write_operations(self.out, examples, lang, folder / "operations", edition.has_reference)
+                write_about(edition, self.out, examples, lang, folder / "about")
                 site.stage(self._chapters(lang), self.project.locales, folder, lang)
-        return self.project.left_out({example.name for example in examples})
+        return edition
 
     def _chapters(self, lang: str) -> dict[str, Path | bytes]:
         """The chapters, with a first page for a book that has written none: its title and what it holds."""
@@ -164,9 +165,9 @@ class Build(AbstractContextManager):
         from . import site
 
         with self._alone():
-            absent = self._pages()
+            edition = self._pages()
             with self.target("html " + ", ".join(self.langs)):
-                site.build_html(self.out, self.langs, self.jobs, absent, self.project)
+                site.build_html(self.out, self.langs, self.jobs, edition)
             with self.target("publish"):
                 site.publish(self.out / "work", self.out / "html", self.project)
 
@@ -178,10 +179,10 @@ class Build(AbstractContextManager):
             check_tex()
         made = []
         with self._alone():
-            absent = self._pages()
+            edition = self._pages()
             for lang in self.langs:
                 with self.target(f"pdf {lang} ({engine})"):
-                    made.append(build_pdf(self.project, self.out, lang, engine, absent))
+                    made.append(build_pdf(edition, self.out, lang, engine))
         return made
 
     def serve(self, port: int) -> None:

@@ -27,7 +27,7 @@ class Made:
     order: int
     titles: dict[str, str]  # by language, as Markdown
     files: dict[str, dict[str, str]]  # by language: 'forward.md', 'network.svg', … -> content
-    scripts: dict[str, str]  # by trace, 'adam' and 'adam@2': the exact values behind the numbers
+    traces: dict[str, str]  # the exact values behind the numbers: 'adam.js' for pages, 'adam@2.json' for prose
     uses: dict[str, dict] = field(default_factory=dict)  # by operation, see book/uses.py
 
 

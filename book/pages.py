@@ -1,5 +1,6 @@
 """Renders the generated pages: every example through every page kind, in one language, into one folder."""
 
+import json
 import re
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,11 +18,10 @@ from .made import Made, Store, key
 from .map import address, family_title, the_map
 from .mathml import MathError, to_mathml
 from .page import PageView, Worked
-from .project import Project
+from .project import Edition
 from .quantity import Quantities
 from .symbols import slashed
 from .uses import uses
-from .values import script
 from .wide import ENTRIES
 from .witness import last
 from .words import TEMPLATES, environment, forget, languages
@@ -173,7 +173,7 @@ def made(material: Material) -> Made:
         files = {lang: pages(material, lang) for lang in languages()}
         titles = {lang: PageView(material.worked, lang).title for lang in languages()}
         used = uses(PageView(material.worked, languages()[0]))
-        return Made(material.name, example.family, example.order, titles, files, _trace_scripts(material), used)
+        return Made(material.name, example.family, example.order, titles, files, _traces(material), used)
     except MathError as error:
         raise BookError(f"example {material.name!r}: {error}") from None
 
@@ -245,11 +245,11 @@ def _list_of_examples(examples: list[Made], lang: str, reference: bool) -> str:
     )
 
 
-def write_about(project: Project, out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:
+def write_about(edition: Edition, out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:
     """The pages that the book writes about itself."""
-    page = environment(lang).get_template("checked.md.j2").render(result=last(out), command=project.command)
-    files = {"checked.md": page, "colophon.md": colophon(project, lang)}
-    return write_folder(folder, files | (the_map(examples, _store(out)).files[lang] if project.has_reference else {}))
+    page = environment(lang).get_template("checked.md.j2").render(result=last(out), command=edition.project.command)
+    files = {"checked.md": page, "colophon.md": colophon(edition.project, lang)}
+    return write_folder(folder, files | (the_map(examples, _store(out)).files[lang] if edition.has_reference else {}))
 
 
 def _store(out: Path) -> Store:
@@ -262,15 +262,19 @@ def write_operations(out: Path, examples: list[Made], lang: str, folder: Path, r
     return write_folder(folder, catalogue(examples, _store(out)).files[lang] if reference else {})
 
 
-def write_traces(examples: list[Made], folder: Path) -> list[str]:
-    """The exact values behind the printed numbers, as scripts that also work from a file: traces/<name>.js."""
-    scripts = {name: text for example in examples for name, text in example.scripts.items()}
-    return write_folder(folder, {f"{name}.js": text for name, text in scripts.items()})
+def write_traces(examples: list[Made], source: Path) -> list[str]:
+    """The exact values behind the printed numbers: as scripts that also work from a file, static/traces/<name>.js,
+    and as the traces that prose quotes, traces/<name>.json."""
+    files = {name: text for example in examples for name, text in example.traces.items()}
+    scripts = {name: text for name, text in files.items() if name.endswith(".js")}
+    traces = {name: text for name, text in files.items() if name not in scripts}
+    return [*write_folder(source / "static" / "traces", scripts), *write_folder(source / "traces", traces)]
 
 
-def _trace_scripts(material: Material) -> dict[str, str]:
-    all_worked = filter(None, [material.worked, material.worked.second])
-    return {worked.exact.example: _trace_script(worked) for worked in all_worked}
+def _traces(material: Material) -> dict[str, str]:
+    all_worked = list(filter(None, [material.worked, material.worked.second]))
+    scripts = {f"{worked.exact.example}.js": _trace_script(worked) for worked in all_worked}
+    return scripts | {f"{worked.exact.example}.json": worked.exact.to_json() for worked in all_worked}
 
 
 def _trace_script(worked: Worked) -> str:
@@ -290,4 +294,5 @@ def _trace_script(worked: Worked) -> str:
             "meaning": {lang: view.notation.meaning(name) for lang, view in views.items()},
             "href": f"examples/{worked.example.name}/{first.href(owner)}",
         }
-    return script(worked.exact.example, {"steps": steps})
+    content = json.dumps({"steps": steps}, ensure_ascii=False, separators=(",", ":"))
+    return f"gradbook.trace({json.dumps(worked.exact.example)},{content});\n"

@@ -2,39 +2,38 @@
 
 import shutil
 import subprocess
-from collections.abc import Collection
 from pathlib import Path
 
 from gradbook.engine.errors import BookError
 
 from .files import write
-from .project import Project
+from .project import Edition
 from .sphinx_run import environment as fixed_environment
-from .sphinx_run import outcome, refuse, settings_of, sphinx
+from .sphinx_run import outcome, refuse, sphinx
 from .words import environment
 
 PACKAGES = "texlive-xetex texlive-lang-chinese texlive-latex-extra texlive-fonts-recommended latexmk"
 """The Debian packages of the TeX road."""
 
 
-def build_pdf(project: Project, out: Path, lang: str, engine: str, absent: Collection[str] = ()) -> Path:
+def build_pdf(edition: Edition, out: Path, lang: str, engine: str) -> Path:
     """Builds `out/pdf/<title>-<lang>.pdf`; `engine` is 'typst' or 'latex'. A mistake raises BookError."""
-    made = {"typst": _typst, "latex": _latex}[engine](project, out, lang, absent)
-    target = out / "pdf" / project.pdf_name(lang)
+    made = {"typst": _typst, "latex": _latex}[engine](edition, out, lang)
+    target = out / "pdf" / edition.project.pdf_name(lang)
     write(target, made.read_bytes())
     return target
 
 
-def _sphinx(project: Project, out: Path, lang: str, builder: str, absent: Collection[str], *settings: str) -> Path:
+def _sphinx(edition: Edition, out: Path, lang: str, builder: str, *settings: str) -> Path:
     source, work = out / "source" / lang, out / "work" / "pdf" / f"{builder}-{lang}"
-    with sphinx(builder, source, work, lang, *settings, *settings_of(project, lang)) as run:
-        refuse(outcome(source, work, run, absent, project))
+    with sphinx(builder, source, work, lang, *settings, *edition.settings(lang)) as run:
+        refuse(outcome(source, work, run, edition))
     return work / builder
 
 
-def _typst(project: Project, out: Path, lang: str, absent: Collection[str]) -> Path:
+def _typst(edition: Edition, out: Path, lang: str) -> Path:
     subtitle = environment(lang).get_template("site/words.j2").module.line
-    return _sphinx(project, out, lang, "typst", absent, f"typst_subtitle={subtitle}") / "book.pdf"
+    return _sphinx(edition, out, lang, "typst", f"typst_subtitle={subtitle}") / "book.pdf"
 
 
 def check_tex() -> None:
@@ -47,9 +46,9 @@ def check_tex() -> None:
         )
 
 
-def _latex(project: Project, out: Path, lang: str, absent: Collection[str]) -> Path:
+def _latex(edition: Edition, out: Path, lang: str) -> Path:
     check_tex()
-    folder = _sphinx(project, out, lang, "latex", absent)
+    folder = _sphinx(edition, out, lang, "latex")
     (source,) = folder.glob("*.tex")
     command = ["latexmk", "-xelatex", "-interaction=nonstopmode", "-halt-on-error", source.name]
     run = subprocess.run(

@@ -1,6 +1,9 @@
 """One book: the folder it lies in, what its gradbook.toml says, and where its examples and chapters are."""
 
-from dataclasses import dataclass
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -173,10 +176,11 @@ class Project:
         theirs = [self.root / room for room in ("examples", "docs", "templates")]
         return [path for path in own or theirs if path.is_dir()]
 
-    def left_out(self, present: set[str]) -> list[str]:
-        """The names of the examples, of this book or shipped with gradbook, that an edition does not hold."""
-        known = {path.stem for folder in (PACKAGE / "examples", self.examples) for path in folder.glob("*.toml")}
-        return sorted(known - present)
+    def edition(self, present: set[str], is_part: bool = False) -> "Edition":
+        """The edition that holds these examples; the others that are known, here or shipped, are left out."""
+        folders = (PACKAGE / "examples", self.examples)
+        known = {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+        return Edition(self, {name: path for name, path in known.items() if name not in present}, is_part)
 
     @property
     def changes(self) -> tuple[str, ...]:
@@ -198,6 +202,61 @@ class Project:
     @property
     def author(self) -> str:
         return ", ".join(self.settings.authors)
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What a build holds of a book: `left_out` are the files of the examples that it does not, by name; a part of a
+    book, as --only makes it, has no reference either."""
+
+    project: Project | None = None
+    left_out: Mapping[str, Path] = field(default_factory=dict)
+    is_part: bool = False
+
+    @property
+    def has_reference(self) -> bool:
+        return self.project is None or (self.project.has_reference and not self.is_part)
+
+    def settings(self, lang: str) -> list[str]:
+        """Sphinx's settings for this edition in a language: whose book it is, and what chapters may still quote."""
+        return [*self._of_the_book(lang), *self._of_what_is_left_out()]
+
+    def _of_the_book(self, lang: str) -> list[str]:
+        if self.project is None:
+            return []
+        title, address = self.project.title(lang), self.project.settings.address
+        site = f"{address.rstrip('/')}/{lang}/" if address else ""
+        return [f"project={title}", f"html_title={title}", f"author={self.project.author}", f"html_baseurl={site}"]
+
+    def _of_what_is_left_out(self) -> list[str]:
+        if not self.left_out:
+            return []
+        files = os.pathsep.join(map(str, self.left_out.values()))
+        return [f"gradbook_left_out={','.join(self.left_out)}", f"gradbook_spare={files}"]
+
+    def excuses(self, sentence: str) -> bool:
+        """Whether a warning of Sphinx is no mistake in this edition."""
+        return self._speaks_of_what_is_left_out(sentence) or self._is_left_unlisted(sentence)
+
+    def _speaks_of_what_is_left_out(self, sentence: str) -> bool:
+        """Whether this is a place in a contents list, a figure or a link, of what this edition does not hold."""
+        names = "|".join(map(re.escape, self.left_out))
+        spoken_of = [rf"'(?:examples/(?:{names})/|#?(?:{names})-)"] if names else []
+        if not self.has_reference:
+            spoken_of.append(r"'(?:\.\./)*(?:operations/|about/map|#?op-|#?operations\b|#?map\b)")
+        return any(re.search(pattern, sentence) for pattern in spoken_of)
+
+    def _is_left_unlisted(self, sentence: str) -> bool:
+        """Whether this says that a page which is generated, or shipped with gradbook, is in no contents list."""
+        place, _, said = sentence.partition(": ")
+        if not said.startswith("document isn't included in any toctree") or self.project is None:
+            return False
+        page = self.project.root / re.sub(r":\d+$", "", place)
+        return not (self.project.is_ours or page.is_file())
+
+
+WHOLE = Edition()
+"""A book of which nothing is left out, and of which nothing more is known."""
 
 
 def chapters_in(docs: Path) -> dict[str, Path]:

@@ -1,13 +1,13 @@
 """Stages chapters, builds the site with Sphinx, one process per language, and publishes it when it is whole."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 from .edition import files_in, publish, shown_languages, whole_languages
 from .files import write, write_folder
-from .project import Project
-from .sphinx_run import GENERATED, outcome, refuse, settings_of, sphinx
+from .project import WHOLE, Edition
+from .sphinx_run import GENERATED, outcome, refuse, sphinx
 from .words import locale_of
 
 __all__ = ["build_html", "publish", "stage"]
@@ -28,25 +28,23 @@ def stage(chapters: Mapping[str, Path | bytes], locales: Iterable[Path], folder:
     write_folder(target, {name: path.read_bytes() for name, path in found.items()}, compiled)
 
 
-def build_html(
-    out: Path, langs: list[str], jobs: int = 1, absent: Collection[str] = (), project: Project | None = None
-) -> None:
+def build_html(out: Path, langs: list[str], jobs: int = 1, edition: Edition = WHOLE) -> None:
     """Builds `out/source/<lang>` into `out/work/<lang>/html`; a chapter with a mistake raises BookError.
 
-    Chapters may speak of the examples in `absent`, which are left out.
+    Chapters may speak of the examples that the edition leaves out.
     """
     _shared_assets(out / "source" / "static")
     there = {*whole_languages(out / "work"), *shown_languages(out / "html")}
-    present = sorted({*langs, *(there.intersection(project.languages) if project else there)})
+    present = sorted({*langs, *(there.intersection(edition.project.languages) if edition.project else there)})
     places = {lang: (out / "source" / lang, out / "work" / lang) for lang in langs}
     with ExitStack() as stack:
         runs = {}
         for lang, (source, work) in places.items():
-            setting = f"gradbook_languages={','.join(present)}"
-            runs[lang] = stack.enter_context(sphinx("html", source, work, lang, setting, *settings_of(project, lang)))
+            settings = [f"gradbook_languages={','.join(present)}", *edition.settings(lang)]
+            runs[lang] = stack.enter_context(sphinx("html", source, work, lang, *settings))
             if jobs == 1:
                 runs[lang].wait()
-        mistakes = [line for lang, run in runs.items() for line in outcome(*places[lang], run, absent, project)]
+        mistakes = [line for lang, run in runs.items() for line in outcome(*places[lang], run, edition)]
     refuse(mistakes)
 
 

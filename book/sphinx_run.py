@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -17,13 +17,14 @@ from gradbook.engine.errors import BookError
 from .edition import files_in, lock
 from .files import write
 from .mistakes import told_in
-from .project import Project
+from .project import WHOLE, Edition
 from .words import locale_of
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = ("examples", "operations", "about")  # the parts of a source folder that staging leaves alone
 SHAPED_BY = ("sphinx", "furo", "myst-parser", "docutils", "pygments", "math-core", "typst")
-CODE = ("ext/*", "inline_svg.py", "mathml.py", "policy.py", "typst*.py", "look.typ", "values.py", "words.py")
+CODE = ("ext/*", "inline_svg.py", "mathml.py", "policy.py", "quotable.py", "typst*.py", "look.typ", "values.py")
+CODE += ("words.py",)
 MOST_WARNINGS = 20
 
 
@@ -110,27 +111,15 @@ def machine() -> str:
     return hashlib.sha256(b"\0".join([*parts, *versions, sys.version.encode()])).hexdigest()
 
 
-def settings_of(project: Project | None, lang: str) -> list[str]:
-    """What a book's gradbook.toml says, as Sphinx's settings."""
-    if project is None:
-        return []
-    title, address = project.title(lang), project.settings.address
-    site = f"{address.rstrip('/')}/{lang}/" if address else ""
-    return [f"project={title}", f"html_title={title}", f"author={project.author}", f"html_baseurl={site}"]
-
-
-def outcome(
-    source: Path, work: Path, run: subprocess.Popen, absent: Collection[str] = (), project: Project | None = None
-) -> list[str]:
+def outcome(source: Path, work: Path, run: subprocess.Popen, edition: Edition = WHOLE) -> list[str]:
     """Waits for Sphinx; the sentences of its warnings, or none and `work` is marked whole.
 
-    What chapters say of the examples in `absent` is no mistake of theirs, nor that a book of one's own does not list
-    a page that was not written for it. A full disk also swallows warnings; that there were some, Sphinx tells by
+    What the edition excuses is no mistake. A full disk also swallows warnings; that there were some, Sphinx tells by
     its exit code.
     """
     run.wait()
     warned = _sentences(_read(work / "warnings"), source)
-    mistakes = [s for s in warned if not (_excused(s, absent) or _is_left_unlisted(s, project))]
+    mistakes = [sentence for sentence in warned if not edition.excuses(sentence)]
     if run.returncode and not mistakes:
         write(work / "room", bytes(1 << 16))  # raises OSError if the disk is full
         (work / "room").unlink()
@@ -140,22 +129,6 @@ def outcome(
     if not mistakes:
         _keep(work)
     return mistakes
-
-
-def _excused(sentence: str, absent: Collection[str]) -> bool:
-    """Whether this is a link to an example that could not be built, or a value of it."""
-    names = "|".join(map(re.escape, absent))
-    spoken_of = rf"'(?:examples/(?:{names})/|#?(?:{names})-)|unknown example '(?:{names})'"
-    return bool(names) and re.search(spoken_of, sentence) is not None
-
-
-def _is_left_unlisted(sentence: str, project: Project | None) -> bool:
-    """Whether this says that a page which is generated, or shipped with gradbook, is in no contents list."""
-    place, _, said = sentence.partition(": ")
-    page = re.sub(r":\d+$", "", place)
-    if project is None or project.is_ours or not said.startswith("document isn't included in any toctree"):
-        return False
-    return not (project.root / page).is_file()
 
 
 def refuse(mistakes: list[str]) -> None:

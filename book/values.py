@@ -1,16 +1,16 @@
-"""Values in prose: 'seed:layer2.delta[0]|.4f' becomes the number, from the traces that the build has written."""
+"""Values in prose: 'seed:layer2.delta[0]|.4f' becomes the number, from the example's trace."""
 
-import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from gradbook.engine.errors import BookError, shorten, unknown
 
 _REFERENCE = re.compile(r"\s*([\w@-]+):([\w.]+)((?:\[\d+\])*)\s*(?:\|\s*([^|]*?)\s*)?")
 _FORMAT = re.compile(r"[+ ]?(?:\.\d{1,2})?[efg]?")
+FORMAT = ".4g"
+"""How a value is printed that names no format: four significant digits."""
 
 
 @dataclass(frozen=True)
@@ -21,48 +21,42 @@ class ValueText:
     address: str
 
 
-def script(name: str, content: dict) -> str:
-    """The script that brings an example's exact values to the page; `lookup` reads the same file."""
-    return f"gradbook.trace({json.dumps(name)},{json.dumps(content, ensure_ascii=False, separators=(',', ':'))});\n"
+def trace_of(text: str) -> str:
+    """The name of the trace that a reference speaks of: 'seed', 'adam@2'."""
+    return text.partition(":")[0].strip()
 
 
-@lru_cache(maxsize=64)
-def _steps(path: Path, changed: int) -> dict:
-    text = path.read_text(encoding="utf-8")
-    return json.loads(text[text.index(",") + 1 : text.rindex(")")])["steps"]
+def lookup(text: str, traces: Mapping[str, Mapping[str, np.ndarray]], form: str = FORMAT) -> ValueText:
+    """The value that `text` refers to: trace, step, indices, and after '|' a format as in Python.
 
-
-def _known(traces: Path, name: str) -> dict:
-    path = traces / f"{name}.js"
-    if not path.is_file():
-        raise unknown("value", "example", name, sorted(p.stem for p in traces.glob("*.js")))
-    return _steps(path, path.stat().st_mtime_ns)
-
-
-def lookup(text: str, traces: Path) -> ValueText:
-    """The value that `text` refers to: example, step, indices, and after '|' a format as in Python.
-
-    `traces` is the folder of the scripts that the build wrote. Axes of length 1 need no index. Without a format
-    four significant digits are given. Raises BookError naming what is unknown.
+    `traces` gives the arrays of each example by the names of their steps. Axes of length 1 need no index. `form` is
+    the format of a value that names none. Raises BookError naming what is unknown.
     """
     place = f"value {shorten(text)}"
     found = _REFERENCE.fullmatch(text)
     if not found:
         raise BookError(f"{place}: write it as in seed:layer2.delta[0]|.4f (example:step[index]|format).")
-    example, name, indices, form = found.groups()
-    steps = _known(traces, example)
+    example, name, indices, own = found.groups()
+    if example not in traces:
+        raise unknown(place, "example", example, traces)
+    steps = traces[example]
     if name not in steps:
         raise unknown(place, "step", name, steps)
-    if not _FORMAT.fullmatch(form or ""):
-        raise BookError(f"{place}: {shorten(form)} is not a number format; use .4f, .3g or .2e.")
-    index = _index(steps[name]["shape"], [int(i) for i in re.findall(r"\d+", indices)], f"{place}: {name}")
-    number = np.reshape(steps[name]["value"], steps[name]["shape"])[index]
+    if not _FORMAT.fullmatch(own or form):
+        raise BookError(f"{place}: {shorten(own or form)} is not a number format; use .4f, .3g or .2e.")
+    array = steps[name]
+    index = _index(array.shape, [int(i) for i in re.findall(r"\d+", indices)], f"{place}: {name}")
     address = f"{example}:{name}" + "".join(f"[{i}]" for i in index)
-    sign, digits = (form[0], form[1:]) if form and form[0] in "+ " else ("", form or ".4g")
-    return ValueText(format(float(number), f"{sign}z{digits}").replace("-", "\N{MINUS SIGN}"), address)
+    return ValueText(printed(float(array[index]), own or form), address)
 
 
-def _index(shape: list[int], given: list[int], place: str) -> tuple[int, ...]:
+def printed(number: float, form: str) -> str:
+    """The number in a format as in Python, with a true minus sign, and never a zero that has one."""
+    sign, digits = (form[0], form[1:]) if form.startswith(("+", " ")) else ("", form)
+    return format(number, f"{sign}z{digits}").replace("-", "\N{MINUS SIGN}")
+
+
+def _index(shape: tuple[int, ...], given: list[int], place: str) -> tuple[int, ...]:
     """The full index: what is given, or, if that is too short, with 0 for the axes of length 1."""
     free = [axis for axis, n in enumerate(shape) if n > 1]
     full = [0] * len(shape)
@@ -72,7 +66,7 @@ def _index(shape: list[int], given: list[int], place: str) -> tuple[int, ...]:
         for axis, i in zip(free, given, strict=True):
             full[axis] = i
     else:
-        raise BookError(f"{place} has shape {tuple(shape)}; give one index for each axis longer than 1.")
+        raise BookError(f"{place} has shape {shape}; give one index for each axis longer than 1.")
     if any(i >= n for i, n in zip(full, shape, strict=True)):
-        raise BookError(f"{place} has shape {tuple(shape)}; the index is outside, counting from 0.")
+        raise BookError(f"{place} has shape {shape}; the index is outside, counting from 0.")
     return tuple(full)

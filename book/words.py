@@ -49,6 +49,14 @@ def check_language(lang: str) -> str:
     return lang
 
 
+def nearest(lang: str | None) -> str:
+    """The book's language for a reader of `lang` ('zh' for 'zh-Hans' and 'zh_TW'), if there is none the source's."""
+    parts = (lang or SOURCE).replace("-", "_").casefold().split("_")
+    known = {name.replace("-", "_").casefold(): name for name in languages()}
+    tried = ("_".join(parts[:n]) for n in range(len(parts), 0, -1))
+    return next((known[name] for name in tried if name in known), SOURCE)
+
+
 def native_name(lang: str) -> str:
     """'English', '中文'."""
     return Locale.parse(lang).get_display_name().capitalize()

@@ -2,7 +2,7 @@
 
 project = "gradbook"
 author = "The gradbook authors"
-extensions = ["myst_parser", "gradbook"]
+extensions = ["myst_parser", "gradbook.book.ext"]  # which brings "gradbook" along
 templates_path = ["_templates"]
 gettext_compact = False
 

@@ -41,7 +41,7 @@ def __dir__() -> list[str]:
 
 
 def setup(app) -> dict:
-    """What Sphinx calls for `extensions = ["gradbook"]`."""
-    from gradbook.book.ext import setup
+    """What Sphinx calls for `extensions = ["gradbook"]`: the role `value`, for any project (docs/in-sphinx.md)."""
+    from gradbook.book.ext.anywhere import setup
 
     return setup(app)

@@ -60,7 +60,10 @@ def write_example(source: Path, number: float = 0.3775) -> None:
         write(folder / "seed" / "forward.md", forward(words, number))
         write(folder / "seed" / "backward.md", backward(words))
         write(folder / "seed" / "loss.svg", figure())
-    write(source / "static" / "traces" / "seed.js", f"gradbook.trace('seed', {json.dumps(trace(number))});\n")
+    content = trace(number)
+    write(source / "static" / "traces" / "seed.js", f"gradbook.trace('seed', {json.dumps(content)});\n")
+    steps = [{"name": name, **step} for name, step in content["steps"].items()]
+    write(source / "traces" / "seed.json", json.dumps({"format": 1, "steps": steps}))
 
 
 def write_more_examples(source: Path, *names: str) -> None:

@@ -11,7 +11,7 @@ from gradbook.book.mathml import to_mathml
 from gradbook.book.numbers import plain_number, tex_number
 from gradbook.book.operand import Operand
 from gradbook.book.page import PageView, Worked
-from gradbook.book.values import lookup, script
+from gradbook.book.values import lookup
 from gradbook.engine import BookError, work
 from gradbook.engine.example import validate
 from hypothesis import HealthCheck, given, settings
@@ -39,10 +39,9 @@ def test_numbers_in_plain_letters():
     assert [plain_number(v, 4) for v in (-0.00000123456, 1e300, 0.5)] == ["−1.235 × 10⁻⁶", "1 × 10³⁰⁰", "0.5"]
 
 
-def test_prose_has_no_negative_zero(tmp_path):
-    step = {"shape": [3], "value": [-0.0, -0.00001, -2.0]}
-    (tmp_path / "a.js").write_text(script("a", {"steps": {"x": step}}))
-    found = [lookup(f"a:x[{i}]{form}", tmp_path).text for i, form in ((0, ""), (1, "|.2f"), (2, "|+.1f"))]
+def test_prose_has_no_negative_zero():
+    traces = {"a": {"x": np.array([-0.0, -0.00001, -2.0])}}
+    found = [lookup(f"a:x[{i}]{form}", traces).text for i, form in ((0, ""), (1, "|.2f"), (2, "|+.1f"))]
     assert found == ["0", "0.00", "−2.0"]
 
 

@@ -1,63 +1,8 @@
-"""The Sphinx extension, and the only room that imports Sphinx."""
-
-from docutils import nodes
-from docutils.parsers.rst.directives.body import Container
-from gradbook.book import words
-from sphinx.application import Sphinx
-
-from .around import add_theme_words, page_context
-from .blocks import (
-    FigureForTeX,
-    LinkToNowhere,
-    PageTransform,
-    depart_fold,
-    depart_fold_title,
-    drawing,
-    fold,
-    fold_title,
-    visit_drawing,
-    visit_fold,
-    visit_fold_title,
-)
-from .fresh import depend_on_trace, folders, outdated, tidy, updated
-from .mathematics import visit_math, visit_math_block, visit_math_block_tex
-from .navigation import leave_out, put_in
-from .search import ChineseSearch, EnglishSearch
-from .shown import forget_links, note_links
-from .typst import TypstBuilder
-from .values import ValueRole, depart_value, value, visit_value
+"""What Sphinx loads, and the only room that imports it: `anywhere.py` for any project, `site.py` for our book."""
 
 
-def setup(app: Sphinx) -> dict:
-    app.add_config_value("gradbook_languages", list(words.languages()), "html", [list, tuple])
-    app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
-    app.add_role("value", ValueRole())
-    app.add_directive("div", Container)
-    app.add_node(nodes.math_block, override=True, latex=(visit_math_block_tex, None))
-    app.add_node(value, html=(visit_value, depart_value))
-    app.add_node(fold, html=(visit_fold, depart_fold))
-    app.add_node(fold_title, html=(visit_fold_title, depart_fold_title))
-    app.add_node(drawing, html=(visit_drawing, None))
-    app.add_post_transform(LinkToNowhere)
-    app.add_post_transform(PageTransform)
-    app.add_post_transform(FigureForTeX)
-    app.add_search_language(EnglishSearch)
-    app.add_search_language(ChineseSearch)
-    app.add_builder(TypstBuilder)
-    app.add_config_value("typst_pdf", "book.pdf", "")
-    app.add_config_value("typst_subtitle", "", "")
-    for event, handler in {
-        "config-inited": folders,
-        "builder-inited": add_theme_words,
-        "env-get-outdated": outdated,
-        "source-read": depend_on_trace,
-        "doctree-read": note_links,
-        "env-purge-doc": forget_links,
-        "env-updated": updated,
-        "html-page-context": page_context,
-        "build-finished": tidy,
-    }.items():
-        app.connect(event, handler, priority=900)
-    app.connect("html-page-context", leave_out, priority=100)  # the theme's turn is 500
-    app.connect("html-page-context", put_in, priority=900)
-    return {"parallel_read_safe": False, "parallel_write_safe": True, "env_version": 2}
+def setup(app) -> dict:
+    """The extension `gradbook.book.ext`: our book's site and its PDF. It brings `gradbook` along."""
+    from . import site
+
+    return site.setup(app)

@@ -1,6 +1,7 @@
 """The page around the text: languages, traces, the words of the theme."""
 
 import re
+from pathlib import Path
 
 import sphinx.locale
 from docutils import nodes
@@ -8,14 +9,19 @@ from gradbook.book import words
 from gradbook.book.policy import POLICY
 from sphinx.application import Sphinx
 
-from .values import trace_file, value
+from .values import value
 
 EXAMPLE_IN_MATH = re.compile(r"\\val\{([^:{}]+):")
 
 
 def language_code(app: Sphinx) -> str:
     """`en` or `zh`, whatever the locale is called in full."""
-    return (app.config.language or words.SOURCE).partition("_")[0]
+    return words.nearest(app.config.language)
+
+
+def trace_file(env, name: str) -> Path:
+    """The script that carries an example's exact values to its pages."""
+    return Path(env.srcdir).parent / "static" / "traces" / f"{name}.js"
 
 
 def examples_on(pagename: str, doctree: nodes.document | None) -> list[str]:

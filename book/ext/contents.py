@@ -40,6 +40,11 @@ def contents(app: Sphinx) -> tuple[Contents, ...]:
     return _lists(app, app.config.root_doc, ())
 
 
+def forget_contents(app: Sphinx, error: Exception | None = None) -> None:
+    """The next build of this process may find others."""
+    contents.cache_clear()
+
+
 def _lists(app: Sphinx, name: str, above: tuple[str, ...]) -> tuple[Contents, ...]:
     found = app.env.tocs[name].findall(addnodes.toctree) if name in app.env.tocs else ()
     lists = (Contents(node.get("caption") or "", tuple(_entries(app, node, (name, *above)))) for node in found)

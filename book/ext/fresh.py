@@ -2,24 +2,26 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from .around import examples_on, language_code
+from .around import examples_on, language_code, trace_file
 from .shown import shown
-from .values import trace_file
 
 
 def folders(app: Sphinx, config) -> None:
-    """Generated scripts, fonts and the catalogues lie beside the source folder of a language."""
+    """Generated scripts, fonts, traces and the catalogues lie beside the source folder of a language."""
     beside = Path(app.srcdir).parent
-    config.locale_dirs = [str(beside / "locale")]
+    config.locale_dirs = [*config.locale_dirs, str(beside / "locale")]
     if (beside / "static").is_dir():
         config.html_static_path = [*config.html_static_path, str(beside / "static")]
+    if not config.gradbook_examples and (beside / "traces").is_dir():
+        config.gradbook_examples = [str(beside / "traces"), *filter(None, config.gradbook_spare.split(os.pathsep))]
     if language_code(app) == "en":  # else xeCJK sets every apostrophe as wide as a Chinese character
         quotes = r'\xeCJKDeclareCharClass{Default}{"2018 -> "201D}'
-        preamble = f"{config.latex_elements['preamble']}\n{quotes}"
+        preamble = "\n".join(filter(None, [config.latex_elements.get("preamble"), quotes]))
         config.latex_elements = {**config.latex_elements, "preamble": preamble}
 
 

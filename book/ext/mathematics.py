@@ -4,6 +4,7 @@ import html
 
 from docutils import nodes
 from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,7 @@ def visit_math(self, node: nodes.math) -> None:
 
 
 def visit_math_block(self, node: nodes.math_block) -> None:
-    number = f'<span class="eqno">({node["number"]})</span>' if node.get("number") else ""
+    number = f'<span class="eqno">({get_node_equation_number(self, node)})</span>' if node.get("number") else ""
     if node["ids"] and node["ids"] == node.parent.get("ids"):
         node["ids"] = []  # the theme has wrapped the formula, and given the wrapper its place
     self.body.append(self.starttag(node, "div", "", CLASS="math"))

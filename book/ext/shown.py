@@ -21,6 +21,11 @@ def forget_links(app: Sphinx, env, docname: str) -> None:
     env.gradbook_links = {name: links for name, links in _links(env).items() if name != docname}
 
 
+def merge_links(app: Sphinx, env, docnames, other) -> None:
+    """What another process has read."""
+    env.gradbook_links = {**_links(env), **{name: links for name, links in _links(other).items() if name in docnames}}
+
+
 def _links(env) -> dict[str, list[str]]:
     return getattr(env, "gradbook_links", {})
 
