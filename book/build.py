@@ -76,6 +76,10 @@ class Build(AbstractContextManager):
                 load(path, self.changes)
         return [path for path in paths if path.stem not in self.bad]
 
+    def left_out(self) -> dict[str, Path]:
+        """The files of the examples that this build is not of, by name."""
+        return self.project.edition({path.stem for path in self.paths()}).left_out
+
     def paths(self) -> list[Path]:
         """The files of the examples that this build is of."""
         return self.project.example_paths(self.options.only)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +26,12 @@ def traces(paths: list[Path], changes: tuple[str, ...] = ()) -> dict[str, str]:
         worked = Worked.of(example, work(example))
         found |= {w.exact.example: w.exact.to_json() for w in (worked, worked.second) if w}
     return found
+
+
+def quoted(html: Path) -> set[str]:
+    """The names of the examples whose values stand on the built pages."""
+    addresses = re.compile(r'data-value="([^":@]+)')
+    return {name for page in html.rglob("*.html") for name in addresses.findall(page.read_text(encoding="utf-8"))}
 
 
 def fingerprint(out: Path) -> str:

@@ -18,13 +18,16 @@ __all__ = ["Checker", "Failure", "Page", "Report", "run"]
 ENGINE = Path(__file__).resolve().parent.parent / "engine"
 
 
-def run(html: Path, traces: Mapping[str, str], langs: Iterable[str], engine: Path = ENGINE, pdfs=()) -> Report:
+def run(
+    html: Path, traces: Mapping[str, str], langs: Iterable[str], engine: Path = ENGINE, pdfs=(), quoted=()
+) -> Report:  # fmt: skip
     """Check the site in the folder `html`, and the PDFs if there are any.
 
     `traces` maps each example's name to its exact trace, as JSON text; `langs` are the languages that were built;
-    `engine` is the folder whose source the listings must match; `pdfs` are (language, file).
+    `engine` is the folder whose source the listings must match; `pdfs` are (language, file). The examples `quoted`
+    have no pages: chapters quote values of them.
     """
-    checker = Checker(html, traces, langs, engine)
+    checker = Checker(html, traces, langs, engine, quoted)
     report = checker.run()
     for lang, pdf in pdfs:
         report.add(check_pdf(pdf, [p for p in checker.pages.values() if p.lang == lang]))
@@ -34,10 +37,12 @@ def run(html: Path, traces: Mapping[str, str], langs: Iterable[str], engine: Pat
 class Checker:
     """A site that was read once. `run` judges it whole; `recheck` judges one page in the place of another."""
 
-    def __init__(self, html: Path, traces: Mapping[str, str], langs: Iterable[str], engine: Path = ENGINE):
+    def __init__(
+        self, html: Path, traces: Mapping[str, str], langs: Iterable[str], engine: Path = ENGINE, quoted=()
+    ):  # fmt: skip
         self.pages = read_pages(html)
         self.book = Book(self.pages, dict(traces))
-        self.site = Site(html, self.pages, tuple(langs), traces, sources(engine))
+        self.site = Site(html, self.pages, tuple(langs), traces, sources(engine), quoted)
 
     def run(self) -> Report:
         report = self.book.check()

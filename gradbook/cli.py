@@ -171,9 +171,11 @@ def check(**options):
 
     with build_of(options) as book:
         book.html()
-        exact = witness.traces(book.paths(), book.changes)
+        found = witness.quoted(book.out / "html")
+        quoted = {name: path for name, path in book.left_out().items() if name in found}
+        exact = witness.traces(book.paths(), book.changes) | witness.traces([*quoted.values()])
         with target("check"):
-            report = checker.run(traces=exact, **witness.built(book.out, book.project, book.langs))
+            report = checker.run(traces=exact, quoted=quoted, **witness.built(book.out, book.project, book.langs))
         witness.keep(book.out, report.to_json())
         book.html()  # the page with the result
     untranslated = missing(book.project.root, book.project.languages)

@@ -141,3 +141,44 @@ def test_init_touches_nothing_that_is_there(tmp_path):
     assert "title: is plain text" in refusal(tmp_path, "init", "other", "--title", "a <b>")
     assert "is a file; name a folder" in refusal(tmp_path, "init", "gradbook.toml")
     assert not (tmp_path / "other").exists()
+
+
+@pytest.fixture(scope="module")
+def part(own, tmp_path_factory) -> tuple[Path, Path]:
+    """A book with an example that is left out and one that is broken, and the edition of its first example."""
+    folder, out = tmp_path_factory.mktemp("part") / "book", tmp_path_factory.mktemp("part") / "out"
+    shutil.copytree(own, folder, ignore=shutil.ignore_patterns("build"))
+    shutil.copy(folder / "examples" / "first.toml", folder / "examples" / "second.toml")
+    (folder / "examples" / "broken.toml").write_text("family = mlp", "utf-8")
+    text = "# Our plan\n\nIt is {value}`second:J`, see [there](examples/second/index.md), and {value}`broken:J`.\n"
+    (folder / "docs" / "plan.md").write_text(text, "utf-8")
+    done = run(folder, "check", "--only", "first", "--out", out)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return folder, out
+
+
+def test_only_what_is_named_is_built_and_checked(part):
+    _, out = part
+    html = out / "html" / "en"
+    assert [path.name for path in (html / "examples").iterdir() if path.is_dir()] == ["first"]
+    plan = (html / "plan.html").read_text("utf-8")
+    assert "This page quotes examples that are left out of this edition: broken, second." in plan
+    assert 'data-value="second:J"' in plan and ">…</abbr>" in plan and 'href="examples/second' not in plan
+
+
+@pytest.mark.slow
+def test_only_what_is_named_is_set(part):
+    from pypdf import PdfReader
+
+    folder, out = part
+    done = run(folder, "pdf", "--only", "first", "--out", out)
+    assert done.returncode == 0, done.stderr
+    pages = [page.extract_text() for page in PdfReader(out / "pdf" / "netze-von-hand-en.pdf").pages]
+    assert 10 < len(pages) < 60 and any("left out of this edition" in page for page in pages)
+
+
+def test_a_broken_example_stops_the_whole_book_in_a_sentence(part):
+    folder, out = part
+    before = sorted(path for path in out.rglob("*"))
+    assert "broken.toml: is not valid TOML" in refusal(folder, "--out", out)
+    assert sorted(path for path in out.rglob("*")) == before
