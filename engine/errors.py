@@ -12,7 +12,7 @@ class BookError(Exception):
     ...     load("examples/sed.toml")
     ... except BookError as error:
     ...     print(error)
-    examples: unknown example 'sed.toml'. Did you mean 'seed.toml'? Known: ...
+    examples: unknown example file 'sed.toml'. Did you mean 'seed.toml'? Known: ...
     """
 
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .errors import BookError, unknown
 from .ops import OPS, worked_first
@@ -86,7 +87,7 @@ class Trace(Mapping[str, Step]):
     >>> from gradbook import load, work
     >>> trace = work(load("examples/seed.toml"))
     >>> trace
-    <Trace 'seed': 30 lines, J = 0.298371>
+    <Trace 'seed': 14 lines, J = 0.298371>
     >>> trace.loss, trace.grads["layer2.W"], trace.updates["layer2.W"]
     ('J', 'layer2.dW', 'layer2.W_new')
     >>> trace["layer2.a"].value.round(4)
@@ -185,7 +186,7 @@ class Trace(Mapping[str, Step]):
 
     def replay(
         self,
-        changes: Mapping[str, np.ndarray] | None = None,
+        changes: Mapping[str, ArrayLike] | None = None,
         rounding: Callable[[Step, np.ndarray], np.ndarray] | None = None,
     ) -> "Trace":
         """The same computation with other leaves, or with `rounding(step, value)` applied after each step.
@@ -196,7 +197,7 @@ class Trace(Mapping[str, Step]):
         >>> from gradbook import load, work
         >>> trace = work(load("examples/seed.toml"))
         >>> trace.replay({"x": [[1.0], [0.0]]}).value("J").round(4)
-        np.float64(0.3031)
+        np.float64(0.3015)
         """
         changes = self._checked(changes or {})
         steps: dict[str, Step] = {}
@@ -225,7 +226,7 @@ class Trace(Mapping[str, Step]):
         """The same trace as one of another example."""
         return Trace(example, self.values(), self.loss, self.grads, self.updates, self.spec, self.digits)
 
-    def _checked(self, changes: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def _checked(self, changes: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
         arrays = {name: np.asarray(value, dtype=np.float64) for name, value in changes.items()}
         for name, array in arrays.items():
             step = self[name]
