@@ -8,13 +8,14 @@ import sys
 import tomllib
 from pathlib import Path
 
-import gradbook
 import numpy as np
 import pytest
 from gradbook.book.listing import listing
 from gradbook.book.values import lookup
 from gradbook.engine import BookError, load, work
 from gradbook.engine.ops import OPS
+
+import gradbook
 
 ROOT = Path(__file__).parent.parent
 SEED = ROOT / "examples/seed.toml"
