@@ -23,6 +23,9 @@ from .writer import Sheet
 DIGITS = 4
 """The significant digits of a trace that neither pencil arithmetic nor an example gives any."""
 
+ROOM = "overflow-x: auto; overflow-y: hidden; padding: 0.3em 0"
+"""A wide formula scrolls sideways, and only so."""
+
 COLUMNS = ("name", "symbol", "shape", "phase", "operation")
 
 
@@ -45,7 +48,7 @@ def _cells(view: "View", step: Step) -> list[str]:
 def html(step: Step) -> str | None:
     """The derivation of a step in MathML, with its own styles; None if it cannot be written."""
     tex = _derivation(step)
-    return None if tex is None else f'<div style="overflow-x: auto">{mathml(tex, display=True)}</div>'
+    return None if tex is None else f'<div style="{ROOM}">{mathml(tex, display=True)}</div>'
 
 
 def latex(step: Step) -> str | None:
