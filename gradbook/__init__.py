@@ -48,7 +48,7 @@ else:  # what a type checker must not see: to it every name would be known
 
     def __getattr__(name: str):
         if name not in __all__:
-            raise AttributeError(_unknown(name), name=name)
+            raise AttributeError(_unknown(name))
         engine = import_module("gradbook.engine")
         engine.Trace.viewer = _viewer
         return getattr(engine, name)

@@ -268,7 +268,7 @@ def test_steps_written_by_hand_are_shown_by_their_names():
     assert trace._repr_html_().count("<tr>") == 9
 
 
-@pytest.mark.parametrize("name", ["W", "layer1.z", "a_b", "{", "}}", "50%", "a\\b", "x^2", "$&#~", "权重"])
+@pytest.mark.parametrize("name", ["W", "layer1.z", "a_b", "{", "}_a", "50%", "a\\b", "x^2", "$&#~", "权重"])
 def test_any_name_can_be_set(name):
     symbol = named(name)
     for tex in (symbol, indexed(symbol, "12"), marked(symbol, "*"), transposed(symbol)):
