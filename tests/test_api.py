@@ -271,8 +271,14 @@ def test_steps_written_by_hand_are_shown_by_their_names():
 @pytest.mark.parametrize("name", ["W", "layer1.z", "a_b", "{", "}_a", "50%", "a\\b", "x^2", "$&#~", "权重"])
 def test_any_name_can_be_set(name):
     symbol = named(name)
-    for tex in (symbol, indexed(symbol, "12"), marked(symbol, "*"), transposed(symbol)):
+    for tex, end in (
+        (symbol, ""),
+        (indexed(symbol, "12"), "12"),
+        (marked(symbol, "*"), "∗"),
+        (transposed(symbol), "𝖳"),
+    ):
         text = lxml.html.fromstring(mathml(tex, display=False)).text_content()
+        assert text.endswith(end), text
         assert all(sign in text for sign in name if sign.isalnum() or sign in "{}%$&#_"), text
 
 
