@@ -3,6 +3,7 @@
 Float64 loses what a reader keeps: 10¹⁷ + 1 − 10¹⁷ is 1 on paper. So whether a row says "=" is found exactly.
 """
 
+from contextlib import suppress
 from decimal import Context, Decimal
 from fractions import Fraction
 
@@ -24,11 +25,13 @@ fractions = np.vectorize(lambda value: Fraction(repr(float(value))), otypes=[obj
 def redone(step: Step, values: list[np.ndarray]) -> np.ndarray:
     """The step's operation on these values of its arguments; on fractions where that can be.
 
-    Raises ZeroDivisionError. A wide array, which no reader redoes, is left to float64.
+    Raises ZeroDivisionError. A wide array, which no reader redoes, is left to float64, and so is an operation of
+    someone else's that takes no fractions.
     """
     exact = OPS[step.op].kind in EXACT and not any(is_wide(np.shape(value)) for value in values)
     if exact:
-        return np.asarray(OPS[step.op].forward(*map(_exact, values), **step.attrs))
+        with suppress(TypeError):  # what numpy says of a function that fractions do not have
+            return np.asarray(OPS[step.op].forward(*map(_exact, values), **step.attrs))
     steps = {name: Step(name, "data", (), np.asarray(v, float)) for name, v in zip(step.args, values, strict=True)}
     return run(step, steps)
 

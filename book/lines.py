@@ -8,8 +8,8 @@ import numpy as np
 from gradbook.engine.ops import OPS
 
 from .by_hand import decimals, redone, rounded
-from .wide import MOST, TERMS_A_ROW, is_too_wide
-from .writer import PRODUCTS, Numbers, Sheet, Symbols, Writer, collected
+from .wide import MOST, TERMS_A_ROW, broken, filled, is_too_wide, is_wide, width
+from .writer import PRODUCTS, Numbers, Sheet, Symbols, Writer, collected, matrix
 
 
 def plain_tex(tex: str) -> str:
@@ -26,6 +26,15 @@ class Row:
     right: str
 
 
+def aligned(macros, rows: list[Row]) -> str:
+    """An aligned block of rows; what is too wide for one goes on in the next."""
+    lines, left = [], max((row.left for row in rows), key=width, default="")
+    for row in rows:
+        first, *more = broken(row.right, left)
+        lines += [(row.left, row.relation, first), *(("", "", rf"{{}} {rest}") for rest in more)]
+    return str(macros.aligned(lines)).strip()
+
+
 class Line:
     """The whole derivation of one step."""
 
@@ -40,6 +49,20 @@ class Line:
     @property
     def result(self) -> str:
         return self.sheet.numbers(self.name).tex
+
+    @property
+    def given(self) -> str:
+        """'W = entries = numbers' for a leaf, or the number alone for a scalar; a wide one says its shape."""
+        if self.step.value.size == 1:
+            return f"{self.symbol} = {self.result}"
+        wide = is_wide(self.step.shape)
+        left = self.sheet.macros.shaped(self.symbol, shape_tex(self.step.shape)) if wide else self.symbol
+        return f"{left} = {self.entries} = {self.result}"
+
+    @property
+    def entries(self) -> str:
+        """A matrix of the symbols of the entries."""
+        return matrix(filled(self.step.shape, lambda index: self.sheet.notation.entry(self.name, index))).tex
 
     def symbols(self, shapes: bool = True) -> str:
         return Writer(self.sheet, Symbols(self.sheet, shapes)).rule(self.name).tex
@@ -179,6 +202,10 @@ class Line:
         while self.trace.silent(name):
             name = self.trace.parent(name)
         return name
+
+
+def shape_tex(shape: tuple[int, ...]) -> str:
+    return r" \times ".join(map(str, shape)) if shape else "1"
 
 
 def _broken(left: str, relation: str, terms: list[str], length: int) -> list[Row]:

@@ -9,7 +9,7 @@ from gradbook.engine.optim import detached
 from gradbook.engine.trace import Step, Trace
 
 from .numbers import tex_number
-from .symbols import check_symbol, indexed, lowered, marked, partial, slashed
+from .symbols import check_symbol, indexed, lowered, marked, named, partial, slashed
 from .words import short
 
 MARKS = {"ones": r"\mathbf{1}", "updated": "*"}
@@ -76,9 +76,9 @@ class Notation:
         if symbol := self._family(name)[0]:
             return symbol
         step = self.trace[name]
-        if name == "rate":
+        if name == "rate" and {"learning_rate", "t"} <= self.trace.keys():
             return indexed(self.symbol("learning_rate"), self.symbol("t"))
-        if step.op == "const":
+        if step.op == "const" and name.startswith("const."):
             return tex_number(float(step.value))
         if old := self.old(name):
             return marked(self.symbol(old), self.updated)
@@ -86,7 +86,7 @@ class Notation:
             return self._attached_to(found[0], self.symbol(found[1]))
         if step.of:
             return partial(self.symbol(self.trace.loss), self.symbol(step.of))
-        return rf"\text{{{name}}}"
+        return named(name)
 
     def inline(self, name: str) -> str:
         """The symbol as it stands in a line of prose: derivatives with a slash."""

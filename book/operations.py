@@ -107,7 +107,7 @@ class Written:
     @staticmethod
     def _write(tape: Tape, name: str, expression: Expr) -> None:
         """A rule that passes the gradient on as it is writes nothing."""
-        if expression.name is None:
+        if not expression.name:
             tape.write(name, expression)
 
     @cached_property

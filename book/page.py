@@ -14,7 +14,7 @@ from . import wide
 from .augmented import Augmented, augmented
 from .chain import Chain
 from .groups import Group, Grouping, kind, scope
-from .lines import Line, Row, plain_tex
+from .lines import Line, Row, aligned, plain_tex, shape_tex
 from .listing import listing
 from .notation import Notation, filled, pattern
 from .numbers import plain_number, printed_array, tex_number
@@ -233,17 +233,10 @@ class PageView:
         return self.notation.entry(name, index)
 
     def given_value(self, name: str) -> str:
-        """'W = entries = numbers' for a leaf, or the number alone for a scalar; a wide one says its shape."""
-        step = self.trace[name]
-        numbers = self.sheet.numbers(name).tex
-        if step.value.size == 1:
-            return f"{self.symbol(name)} = {numbers}"
-        symbol = self.symbol(name)
-        left = self.macros.shaped(symbol, self.shape(name)) if wide.is_wide(step.shape) else symbol
-        return f"{left} = {self.entries(name)} = {numbers}"
+        return Line(self.sheet, name).given
 
     def entries(self, name: str) -> str:
-        return matrix(wide.filled(self.trace[name].shape, lambda index: self.entry(name, index))).tex
+        return Line(self.sheet, name).entries
 
     @property
     def is_wide(self) -> bool:
@@ -254,12 +247,7 @@ class PageView:
         return self.sheet.numbers(name).tex
 
     def rows(self, rows: list[Row]) -> str:
-        """An aligned block of rows; what is too wide for one goes on in the next."""
-        lines, left = [], max((row.left for row in rows), key=wide.width, default="")
-        for row in rows:
-            first, *more = wide.broken(row.right, left)
-            lines += [(row.left, row.relation, first), *(("", "", rf"{{}} {rest}") for rest in more)]
-        return str(self.macros.aligned(lines)).strip()
+        return aligned(self.macros, rows)
 
     def compact(self, rows: list[Row]) -> str:
         """The rows beside each other if they are short, else as an aligned block."""
@@ -274,8 +262,7 @@ class PageView:
         return plain_number(value, digits)
 
     def shape(self, name: str) -> str:
-        shape = self.trace[name].shape
-        return r" \times ".join(map(str, shape)) if shape else "1"
+        return shape_tex(self.trace[name].shape)
 
     def worked_entries(self, line: Line) -> list[str]:
         """Blocks that work one entry of each matrix product of the line, or of its function, in full."""

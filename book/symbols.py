@@ -22,6 +22,11 @@ HIDDEN = "^^"
 NAMED = re.compile(r"\{?(?:0|[A-Za-z]+|\\[A-Za-z]+(?:\{\w+\})?)\}?")
 """A subscript that is a name: letters, or a command such as \\gamma or \\text{in}."""
 
+SIGNS = {sign: rf"\{sign}" for sign in "$&#_%"} | {
+    "{": r"\lbrace", "}": r"\rbrace", "\\": r"\backslash", "^": r"\wedge", "~": r"\sim",
+}  # fmt: skip
+"""What has a meaning in TeX, as a formula shows it."""
+
 _SYMBOL = re.compile(r"\\[A-Za-z]+|\\?.", re.DOTALL)
 _ALLOWED = re.compile(r"[A-Za-z0-9_^{}()*+'!,.\- \u0370-\u03ff\u4e00-\u9fff]")
 
@@ -71,6 +76,14 @@ def _top_level(tex: str, mark: str):
         depth += (char == "{") - (char == "}")
         if char == mark and depth == 0:
             yield i
+
+
+def named(name: str) -> str:
+    """The symbol of what has none of its own: a letter as it is, any other name as text."""
+    if len(name) == 1 and name.isascii() and name.isalpha():
+        return name
+    pieces = [SIGNS.get(piece) or rf"\text{{{piece}}}" for piece in re.split(r"([\\{}$&#^_~%])", name) if piece]
+    return pieces[0] if len(pieces) == 1 else f"{{{''.join(pieces)}}}"
 
 
 def has_superscript(tex: str) -> bool:

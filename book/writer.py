@@ -32,12 +32,22 @@ class Sheet:
 
     def number(self, name: str, index: tuple[int, ...] = ()) -> str:
         """The printed number, with its address: \\val{seed:layer1.z[0][0]}{0.3775}."""
-        step = self.trace[name]
-        if step.op == "const" and name.startswith("const."):
-            return self.notation.symbol(name)
-        text = tex_number(float(step.value[index]), None if step.is_leaf else self.digits)
+        text = self.text(name, index)
+        if self.is_constant(name):
+            return text
         place = "".join(f"[{i}]" for i in index)
         return rf"\val{{{self.trace.example}:{name}{place}}}{{{text}}}"
+
+    def text(self, name: str, index: tuple[int, ...] = ()) -> str:
+        """The printed number alone; a constant of the method, such as pi, by its symbol."""
+        step = self.trace[name]
+        if self.is_constant(name):
+            return self.notation.symbol(name)
+        return tex_number(float(step.value[index]), None if step.is_leaf else self.digits)
+
+    def is_constant(self, name: str) -> bool:
+        """Whether a leaf is a number of the method, which needs no address."""
+        return self.trace[name].op == "const" and name.startswith("const.")
 
     def printed(self, name: str) -> np.ndarray:
         """The array as the reader sees it."""

@@ -23,13 +23,12 @@ THEME = {"basic.css", "skeleton.css", "debug.css", "file.png", "minus.png", "plu
 
 class Site:
     """The files of a site and its pages, by path. `traces` belong to the examples
-    that should be there."""
+    that should be there, and to those `quoted` elsewhere."""
 
     def __init__(self, folder: Path, pages: dict[str, Page], langs: tuple[str, ...], traces, sources: str, quoted=()):
         self.folder, self.pages, self.langs = folder, pages, langs
-        self.examples = {name.partition("@")[0] for name in traces} - set(
-            quoted
-        )  # a second update stands among its first's pages
+        # a second update stands among its first's pages; what chapters only quote has none
+        self.examples = {name.partition("@")[0] for name in traces} - set(quoted)
         self.values = {v for text in traces.values() for step in json.loads(text)["steps"] for v in step["value"]}
         self.sources = sources
         self.files = {f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.is_file()}

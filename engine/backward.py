@@ -11,8 +11,22 @@ def backward(tape: Tape, loss: str) -> dict[str, str]:
 
     The chain rule, summed over all uses of a value (Rumelhart, Hinton & Williams 1986). A gradient gets a line
     of its own if it is a parameter's, if the family named it, or if several later gradients use it; any other
-    is written inside the line that uses it.
+    is written inside the line that uses it. `loss` must be a single number; each gradient has the shape of what it
+    is the gradient of. Steps are written with the phase 'backward'. Raises BookError if `loss` is no step or a value
+    overflows, ValueError if the loss has several entries.
+
+    >>> from gradbook import Tape, backward
+    >>> tape = Tape()
+    >>> w = tape.param("w", [[1.0, -2.0]])
+    >>> loss = tape.write("J", w.square().sum())
+    >>> grads = backward(tape, "J")
+    >>> grads
+    {'w': 'dw'}
+    >>> tape.steps["dw"].value
+    array([[ 2., -4.]])
     """
+    if shape := tape.ref(loss).shape:
+        raise ValueError(f"the loss {loss} has shape {shape}; expected a single number, such as a sum")
     forward = list(tape.steps.values())
     needed = _leading_to_parameters(forward)
     tape.phase = "backward"
@@ -55,7 +69,7 @@ def _rules(tape, step, g, needed):
 
 def _settled(tape: Tape, step, g: Expr, uses: int) -> Expr:
     """Give the gradient of `step` its line, if it deserves one; mark whose gradient it is."""
-    if g.name is not None or g.op == "number":
+    if g.name or g.op == "number":
         return g
     if step.op == "param" or step.name in tape.grad_names or uses > 1:
         return tape.write(tape.grad_names.get(step.name) or gradient_name(step.name), g, of=step.name)

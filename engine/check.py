@@ -14,7 +14,14 @@ STEP = float(np.cbrt(np.finfo(np.float64).eps))
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """A gradient beside its central difference: both have the parameter's shape."""
+    """A gradient beside its central difference: float64 arrays, both of the parameter's shape.
+
+    >>> from gradbook import GradientCheck
+    >>> import numpy as np
+    >>> check = GradientCheck("W", gradient=np.array([2.0, 0.0]), difference=np.array([1.5, 0.0]))
+    >>> check.errors
+    array([0.25, 0.  ])
+    """
 
     parameter: str
     gradient: np.ndarray
@@ -37,14 +44,25 @@ class GradientCheck:
 def check_gradients(trace: Trace, names: Iterable[str] | None = None) -> list[GradientCheck]:
     """Compare each gradient that `trace` holds with (J(w + h) - J(w - h)) / 2h, entry by entry.
 
-    `names` are leaves with a gradient; by default all parameters. Formula: any text on numerical
-    differentiation, e.g. Nocedal & Wright, Numerical Optimization, section 8.1.
+    `names` are leaves, by default all parameters; those without a gradient are left out. J must be a single number;
+    h is the cube root of float64's eps times the size of w, at least 1. A difference loses digits where the gradient
+    is small beside J, so that about eight agree at best. Formula: any text on numerical differentiation, e.g.
+    Nocedal & Wright, Numerical Optimization, section 8.1. Raises BookError for a name that is no step, ValueError for
+    one that is computed.
+
+    >>> from gradbook import check_gradients, load, work
+    >>> for check in check_gradients(work(load("examples/seed.toml"))):
+    ...     print(check.parameter, check.gradient.shape, check.relative_error < 1e-8)
+    layer1.W (2, 2) True
+    layer1.b (2, 1) True
+    layer2.W (2, 2) True
+    layer2.b (2, 1) True
     """
     names = list(names) if names is not None else [s.name for s in trace.leaves("param")]
     return [
         GradientCheck(name, trace.value(trace.grads[name]), _central(trace, name))
         for name in names
-        if name in trace.grads
+        if trace[name].name in trace.grads
     ]
 
 

@@ -48,9 +48,15 @@ def net(tape: Tape, scope: str, layers: Sequence[Dense], x: Expr, activation: st
 
     `x` has one column per sample; `leaf` writes the weights: `tape.param`, or `tape.data` where they are frozen.
     """
-    for i, layer in enumerate(layers, start=1):
-        W, b = leaf(f"{scope}{i}.W", layer.W), leaf(f"{scope}{i}.b", column(layer.b))
-        if i == len(layers):
-            return tape.write(f"{scope}{i}.{out}", W @ x + b, grad=f"{scope}{i}.d{out}")
-        z = tape.write(f"{scope}{i}.z", W @ x + b, grad=f"{scope}{i}.delta")
+    last = len(layers)
+    for i, layer in enumerate(layers[:-1], start=1):
+        z = tape.write(f"{scope}{i}.z", _sums(f"{scope}{i}", layer, x, leaf), grad=f"{scope}{i}.delta")
         x = tape.write(f"{scope}{i}.h", apply(activation, z))
+    sums = _sums(f"{scope}{last}", layers[-1], x, leaf)
+    return tape.write(f"{scope}{last}.{out}", sums, grad=f"{scope}{last}.d{out}")
+
+
+def _sums(scope: str, layer: Dense, x: Expr, leaf: Callable) -> Expr:
+    """W x + b of one layer, whose weights are leaves."""
+    W, b = leaf(f"{scope}.W", layer.W), leaf(f"{scope}.b", column(layer.b))
+    return W @ x + b

@@ -5,7 +5,15 @@ from difflib import get_close_matches
 
 
 class BookError(Exception):
-    """A user's mistake, told in one sentence; the command line prints it and exits with code 2."""
+    """A user's mistake, told in one sentence; the command line prints it and exits with code 2.
+
+    >>> from gradbook import BookError, load
+    >>> try:
+    ...     load("examples/sed.toml")
+    ... except BookError as error:
+    ...     print(error)
+    examples: unknown example file 'sed.toml'. Did you mean 'seed.toml'? Known: ...
+    """
 
 
 def suggest(kind: str, name: object, known: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """What an example file says: read from TOML, validated, and explained in one sentence when it is wrong."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -115,7 +115,7 @@ Positive = Annotated[Number, Field(gt=0)]
 Share = Annotated[Number, Field(ge=0, lt=1)]
 
 
-def known_to(kind: str, name: str, key: str, owners: dict[str, Iterable[str]]) -> None:
+def known_to(kind: str, name: str, key: str | None, owners: Mapping[str, Collection[str]]) -> None:
     """Raises ValueError if `name`, one of `owners`, does not know the key of its table."""
     if key not in owners[name]:
         others = [other for other, keys in owners.items() if key in keys]
@@ -212,7 +212,14 @@ Notation = Annotated[
 
 
 class Example(Model):
-    """The keys that all families share; a family's `Spec` adds its own. `see` names examples to read beside it."""
+    """What an example file says: the keys that all families share; a family's `Spec` adds its own. `see` names
+    examples to read beside it. It is read-only; `load` makes it.
+
+    >>> from gradbook import load
+    >>> example = load("examples/seed.toml")
+    >>> example.name, example.family, example.page.digits, example.update.learning_rate
+    ('seed', 'mlp', 4, 0.5)
+    """
 
     family: Annotated[str, Known("family", families)]
     title: Annotated[Title, Field(min_length=1)]
@@ -237,7 +244,12 @@ Activation = Annotated[str, Known("activation", lambda: of_kind("activation"))]
 def load(path: str | Path, changes: list[str] | tuple[str, ...] = ()) -> Example:
     """Read and validate an example file. `changes` are 'KEY=VALUE' strings that replace what the file says.
 
-    Raises BookError with one sentence naming the file, the place and the rule.
+    Numbers are float64, matrices lists of rows; samples stand in rows. Raises BookError with one sentence naming the
+    file, the place and the rule.
+
+    >>> from gradbook import load
+    >>> load("examples/seed.toml", ["update.learning_rate=0.1"]).update.learning_rate
+    0.1
     """
     path = Path(path)
     check_name(path)

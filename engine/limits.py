@@ -52,7 +52,7 @@ class Limits(Mapping):
     def __len__(self) -> int:
         return len(DEFAULTS)
 
-    def rule(self, name: str, found: int) -> str:
+    def rule(self, name: str, found: int | str) -> str:
         """The end of a sentence about something of size `found`: the limit's name, and how to raise it."""
         return f"the limit ({name}) is {self[name]}; {VARIABLE}={name}={found} raises it"
 

@@ -4,7 +4,8 @@ The function calls the very same `forward` functions in the same order, so its v
 `Trace.replay` to the last bit; only the per-step dispatch and the recording are gone.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,12 +13,28 @@ from .ops import OPS
 from .trace import Step, Trace
 
 
-def lower(trace: Trace, inputs: Iterable[str], outputs: Iterable[str]) -> Callable[..., tuple]:
-    """A function of the leaves `inputs` (arrays, positional) returning the steps `outputs` as a tuple.
+class Lowered(Protocol):
+    """A straight-line function: arrays of the inputs in, a tuple of the outputs' arrays out. `source` is its text."""
+
+    source: str
+
+    def __call__(self, *values: np.ndarray) -> tuple[np.ndarray, ...]: ...
+
+
+def lower(trace: Trace, inputs: Iterable[str], outputs: Iterable[str]) -> Lowered:
+    """A function of the leaves `inputs` (float64 arrays, positional) returning the steps `outputs` as a tuple.
 
     All other leaves keep the trace's values. Steps that no output needs are left out. Overflow gives inf, as
     numpy does: the caller judges. `function.source` is the generated Python text. Raises BookError for a name
     that is no step, ValueError for an input that is computed.
+
+    >>> from gradbook import load, lower, work
+    >>> trace = work(load("examples/seed.toml"))
+    >>> forward = lower(trace, ["x"], ["layer2.a", "J"])
+    >>> a, loss = forward(trace.value("x"))
+    >>> a.round(4)
+    array([[0.7514],
+           [0.7729]])
     """
     inputs, outputs = list(inputs), list(outputs)
     for name in inputs:
@@ -25,7 +42,7 @@ def lower(trace: Trace, inputs: Iterable[str], outputs: Iterable[str]) -> Callab
             raise ValueError(f"{name} is computed; only leaves can be inputs")
     local = {name: f"v{i}" for i, name in enumerate(trace)}
     steps = _needed(trace, outputs)
-    scope = {local[s.name]: s.value for s in steps if s.is_leaf}
+    scope: dict[str, Any] = {local[s.name]: s.value for s in steps if s.is_leaf}
     scope |= {f"f_{s.op}": OPS[s.op].forward for s in steps if not s.is_leaf}
     body = [f"    {local[s.name]} = {_call(s, local)}" for s in steps if not s.is_leaf]
     returned = "".join(f"{local[name]}, " for name in outputs)
@@ -50,10 +67,17 @@ def _needed(trace: Trace, outputs: list[str]) -> list[Step]:
 
 
 def train(trace: Trace, steps: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Repeat the trace's update `steps` times on the same data.
+    """Repeat the trace's update `steps` times on the same data, in float64.
 
     Returns the loss before each update and after the last (shape (steps + 1,)) and the final values of all leaves
-    that training changes.
+    that training changes, by name, each of its leaf's shape. What overflows becomes inf or nan, as in numpy.
+
+    >>> from gradbook import load, train, work
+    >>> losses, values = train(work(load("examples/seed.toml")), 100)
+    >>> losses.shape, losses[0].round(4), losses[100].round(4)
+    ((101,), np.float64(0.2984), np.float64(0.0061))
+    >>> values["layer2.b"].shape
+    (2, 1)
     """
     names = list(trace.updates)
     function = lower(trace, names, [trace.loss, *trace.updates.values()])

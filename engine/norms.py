@@ -46,7 +46,7 @@ class Normed(Example):
 
     data: Data
     weights: Weights
-    norm: ScaleAndShift
+    norm: Scale
 
     @model_validator(mode="after")
     def _shapes_meet(self):

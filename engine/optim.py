@@ -166,7 +166,7 @@ def update(
     params = _parameters(tape, frozen)
     entry = OPTIMIZERS[optimizer]
     updates: dict[str, str] = {}
-    k = _numbers(tape, learning_rate, {"weight_decay": 0.0} | entry.settings | settings)
+    k = _numbers(tape, learning_rate, {"weight_decay": 0.0, **entry.settings, **settings})
     _count(tape, k, entry.counts, schedule, updates)
     clipped = _clipping(tape, params, grads, clip_value, clip_norm)
     for name in params:
@@ -202,7 +202,7 @@ def _count(tape: Tape, k, counts: bool, schedule: Mapping | None, updates: dict[
     t = tape.state("t", 0.0)
     k.t = tape.write("t_new", t + 1)
     updates["t"] = "t_new"
-    if kind != "constant":
+    if schedule and kind != "constant":
         table = {key: tape.const(f"schedule.{key}", schedule[key]) for key in KEYS[kind] if schedule[key]}
         pi = tape.const("const.pi", np.pi) if kind == "cosine" else None
         numbers = SimpleNamespace(**{"lowest": None, "pi": pi} | table)

@@ -35,12 +35,17 @@ class Recurrent(Example):
     weights: Model
 
     @property
+    def output(self) -> list[list[float]]:
+        """W_hy, which the weights of every recurrent family have: one row for each output."""
+        return dict(self.weights)["W_hy"]
+
+    @property
     def hidden(self) -> int:
-        return len(self.weights.W_hy[0])
+        return len(self.output[0])
 
     @model_validator(mode="after")
     def _shapes_meet(self):
-        d, outputs = self.data, len(self.weights.W_hy)
+        d, outputs = self.data, len(self.output)
         units = f"weights.W_hy has {self.hidden} columns, one for each hidden unit"
         answers = f"weights.W_hy has {outputs} rows, one for each output"
         inputs = f"data.x has {len(d.x[0])} numbers in a row"

@@ -1,18 +1,24 @@
 """A Trace: the finished, read-only record of one worked example, which can be read or replayed."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .errors import BookError, unknown
 from .ops import OPS, worked_first
 from .rounding import round_array
 
+if TYPE_CHECKING:
+    from .example import Example
+
 LEAVES = ("data", "param", "const", "state")
+PHASES = ("forward", "backward", "update")
 FORMAT = 1
 """The version of the JSON form; it changes when a reader of the old form would misread the new one."""
 
@@ -20,38 +26,91 @@ FORMAT = 1
 @dataclass(frozen=True, eq=False)
 class Step:
     """One recorded value. `name` is unique and dotted ('layer1.z'); `op` is a key of OPS or one of LEAVES;
-    `args` are names of earlier steps; `value` is a read-only float64 array; `phase` is 'forward', 'backward'
-    or 'update'; `attrs` is what the operation needs besides arrays; `of` is, in the backward phase, the step
-    whose gradient this is."""
+    `args` are names of earlier steps; `value` is a read-only float64 array of any shape; `phase` is 'forward',
+    'backward' or 'update'; `attrs` is what the operation needs besides arrays; `of` is, in the backward phase, the
+    step whose gradient this is; `trace` is the trace it stands in. A notebook shows how it was computed.
+
+    >>> from gradbook import load, work
+    >>> step = work(load("examples/seed.toml"))["layer2.delta"]
+    >>> step.op, step.args, step.shape, step.phase, step.of
+    ('mul', ('layer2.delta.sub', 'layer2.delta.mul'), (2, 1), 'backward', 'layer2.z')
+    """
 
     name: str
     op: str
     args: tuple[str, ...]
     value: np.ndarray
     phase: str = "forward"
-    attrs: Mapping = field(default_factory=dict)
+    attrs: Mapping[str, Any] = field(default_factory=dict)
     of: str | None = None
+    trace: "Trace | None" = field(default=None, repr=False)
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The shape of the value; () of a number."""
         return self.value.shape
 
     @property
     def is_leaf(self) -> bool:
+        """Whether the value was given, not computed."""
         return self.op in LEAVES
 
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the derivation, set in MathML."""
+        return Trace.viewer().html(self) if Trace.viewer and self.trace else None
 
-class Trace(Mapping):
-    """Name -> Step, in the order of computation.
+    def _repr_latex_(self) -> str | None:
+        """What a notebook shows where it takes no HTML: the derivation, in LaTeX."""
+        return Trace.viewer().latex(self) if Trace.viewer and self.trace else None
 
-    `loss` is the name of the step that holds the loss; `grads` maps a name to the name of the step that holds
-    the loss's gradient with respect to it; `updates` maps every leaf that training changes, parameters and the
-    optimiser's state, to the step that holds its new value.
+
+class Viewer(Protocol):
+    """How a notebook shows a trace (`table`: its lines) and a step of one (`html`, `latex`: its derivation); None
+    where it cannot, and the notebook shows the plain text."""
+
+    def table(self, trace: "Trace", /) -> str | None: ...
+
+    def html(self, step: Step, /) -> str | None: ...
+
+    def latex(self, step: Step, /) -> str | None: ...
+
+
+class Trace(Mapping[str, Step]):
+    """Name -> Step, in the order of computation; a notebook lists its lines.
+
+    `example` is the example's name; `loss` is the name of the step that holds the loss; `grads` maps a name to the
+    name of the step that holds the loss's gradient with respect to it; `updates` maps every leaf that training
+    changes, parameters and the optimiser's state, to the step that holds its new value. `spec` is the example that
+    was worked, None if the steps were written by hand; `digits` are the significant digits of pencil arithmetic,
+    None if the values are exact. A name that is no step raises BookError.
+
+    >>> from gradbook import load, work
+    >>> trace = work(load("examples/seed.toml"))
+    >>> trace
+    <Trace 'seed': 14 lines, J = 0.298371>
+    >>> trace.loss, trace.grads["layer2.W"], trace.updates["layer2.W"]
+    ('J', 'layer2.dW', 'layer2.W_new')
+    >>> trace["layer2.a"].value.round(4)
+    array([[0.7514],
+           [0.7729]])
     """
 
-    def __init__(self, example: str, steps, loss: str, grads: Mapping, updates: Mapping):
-        self.example, self.loss = example, loss
-        self._steps = {step.name: step for step in steps}
+    viewer: ClassVar[Callable[[], Viewer] | None] = None
+    """Gives what shows traces in a notebook. The engine writes no mathematics: whoever does puts it here, as the
+    package `gradbook` does when one of its names is first used."""
+
+    def __init__(
+        self,
+        example: str,
+        steps: Iterable[Step],
+        loss: str,
+        grads: Mapping[str, str],
+        updates: Mapping[str, str],
+        spec: "Example | None" = None,
+        digits: int | None = None,
+    ):
+        self.example, self.loss, self.spec, self.digits = example, loss, spec, digits
+        self._steps = {step.name: replace(step, trace=self) for step in steps}
         self.grads, self.updates = MappingProxyType(dict(grads)), MappingProxyType(dict(updates))
 
     def __getitem__(self, name: str) -> Step:
@@ -60,19 +119,30 @@ class Trace(Mapping):
         except KeyError:
             raise unknown(f"example {self.example!r}", "step", name, self._steps) from None
 
-    def __contains__(self, name) -> bool:
+    def __contains__(self, name: object) -> bool:
         return name in self._steps
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._steps)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._steps)
 
-    def get(self, name: str, default=None):
+    def __repr__(self) -> str:
+        lines, loss = sum(len(self.lines(phase)) for phase in PHASES), self.value(self.loss)
+        found = f"= {loss.item():.6g}" if loss.size == 1 else f"of shape {loss.shape}"
+        return f"<Trace {self.example!r}: {lines} lines, {self.loss} {found}>"
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the leaves and lines with their symbols, shapes and phases."""
+        return Trace.viewer().table(self) if Trace.viewer else None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The step of this name, or `default` if there is none."""
         return self._steps.get(name, default)
 
     def value(self, name: str) -> np.ndarray:
+        """The read-only float64 array that the step `name` holds. Raises BookError for a name that is no step."""
         return self[name].value
 
     def leaves(self, *kinds: str) -> list[Step]:
@@ -116,13 +186,18 @@ class Trace(Mapping):
 
     def replay(
         self,
-        changes: Mapping[str, np.ndarray] | None = None,
+        changes: Mapping[str, ArrayLike] | None = None,
         rounding: Callable[[Step, np.ndarray], np.ndarray] | None = None,
     ) -> "Trace":
         """The same computation with other leaves, or with `rounding(step, value)` applied after each step.
 
-        `changes` maps names of leaves to arrays of the leaf's shape. Raises BookError if a value overflows,
-        ValueError if a change names no leaf or has another shape.
+        `changes` maps names of leaves to arrays of the leaf's shape. Raises BookError if a value overflows or a
+        change names no step, ValueError if it names a step that is computed or has another shape.
+
+        >>> from gradbook import load, work
+        >>> trace = work(load("examples/seed.toml"))
+        >>> trace.replay({"x": [[1.0], [0.0]]}).value("J").round(4)
+        np.float64(0.3015)
         """
         changes = self._checked(changes or {})
         steps: dict[str, Step] = {}
@@ -149,9 +224,9 @@ class Trace(Mapping):
 
     def called(self, example: str) -> "Trace":
         """The same trace as one of another example."""
-        return Trace(example, self.values(), self.loss, self.grads, self.updates)
+        return Trace(example, self.values(), self.loss, self.grads, self.updates, self.spec, self.digits)
 
-    def _checked(self, changes):
+    def _checked(self, changes: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
         arrays = {name: np.asarray(value, dtype=np.float64) for name, value in changes.items()}
         for name, array in arrays.items():
             step = self[name]
@@ -161,8 +236,8 @@ class Trace(Mapping):
                 raise ValueError(f"{name} has shape {step.shape}, not {array.shape}")
         return arrays
 
-    def _with(self, steps) -> "Trace":
-        return Trace(self.example, steps, self.loss, self.grads, self.updates)
+    def _with(self, steps: Iterable[Step], digits: int | None = None) -> "Trace":
+        return Trace(self.example, steps, self.loss, self.grads, self.updates, self.spec, digits)
 
     # JSON
 
@@ -214,7 +289,17 @@ def frozen(example: str, name: str, value, op: str = "") -> np.ndarray:
 
 def pencil(trace: Trace, digits: int) -> Trace:
     """The trace as worked by hand: whatever is printed is rounded to `digits` significant digits before it is
-    used again; what is worked out in one go with its parent is not."""
+    used again; what is worked out in one go with its parent is not.
+
+    Ties go to the even digit of the decimal value. The leaves stay as they are. Raises BookError if a value
+    overflows.
+
+    >>> from gradbook import load, pencil, work
+    >>> by_hand = pencil(work(load("examples/seed.toml")), 4)
+    >>> by_hand.value("layer2.delta")
+    array([[ 0.1385],
+           [-0.0381]])
+    """
 
     used = {step.name: step.value for step in trace.leaves()}
 
@@ -223,7 +308,8 @@ def pencil(trace: Trace, digits: int) -> Trace:
         used[step.name] = value if trace.silent(step.name) else round_array(value, digits)
         return used[step.name]
 
-    return trace.replay(rounding=rounding)
+    rounded = trace.replay(rounding=rounding)
+    return rounded._with(rounded.values(), digits)
 
 
 SUMS = {"add": "add", "sub": "add", "matmul": "matmul", "sum": "sum", "sum_axis": "sum_axis"}

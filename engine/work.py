@@ -9,10 +9,19 @@ from .trace import Trace
 
 
 def work(example: Example) -> Trace:
-    """The finished trace of an example, in float64. Raises BookError naming the step if a value overflows."""
+    """The finished trace of an example: forward pass, gradients and one update, in float64.
+
+    Shapes are the example's: of a multilayer perceptron (units, samples), of other families as their pages say.
+    Raises BookError naming the step if a value overflows.
+
+    >>> from gradbook import load, work
+    >>> trace = work(load("examples/seed.toml"))
+    >>> [step.name for step in trace.lines("forward")]
+    ['layer1.z', 'layer1.a', 'layer2.z', 'layer2.a', 'E', 'J']
+    """
     tape = Tape(example.name)
     loss = family(example.family).forward(tape, example)
     grads = backward(tape, loss)
     rule = example.update
     updates = update(tape, grads, **rule.settings())
-    return tape.finish(loss, grads, updates)
+    return tape.finish(loss, grads, updates, example)

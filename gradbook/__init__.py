@@ -2,45 +2,76 @@
 
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+__all__ = [
+    "OPS",
+    "BookError",
+    "Example",
+    "GradientCheck",
+    "Step",
+    "Tape",
+    "Trace",
+    "backward",
+    "check_gradients",
+    "load",
+    "lower",
+    "op",
+    "pencil",
+    "train",
+    "work",
+]
 
 if not (Path(__file__).parent / "engine").is_dir():  # in a checkout the rooms lie beside this folder, not in it
     __path__.append(str(Path(__file__).resolve().parent.parent))
 
-_PUBLIC = {
-    "BookError": "engine.errors",
-    "Example": "engine.example",
-    "GradientCheck": "engine.check",
-    "OPS": "engine.ops",
-    "Step": "engine.trace",
-    "Tape": "engine.tape",
-    "Trace": "engine.trace",
-    "backward": "engine.backward",
-    "check_gradients": "engine.check",
-    "load": "engine.example",
-    "lower": "engine.lower",
-    "op": "engine.ops",
-    "pencil": "engine.trace",
-    "train": "engine.lower",
-    "work": "engine.work",
-}
-"""The public names, and the module that each is loaded from: `import gradbook` alone loads no library."""
+if TYPE_CHECKING:
+    from gradbook.engine import (
+        OPS,
+        BookError,
+        Example,
+        GradientCheck,
+        Step,
+        Tape,
+        Trace,
+        backward,
+        check_gradients,
+        load,
+        lower,
+        op,
+        pencil,
+        train,
+        work,
+    )
+else:  # what a type checker must not see: to it every name would be known
 
-__all__ = ["__version__", *_PUBLIC, "setup"]
-
-
-def __getattr__(name: str):
-    if name not in _PUBLIC:
-        raise AttributeError(f"module 'gradbook' has no attribute {name!r}")
-    return getattr(import_module(f"gradbook.{_PUBLIC[name]}"), name)
+    def __getattr__(name: str):
+        if name not in __all__:
+            raise AttributeError(_unknown(name))
+        engine = import_module("gradbook.engine")
+        engine.Trace.viewer = _viewer
+        return getattr(engine, name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, "setup", *(name for name in globals() if name.startswith("__"))})
 
 
-def setup(app) -> dict:
+def _unknown(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, [*__all__, "setup"], n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return f"module 'gradbook' has no attribute {name!r}.{hint} Known: {', '.join(__all__)}."
+
+
+def _viewer():
+    """What shows traces in a notebook, loaded when the first is shown."""
+    return import_module("gradbook.book.notebook")
+
+
+def setup(app) -> dict[str, object]:
     """What Sphinx calls for `extensions = ["gradbook"]`: the role `value`, for any project (docs/in-sphinx.md)."""
     from gradbook.book.ext.anywhere import setup
 

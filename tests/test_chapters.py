@@ -1,5 +1,6 @@
 """What the hand-written chapters show is true: listings run, excerpts and error sentences are the program's own."""
 
+import doctest
 import json
 import re
 import subprocess
@@ -13,6 +14,8 @@ from gradbook.book.listing import listing
 from gradbook.book.values import lookup
 from gradbook.engine import BookError, load, work
 from gradbook.engine.ops import OPS
+
+import gradbook
 
 ROOT = Path(__file__).parent.parent
 SEED = ROOT / "examples/seed.toml"
@@ -108,6 +111,23 @@ def test_the_four_lines_of_the_way_back(seed):
 
 def test_the_entry_of_the_sigmoid_is_the_engines_own():
     assert listing("sigmoid") == blocks("how-it-is-made", "python")[0].strip()
+
+
+def test_the_session_in_python_answers_as_it_says(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    session = doctest.DocTestParser().get_doctest("".join(blocks("python", "pycon")), {}, "python.md", None, 0)
+    before = dict(OPS)
+    try:
+        result = doctest.DocTestRunner().run(session)
+    finally:
+        OPS.clear()
+        OPS.update(before)
+    assert result.failed == 0 and result.attempted == chapter("python").count("\n>>> ")
+
+
+def test_the_chapter_on_python_names_every_public_name():
+    listed = re.findall(r"^\| `(\w+)` \|", chapter("python"), re.MULTILINE)
+    assert sorted(listed) == sorted(gradbook.__all__)
 
 
 def test_numbers_of_examples_are_not_typed(seed):

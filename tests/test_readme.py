@@ -7,7 +7,8 @@ from gradbook.book.lines import plain_tex
 from gradbook.book.page import Gradient, PageView, Worked
 from gradbook.engine import load, work
 
-README = Path("README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_derivation_is_what_the_build_writes():
@@ -28,3 +29,13 @@ def test_every_command_in_the_table_exists():
 def test_every_link_leads_somewhere():
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert Path(target).exists(), target
+
+
+def test_the_lines_of_python_end_in_the_derivation(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    (lines,) = re.findall(r"```python\n(.*?)\n```", README, re.DOTALL)
+    first, last = lines.rsplit("\n", 1)
+    scope = {}
+    exec(first, scope)
+    shown = re.search(r"```math\n(.*?)\n```", README, re.DOTALL)[1]
+    assert eval(last, scope)._repr_latex_() == f"$${shown}$$"

@@ -3,7 +3,7 @@
 
 from pydantic import model_validator
 
-from ..norms import Normed, expect_several
+from ..norms import Normed, ScaleAndShift, expect_several
 from ..norms import forward as around
 from ..parts import layer_norm
 from ..tape import Tape
@@ -11,6 +11,8 @@ from ..tape import Tape
 
 class Spec(Normed):
     """A batch_norm example."""
+
+    norm: ScaleAndShift
 
     @model_validator(mode="after")
     def _has_a_batch(self):

@@ -113,18 +113,18 @@ def _shape_after(place: str, layer: Convolution, maps: int, shape: tuple[int, in
     if layer.activation == "softmax":
         raise ValueError(f"{place}.activation: softmax makes a distribution of a column, and a map is none")
     axes = list(zip(("rows", "columns"), shape, window, strict=True))
-    shape = tuple(
+    rows, columns = (
         expect_windows(f"{place}.stride", what, n + 2 * layer.padding, k, layer.stride, layer.dilation)
         for what, n, k in axes
     )
-    places = shape[0] * shape[1]
+    places = rows * columns
     if layer.pool:
         steps = layer.pool.steps
-        shape = tuple(
+        rows, columns = (
             expect_windows(f"{place}.pool", what, n, steps["size"], steps["stride"])
-            for (what, _, _), n in zip(axes, shape, strict=True)
+            for (what, _, _), n in zip(axes, (rows, columns), strict=True)
         )
-    return shape, places
+    return (rows, columns), places
 
 
 def forward(tape: Tape, spec: Spec) -> str:

@@ -57,7 +57,7 @@ class Spec(transformer.Block):
         transformer.expect_block(self, d, why, ("attention", "feed-forward network", "logits"))
         if self.tied == (self.weights.W_U is not None):
             raise ValueError("weights.W_U: " + ("must not be there if tied = true" if self.tied else "is missing"))
-        if not self.tied:
+        if self.weights.W_U is not None:
             expect_shape("weights.W_U", self.weights.W_U, d, count, f"{why}, one row for each token")
         transformer.expect_small(
             self, "tokens", read, self.embedding, self.heads, self.weights, self.feed_forward, self.norms
@@ -79,7 +79,7 @@ def forward(tape: Tape, spec: Spec) -> str:
         lambda u: parts.multi_head(tape, "attention", spec.heads, spec.weights.W_O, u, mask=mask),
     )  # fmt: skip
     x = parts.sublayer(tape, "ffn", x, norm2, True, lambda u: parts.feed_forward(tape, "ffn", spec.feed_forward, u))
-    W_U = W_E.T if spec.tied else tape.param("output.WU", spec.weights.W_U)
+    W_U = W_E.T if spec.weights.W_U is None else tape.param("output.WU", spec.weights.W_U)
     L = tape.write("output.L", norm3(x) @ W_U, grad="output.dL")
     y = tape.data("Y", np.eye(len(spec.embedding.W_E))[spec.tokens[1:]])
     loss = tape.write("output.nll", L.cross_entropy_logits(y, axis=1))

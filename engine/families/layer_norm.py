@@ -4,13 +4,15 @@
 from pydantic import model_validator
 
 from .. import parts
-from ..norms import Normed, expect_several
+from ..norms import Normed, ScaleAndShift, expect_several
 from ..norms import forward as around
 from ..tape import Tape
 
 
 class Spec(Normed):
     """A layer_norm example."""
+
+    norm: ScaleAndShift
 
     @model_validator(mode="after")
     def _has_features(self):

@@ -144,7 +144,7 @@ class Spec(Example):
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the sum over outputs, averaged over the batch."""
     a = tape.data("x", np.transpose(spec.data.x))
-    weights = []
+    weights: list[Expr] = []
     for i, layer in enumerate(spec.layers, start=1):
         a = _written(tape, f"layer{i}", layer, a, weights)
     y = tape.data("y", np.transpose(spec.data.y))
@@ -217,7 +217,8 @@ def new(widths: list[int], activation: str, samples: int, random: Random) -> dic
 def _layer(random: Random, a: np.ndarray, width: int, activation: str) -> list[tuple] | None:
     """The units of a layer that reads `a`; no two weights are equal if there are numbers enough."""
     reach, size = min(0.9, 2 / sqrt(len(a))), width * len(a)
-    pool, units = friendly.choices(-reach, reach, size + len(a)), []
+    pool = friendly.choices(-reach, reach, size + len(a))
+    units: list[tuple] = []
     enough = len(pool) >= size
     while len(units) < width:
         if (unit := _unit(random, pool, a, activation, [out for _, _, out in units])) is None:

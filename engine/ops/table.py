@@ -8,6 +8,7 @@ brackets on the page and the roundings of pencil arithmetic.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
+from typing import Any
 
 SUM, PRODUCT, POWER, CALL = 1, 2, 3, 4
 """Binding strengths: a + b, a b, a², f(a). CALL as `opens`: the form encloses its arguments itself."""
@@ -34,24 +35,24 @@ class Op:
     """
 
     name: str
-    forward: Callable
-    rules: tuple[Callable | None, ...]
+    forward: Callable[..., Any]
+    rules: tuple[Callable[..., Any] | None, ...]
     binds: int
     opens: int
     sample: tuple[tuple[int, ...], ...]
     kind: str
-    attrs: Mapping = field(default_factory=dict)
+    attrs: Mapping[str, Any] = field(default_factory=dict)
     domain: tuple[str, ...] = ()
     smooth: bool = True
     reach: tuple[float, float] = (-inf, inf)
-    each: Callable | None = None
+    each: Callable[[int], Callable[..., Any] | None] | None = None
 
     @property
     def entrywise(self) -> bool:
         """Whether each entry of the result is made from the entries at its own place."""
         return self.kind not in WHOLE and "axis" not in self.attrs
 
-    def rule(self, i: int) -> Callable | None:
+    def rule(self, i: int) -> Callable[..., Any] | None:
         """The derivative rule of argument i; FLAT if no gradient passes there."""
         return self.each(i) if self.each else self.rules[i]
 
@@ -61,13 +62,39 @@ class Op:
 
 
 OPS: dict[str, Op] = {}
+"""Every operation by its name, in the order in which the files enter them: `OPS["sigmoid"].forward(z)`."""
 
 
 def op(
-    name, forward, *rules, binds=CALL, opens=CALL, sample=((2, 3),), kind="arithmetic", attrs=None, domain=(),
-    smooth=True, reach=(-inf, inf), each=None,
-) -> Op:  # fmt: skip
-    """Enter an operation into OPS: its name, its forward function, one rule for each argument."""
+    name: str,
+    forward: Callable[..., Any],
+    *rules: Callable[..., Any] | None,
+    binds: int = CALL,
+    opens: int = CALL,
+    sample: tuple[tuple[int, ...], ...] = ((2, 3),),
+    kind: str = "arithmetic",
+    attrs: Mapping[str, Any] | None = None,
+    domain: tuple[str, ...] = (),
+    smooth: bool = True,
+    reach: tuple[float, float] = (-inf, inf),
+    each: Callable[[int], Callable[..., Any] | None] | None = None,
+) -> Op:
+    """Enter an operation into OPS: its name, its forward function, one rule for each argument.
+
+    `forward(*arrays, **attrs)` takes float64 arrays and gives one. A rule `(g, out, *args, **attrs)` takes
+    expressions and returns the gradient with respect to its argument, of that argument's shape, as an expression in
+    operations of OPS; FLAT (None) stands for an argument to which no gradient passes. The other settings are those of
+    `Op`. From then on every expression has the operation as a method; a name that is taken is entered anew. Raises
+    ValueError for a name that is no Python name.
+
+    >>> from gradbook import Tape, op
+    >>> entry = op("cube", lambda a: a**3, lambda g, out, a: g * (3 * a.square()))
+    >>> x = Tape().data("x", [[1.0, 2.0]])
+    >>> x.cube().value
+    array([[1., 8.]])
+    """
+    if not name.isidentifier():
+        raise ValueError(f"{name!r} cannot be called as a method; an operation needs a Python name")
     OPS[name] = Op(name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each)
     return OPS[name]
 
