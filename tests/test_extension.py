@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import sys
 import tomllib
 from html import unescape
 from pathlib import Path
@@ -323,3 +325,27 @@ def test_our_book_speaks_of_examples_that_are_left_out(tmp_path, builder):
         r'(href|data-value)="[^"]*lost', page
     )
     assert 'href="examples/seed/forward.html"' in page and 'href="examples/seed/forward.html#seed-layer1-z"' in page
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="Sphinx reads in parallel where processes fork")
+def test_our_book_is_read_in_parallel_too(tmp_path):
+    from gradbook.book import site
+    from gradbook.book.sphinx_run import environment
+
+    sample_book.write_docs(tmp_path / "docs")
+    source = tmp_path / "source"
+    sample_book.write_example(source)
+    sample_book.write_more_examples(source, "one", "two", "three")
+    site.stage(tmp_path / "docs", source / "en", "en")
+    site._shared_assets(source / "static")
+    pages = {}
+    for jobs in ("1", "4"):
+        target = tmp_path / jobs
+        words = [sys.executable, "-m", "sphinx", "-W", "-j", jobs, "-b", "html", "-c", ROOT / "docs"]
+        command = [*words, "-D", "gradbook_languages=en,zh", "-d", f"{target}-trees", source / "en", target]
+        told = subprocess.run(command, env=environment(), capture_output=True, text=True)
+        assert told.returncode == 0, told.stderr
+        found = (path for path in sorted(target.rglob("*")) if path.is_file() and path.name != ".buildinfo")
+        pages[jobs] = {path.relative_to(target): path.read_bytes() for path in found}
+    assert re.search(r"reading sources\.\.\. .* \.\. ", told.stdout) and pages["1"] == pages["4"]
