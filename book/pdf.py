@@ -2,30 +2,41 @@
 
 import shutil
 import subprocess
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from gradbook.engine.errors import BookError
 
 from .files import write
 from .sphinx_run import environment as fixed_environment
-from .sphinx_run import outcome, refuse, sphinx
+from .sphinx_run import keep, outcome, refuse, sphinx
 from .words import environment
 
 PACKAGES = "texlive-xetex texlive-lang-chinese texlive-latex-extra texlive-fonts-recommended latexmk"
 """The Debian packages of the TeX road."""
 
 
-def build_pdf(out: Path, lang: str, engine: str, absent: Collection[str] = ()) -> Path:
-    """Builds `out/pdf/gradbook-<lang>.pdf`; `engine` is 'typst' or 'latex'. A mistake raises BookError."""
+def build_pdf(
+    out: Path, lang: str, engine: str, absent: Collection[str] = (), unedited: Callable = lambda: None
+) -> Path:
+    """Builds `out/pdf/gradbook-<lang>.pdf`; `engine` is 'typst' or 'latex'. A mistake raises BookError.
+
+    `unedited` may raise before what was made counts.
+    """
     made = {"typst": _typst, "latex": _latex}[engine](out, lang, absent)
+    unedited()
+    keep(engine, out / "source" / lang, _work(out, lang, engine), lang)
     target = out / "pdf" / f"gradbook-{lang}.pdf"
     write(target, made.read_bytes())
     return target
 
 
+def _work(out: Path, lang: str, builder: str) -> Path:
+    return out / "work" / "pdf" / f"{builder}-{lang}"
+
+
 def _sphinx(out: Path, lang: str, builder: str, absent: Collection[str], *settings: str) -> Path:
-    source, work = out / "source" / lang, out / "work" / "pdf" / f"{builder}-{lang}"
+    source, work = out / "source" / lang, _work(out, lang, builder)
     with sphinx(builder, source, work, lang, *settings) as run:
         refuse(outcome(source, work, run, absent))
     return work / builder

@@ -1,12 +1,12 @@
 """Stages chapters, builds the site with Sphinx, one process per language, and publishes it when it is whole."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from pathlib import Path
 
 from .edition import files_in, publish, shown_languages, whole_languages
 from .files import write, write_folder
-from .sphinx_run import GENERATED, outcome, refuse, sphinx
+from .sphinx_run import GENERATED, keep, outcome, refuse, sphinx
 from .words import locale_of
 
 __all__ = ["build_html", "publish", "stage"]
@@ -28,10 +28,13 @@ def _copy(source: Path, target: Path, names: list[Path], kept: list[Path]) -> No
     write_folder(target, {str(name): (source / name).read_bytes() for name in names}, map(str, kept))
 
 
-def build_html(out: Path, langs: list[str], jobs: int = 1, absent: Collection[str] = ()) -> None:
+def build_html(
+    out: Path, langs: list[str], jobs: int = 1, absent: Collection[str] = (), unedited: Callable = lambda: None
+) -> None:
     """Builds `out/source/<lang>` into `out/work/<lang>/html`; a chapter with a mistake raises BookError.
 
-    Chapters may speak of the examples in `absent`, which could not be built.
+    Chapters may speak of the examples in `absent`, which could not be built. `unedited` may raise before what was
+    built counts.
     """
     _shared_assets(out / "source" / "static")
     present = sorted({*langs, *whole_languages(out / "work"), *shown_languages(out / "html")})
@@ -43,8 +46,11 @@ def build_html(out: Path, langs: list[str], jobs: int = 1, absent: Collection[st
             runs[lang] = stack.enter_context(sphinx("html", source, work, lang, setting))
             if jobs == 1:
                 runs[lang].wait()
-        mistakes = [line for lang, run in runs.items() for line in outcome(*places[lang], run, absent)]
-    refuse(mistakes)
+        mistakes = {lang: outcome(*places[lang], run, absent) for lang, run in runs.items()}
+    unedited()
+    for lang in (lang for lang, lines in mistakes.items() if not lines):
+        keep("html", *places[lang], lang)
+    refuse([line for lines in mistakes.values() for line in lines])
 
 
 def _shared_assets(static: Path) -> None:

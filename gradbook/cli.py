@@ -169,7 +169,7 @@ def check(only, lang, changes, out, jobs, keep_going):
 @out_option
 def clean(out):
     """Remove the output folder, if it is ours."""
-    from gradbook.book.build import clean as remove
+    from gradbook.book.output import clean as remove
 
     remove(out)
 
