@@ -169,7 +169,7 @@ class Site:
             self._same_set(found, lang, report)
             index = f"{lang}/searchindex.js"
             if index in self.files:
-                self._check_index(lang, (self.folder / index).read_text("utf-8"), report)
+                self._check_index(lang, (self.folder / index).read_text("utf-8", "replace"), report)
 
     def _same_set(self, found: set[str], lang: str, report: Report) -> None:
         for name in sorted(found - self.examples):
@@ -179,8 +179,9 @@ class Site:
 
     def _check_index(self, lang: str, text: str, report: Report) -> None:
         """The search knows every page and no other."""
-        found = re.search(r'"?docnames"?:(\[.*?\])', text)
-        known = {f"{lang}/{name}.html" for name in json.loads(found[1])} if found else set()
+        found = re.search(r'"?docnames"?:\[(.*?)\]', text)
+        names = re.findall(r'"([^"]*)"', found[1]) if found else ()
+        known = {f"{lang}/{name}.html" for name in names}
         built = {p for p in self.pages if p.startswith(f"{lang}/") and p.rpartition("/")[2] not in TOOLS}
         for path in sorted(known ^ built):
             why = "is known to the search, but is no page" if path in known else "is not known to the search"
