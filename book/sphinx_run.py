@@ -74,8 +74,9 @@ def shaped_by(lang: str) -> str:
 
 def _words(lang: str) -> list[str]:
     """What the templates say that the extension fills, in a language."""
-    templates = [path.relative_to(shaping.TEMPLATES) for path in shaping.templates(EXTENSION)]
-    return [str(vars(words(lang).get_template(path.as_posix()).module)) for path in templates]
+    templates = [path.relative_to(shaping.TEMPLATES).as_posix() for path in shaping.templates(EXTENSION)]
+    said = (vars(words(lang).get_template(name).module) for name in templates)
+    return [f"{name}: {text}" for found in said for name, text in found.items() if name[0] != "_"]
 
 
 def outcome(source: Path, work: Path, run: subprocess.Popen, absent: Collection[str] = ()) -> list[str]:

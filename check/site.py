@@ -129,7 +129,11 @@ class Site:
 
     def _check_reached(self, report: Report) -> None:
         """Every page can be reached from the entrance by links."""
-        reached, waiting = set(), ["index.html", *(f"{lang}/index.html" for lang in self.langs)]
+        entrances = ["index.html", *(f"{lang}/index.html" for lang in self.langs)]
+        reached, waiting = set(), list(entrances)
+        for path in entrances:
+            if not any(self.pages[path].root.itertext() if path in self.pages else ()):
+                report.fail("file", path, "", path, "", "is an entrance that is not there, or empty")
         while waiting:
             path = waiting.pop()
             if path in reached or path not in self.pages:
