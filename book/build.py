@@ -1,25 +1,26 @@
 """One build: which examples, which languages, into which folder; each target is a method."""
 
 import os
-import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from gradbook.engine import load
 from gradbook.engine.errors import BookError
 
 from .edition import lock
+from .files import MARKER
 from .made import Made, Store
 from .making import making
 from .mistakes import told
+from .output import check_folder, is_ours, own_folder
 from .progress import progress
 from .project import Edition, Project
+from .steady import steadily
 from .words import check_language
 
-MARKER = ".gradbook"
-"""A file of this name says that an output folder is ours to overwrite."""
 JOBS = 4
 """The most processes at work at once, unless --jobs says otherwise: each needs some 150 MB."""
 
@@ -50,7 +51,7 @@ class Build(AbstractContextManager):
         self.langs = [check_language(name) for name in options.lang] or list(project.languages)
         self.jobs = options.jobs or min(os.cpu_count() or 1, JOBS)
         self.bad: dict[str, str] = {}  # the name of an example -> what is wrong with it
-        check_folder(self.out)
+        check_folder(self.out, project.inputs())
 
     def __exit__(self, kind, error, trace):
         if error and (sentence := told(error)):
@@ -61,7 +62,7 @@ class Build(AbstractContextManager):
     @contextmanager
     def _alone(self):
         """No other build works in the folder meanwhile. A folder that is new is made when the files are right."""
-        if not (self.out / MARKER).is_file():
+        if not is_ours(self.out):
             self._read_examples()
         own_folder(self.out)
         with lock(self.out / MARKER):
@@ -127,12 +128,19 @@ class Build(AbstractContextManager):
     def pages(self) -> None:
         """Write the Sphinx source folders: chapters and generated pages."""
         with self._alone():
-            self._pages()
+            self._steadily(self._unedited_pages)
+
+    def _steadily(self, attempt):
+        return steadily(self.project.inputs(), attempt)
+
+    def _unedited_pages(self, unedited) -> None:
+        self._pages()
+        unedited()
 
     def _pages(self) -> Edition:
         """Returns what the pages make: the whole book, or the part of it that was asked for or could be made."""
         from . import site
-        from .pages import write_about, write_operations, write_pages, write_traces
+        from .generated import write_about, write_operations, write_pages, write_traces
 
         examples = self._made()
         edition = self.project.edition({example.name for example in examples}, is_part=bool(self.options.only))
@@ -166,27 +174,34 @@ class Build(AbstractContextManager):
 
     def html(self) -> None:
         """Build the site and publish it."""
+        with self._alone():
+            self._steadily(self._html)
+
+    def _html(self, unedited) -> None:
         from . import site
 
-        with self._alone():
-            edition = self._pages()
-            with self.target("html " + ", ".join(self.langs)):
-                site.build_html(self.out, self.langs, self.jobs, edition)
-            with self.target("publish"):
-                site.publish(self.out / "work", self.out / "html", self.project)
+        edition = self._pages()
+        with self.target("html " + ", ".join(self.langs)):
+            site.build_html(self.out, self.langs, self.jobs, edition, unedited)
+        with self.target("publish"):
+            site.publish(self.out / "work", self.out / "html", self.project, unedited)
 
     def pdf(self, engine: str) -> list[Path]:
         """Build one PDF per language; returns their paths."""
-        from .pdf import build_pdf, check_tex
+        from .pdf import check_tex
 
         if engine == "latex":
             check_tex()
-        made = []
         with self._alone():
-            edition = self._pages()
-            for lang in self.langs:
-                with self.target(f"pdf {lang} ({engine})"):
-                    made.append(build_pdf(edition, self.out, lang, engine))
+            return self._steadily(partial(self._pdf, engine))
+
+    def _pdf(self, engine: str, unedited) -> list[Path]:
+        from .pdf import build_pdf
+
+        made, edition = [], self._pages()
+        for lang in self.langs:
+            with self.target(f"pdf {lang} ({engine})"):
+                made.append(build_pdf(edition, self.out, lang, engine, unedited))
         return made
 
     def serve(self, port: int) -> None:
@@ -202,48 +217,8 @@ class Build(AbstractContextManager):
             with self:
                 self.html()
 
-        self.html()
         serve(self.out / "html", rebuild, self.project.watched(), port, click.echo)
 
     @property
     def entrance(self) -> Path:
         return self.out / "html" / "index.html"
-
-
-def check_folder(out: Path) -> None:
-    """Refuse a folder that holds something and is not marked as ours."""
-    if out.is_file():
-        raise BookError(f"--out {out}: is a file; name a folder.")
-    if out.is_dir() and any(out.iterdir()) and not (out / MARKER).is_file():
-        raise BookError(f"--out {out}: holds files that are not this book's; name a new or an empty folder.")
-
-
-def own_folder(out: Path) -> None:
-    """Make the folder and mark it as ours."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        if not (out / MARKER).is_file():
-            (out / MARKER).write_text("This folder is made by gradbook and may be removed at any time.\n")
-    except OSError as error:
-        raise BookError(f"--out {out}: cannot be written ({error.strerror}).") from None
-
-
-def _remove(out: Path) -> None:
-    """The mark goes last: what a stopped removal leaves is still known as ours."""
-    for path in out.iterdir():
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        elif path.name != MARKER:
-            path.unlink()
-    shutil.rmtree(out)
-
-
-def clean(out: Path) -> None:
-    """Remove a folder that is marked as ours."""
-    check_folder(out)
-    if (out / MARKER).is_file():
-        try:
-            with lock(out / MARKER):
-                _remove(out)
-        except OSError as error:
-            raise told(error) from None

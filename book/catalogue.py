@@ -18,7 +18,7 @@ MOST = 6
 def catalogue(examples: list[Made], store: Store) -> Made:
     """The pages and drawings of all languages, from the store if they are there."""
     examples = sorted(examples, key=lambda example: (example.order, example.name))
-    return kept(store, NAME, [[e.name, e.titles, e.uses] for e in examples], lambda: _made(examples))
+    return kept(store, NAME, __name__, [[e.name, e.titles, e.uses] for e in examples], lambda: _made(examples))
 
 
 def _made(examples: list[Made]) -> Made:

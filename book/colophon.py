@@ -7,13 +7,8 @@ from importlib.metadata import version
 from gradbook import __version__
 
 from .project import Project
+from .shaping import PROGRAMS
 from .words import environment
-
-PROGRAMS = (
-    "numpy", "pydantic", "jinja2", "babel", "sphinx", "docutils", "furo", "myst-parser", "pygments", "math-core",
-    "matplotlib", "fonttools", "typst", "snowballstemmer",
-)  # fmt: skip
-"""The distributions whose versions can change a byte of the book."""
 
 OFL = "SIL Open Font License 1.1"
 

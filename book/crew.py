@@ -87,4 +87,4 @@ def _answer(path: Path, changes: tuple[str, ...]):
         return error
     except Exception as error:
         sentence = told(error)
-        return ElsewhereError(str(sentence)) if sentence else RuntimeError(traceback.format_exc())
+        return ElsewhereError(sentence) if sentence else RuntimeError(traceback.format_exc())

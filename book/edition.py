@@ -3,27 +3,28 @@
 import ctypes
 import filecmp
 import os
+import re
 import shutil
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from gradbook.engine.errors import BookError
+
+from .files import files_in, make_folder, remove
 from .policy import POLICY
 from .project import Project
-from .words import environment, html_code, native_name
+from .whole import is_whole
+from .words import environment, html_code, languages, native_name
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def files_in(folder: Path) -> list[Path]:
-    """The files of a folder, relative to it, sorted."""
-    return sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file()) if folder.is_dir() else []
-
-
 def whole_languages(work: Path) -> list[str]:
     """The languages of which `work` holds a complete book."""
-    return sorted(mark.parent.name for mark in work.glob("*/whole"))
+    return sorted(folder.name for folder in work.glob("*") if is_whole(folder))
 
 
 @contextmanager
@@ -38,7 +39,9 @@ def lock(path: Path) -> Iterator[list[int]]:
         yield []
         return
     while True:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
+        if not path.is_file():
+            remove(path)  # a folder or a dead link
         with open(path, "a") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -57,28 +60,45 @@ def _names(path: Path, file) -> bool:
     return False
 
 
-def publish(work: Path, html: Path, project: Project | None = None) -> bool:
+def publish(
+    work: Path, html: Path, project: Project | None = None, unedited: Callable[[], None] = lambda: None
+) -> bool:
     """Replaces `html` by the whole languages in `work`, in one step; False, nothing written, if it is the same.
 
     A new edition is made beside it: hard links for the files that are the same, copies for the others. Then
     the two folders change names at once, so that a reader, and a kill at any moment, meets one whole edition.
+    Where `html` is a link, all of this is done where it leads to. `unedited` may raise to keep the old edition.
     """
     with lock(work / ".lock-html"):
+        html = _place_of(html)
         _recover(html)
         wanted = _edition(work, html, project)
+        unedited()
         if _same(wanted, html):
             return False
         following = _beside(html, "next")
         try:
+            following.mkdir()
             for name, content in wanted.items():
                 _place(content, html / name, following / name)
             settle(following)
-        except OSError:
+            unedited()
+            _exchange(following, html)
+        except Exception:
             shutil.rmtree(following, ignore_errors=True)  # a full disk gets its room back
             raise
-        _exchange(following, html)
-        shutil.rmtree(following, ignore_errors=True)
+        _clear_away(html)
         return True
+
+
+def _place_of(html: Path) -> Path:
+    """Where the site is: links are followed once. Raises BookError if that folder holds somebody else's files."""
+    place = Path(os.path.realpath(html))
+    if html.is_symlink() and place.is_dir():
+        known = {path.name for path in (ROOT / "templates" / "site").iterdir()} | {*languages()}
+        if foreign := sorted(path.name for path in place.iterdir() if path.name not in known):
+            raise BookError(f"{html}: leads to {place}, which holds what is not this book's ({foreign[0]}).")
+    return place
 
 
 def settle(folder: Path) -> None:
@@ -162,25 +182,49 @@ def _place(content: Path | bytes, old: Path, new: Path) -> None:
 
 
 def _beside(html: Path, what: str) -> Path:
-    return html.with_name(f".{html.name}-{what}")
+    """A new name beside `html`: none that an older edition, which could not be removed, may still have."""
+    return html.with_name(f".{html.name}-{what}-{time.time_ns():x}")
+
+
+def _left(html: Path, what: str = "(next|last)") -> list[Path]:
+    """The folders that were made beside `html`, the oldest first."""
+    name = re.compile(rf"\.{re.escape(html.name)}-{what}-[0-9a-f]+")
+    return sorted(p for p in html.parent.iterdir() if name.fullmatch(p.name)) if html.parent.is_dir() else []
 
 
 def _recover(html: Path) -> None:
     """Clears away what a killed build left; where the two names could not change at once, completes that."""
-    if not html.exists() and _beside(html, "last").exists():
-        _beside(html, "last").rename(html)
-    for what in ("next", "last"):
-        shutil.rmtree(_beside(html, what), ignore_errors=True)
+    if not html.exists() and (last := _left(html, "last")):
+        last[-1].rename(html)
+    for folder in _left(html):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _exchange(new: Path, html: Path) -> None:
-    """After this `html` is the new edition and `new` the old one, or is gone."""
-    if not html.exists():
+    """After this `html` is the new edition; the old one, if there was any, has a name beside it."""
+    if html.exists() and not _swap(new, html):
+        html.rename(last := _beside(html, "last"))
+        try:
+            new.rename(html)
+        except OSError:
+            last.rename(html)
+            raise
+    elif not html.exists():
         new.rename(html)
-    elif not _swap(new, html):
-        html.rename(_beside(html, "last"))
-        new.rename(html)
-        shutil.rmtree(_beside(html, "last"), ignore_errors=True)
+
+
+def _clear_away(html: Path) -> None:
+    """Removes old editions; what cannot be removed is said, and does no harm."""
+    kept = []
+    for folder in _left(html):
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            remove(folder)
+        except OSError as error:
+            kept.append(f"{folder}: an old edition that cannot be removed ({error.strerror})")
+    if kept:
+        more = f", and {len(kept) - 1} more" if len(kept) > 1 else ""
+        print(f"{kept[0]}{more}; the book is the new one.", file=sys.stderr, flush=True)
 
 
 def _swap(one: Path, other: Path) -> bool:

@@ -63,9 +63,8 @@ def _operations(examples: list[Made]) -> dict[str, list[str]]:
 
 def the_map(examples: list[Made], store: Store) -> Made:
     """The page and its drawing in all languages, from the store if they are there."""
-    return kept(
-        store, NAME, [[e.name, e.family, e.order, e.titles, e.uses] for e in examples], lambda: _made(examples)
-    )
+    parts = [[e.name, e.family, e.order, e.titles, e.uses] for e in examples]
+    return kept(store, NAME, __name__, parts, lambda: _made(examples))
 
 
 def _made(examples: list[Made]) -> Made:

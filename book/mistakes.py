@@ -10,8 +10,12 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ("templates", "docs/_templates")
 
 
+class MachineError(BookError):
+    """What the machine refused, and not the author's mistake: another time it may not."""
+
+
 class ElsewhereError(Exception):
-    """What stopped another process of the build, in the sentence for the author."""
+    """What stopped another process of the build: its one argument is the BookError with the sentence."""
 
 
 def told(error: BaseException) -> BookError | None:
@@ -19,7 +23,7 @@ def told(error: BaseException) -> BookError | None:
     from jinja2 import TemplateError
 
     if isinstance(error, ElsewhereError):
-        return BookError(str(error))
+        return error.args[0]
     if isinstance(error, OSError) and error.errno is not None:
         return _of_system(error)
     if isinstance(error, TemplateError):
@@ -30,7 +34,7 @@ def told(error: BaseException) -> BookError | None:
 def _of_system(error: OSError) -> BookError:
     """'build/html: No space left on device …', with the file if the system names one."""
     place = f"{error.filename}: " if error.filename else ""
-    return BookError(f"{place}{error.strerror}. The book you had is as it was.")
+    return MachineError(f"{place}{error.strerror}. The book you had is as it was.")
 
 
 def _of_template(error) -> BookError:

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from gradbook.engine.errors import BookError
@@ -9,23 +10,32 @@ from gradbook.engine.errors import BookError
 from .files import write
 from .project import Edition
 from .sphinx_run import environment as fixed_environment
-from .sphinx_run import outcome, refuse, sphinx
+from .sphinx_run import keep, outcome, refuse, sphinx
 from .words import environment
 
 PACKAGES = "texlive-xetex texlive-lang-chinese texlive-latex-extra texlive-fonts-recommended latexmk"
 """The Debian packages of the TeX road."""
 
 
-def build_pdf(edition: Edition, out: Path, lang: str, engine: str) -> Path:
-    """Builds `out/pdf/<title>-<lang>.pdf`; `engine` is 'typst' or 'latex'. A mistake raises BookError."""
+def build_pdf(edition: Edition, out: Path, lang: str, engine: str, unedited: Callable = lambda: None) -> Path:
+    """Builds `out/pdf/<title>-<lang>.pdf`; `engine` is 'typst' or 'latex'. A mistake raises BookError.
+
+    `unedited` may raise before what was made counts.
+    """
     made = {"typst": _typst, "latex": _latex}[engine](edition, out, lang)
+    unedited()
+    keep(engine, out / "source" / lang, _work(out, lang, engine), lang)
     target = out / "pdf" / edition.project.pdf_name(lang)
     write(target, made.read_bytes())
     return target
 
 
+def _work(out: Path, lang: str, builder: str) -> Path:
+    return out / "work" / "pdf" / f"{builder}-{lang}"
+
+
 def _sphinx(edition: Edition, out: Path, lang: str, builder: str, *settings: str) -> Path:
-    source, work = out / "source" / lang, out / "work" / "pdf" / f"{builder}-{lang}"
+    source, work = out / "source" / lang, _work(out, lang, builder)
     with sphinx(builder, source, work, lang, *settings, *edition.settings(lang)) as run:
         refuse(outcome(source, work, run, edition))
     return work / builder

@@ -169,6 +169,11 @@ class Project:
         wanted = {Path(name).stem for name in only} or set(found)
         return [found[name] for name in sorted(wanted)]
 
+    def inputs(self) -> list[Path]:
+        """Every folder that the book is made from: its own, and gradbook's."""
+        ours = [PACKAGE / room for room in ("docs", "templates", "engine", "book")]
+        return list(dict.fromkeys([*self.watched(), *ours]))
+
     def watched(self) -> list[Path]:
         """Every folder that an edit of the book may be made in."""
         rooms = ("examples", "docs", "templates", "engine")

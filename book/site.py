@@ -1,13 +1,13 @@
 """Stages chapters, builds the site with Sphinx, one process per language, and publishes it when it is whole."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 from .edition import files_in, publish, shown_languages, whole_languages
 from .files import write, write_folder
 from .project import WHOLE, Edition
-from .sphinx_run import GENERATED, outcome, refuse, sphinx
+from .sphinx_run import GENERATED, keep, outcome, refuse, sphinx
 from .words import locale_of
 
 __all__ = ["build_html", "publish", "stage"]
@@ -28,10 +28,13 @@ def stage(chapters: Mapping[str, Path | bytes], locales: Iterable[Path], folder:
     write_folder(target, {name: path.read_bytes() for name, path in found.items()}, compiled)
 
 
-def build_html(out: Path, langs: list[str], jobs: int = 1, edition: Edition = WHOLE) -> None:
+def build_html(
+    out: Path, langs: list[str], jobs: int = 1, edition: Edition = WHOLE, unedited: Callable = lambda: None
+) -> None:
     """Builds `out/source/<lang>` into `out/work/<lang>/html`; a chapter with a mistake raises BookError.
 
-    Chapters may speak of the examples that the edition leaves out.
+    Chapters may speak of the examples that the edition leaves out. `unedited` may raise before what was built
+    counts.
     """
     _shared_assets(out / "source" / "static")
     there = {*whole_languages(out / "work"), *shown_languages(out / "html")}
@@ -44,8 +47,11 @@ def build_html(out: Path, langs: list[str], jobs: int = 1, edition: Edition = WH
             runs[lang] = stack.enter_context(sphinx("html", source, work, lang, *settings))
             if jobs == 1:
                 runs[lang].wait()
-        mistakes = [line for lang, run in runs.items() for line in outcome(*places[lang], run, edition)]
-    refuse(mistakes)
+        mistakes = {lang: outcome(*places[lang], run, edition) for lang, run in runs.items()}
+    unedited()
+    for lang in (lang for lang, lines in mistakes.items() if not lines):
+        keep("html", *places[lang], lang)
+    refuse([line for lines in mistakes.values() for line in lines])
 
 
 def _shared_assets(static: Path) -> None:

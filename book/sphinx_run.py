@@ -1,30 +1,26 @@
 """Runs Sphinx in a process of its own, and tells its warnings as sentences that name the file to edit."""
 
-import hashlib
-import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 
 from gradbook.engine.errors import BookError
 
-from .edition import files_in, lock
-from .files import write
+from . import shaping, whole
+from .edition import lock
+from .files import digest, files_in, read, remove, write
 from .mistakes import told_in
 from .project import WHOLE, Edition
+from .words import environment as words
 from .words import locale_of
 
 ROOT = Path(__file__).resolve().parent.parent
+EXTENSION = "gradbook.book.ext"
 GENERATED = ("examples", "operations", "about")  # the parts of a source folder that staging leaves alone
-SHAPED_BY = ("sphinx", "furo", "myst-parser", "docutils", "pygments", "math-core", "typst")
-CODE = ("ext/*", "inline_svg.py", "mathml.py", "policy.py", "quotable.py", "typst*.py", "look.typ", "values.py")
-CODE += ("words.py",)
 MOST_WARNINGS = 20
 
 
@@ -32,7 +28,10 @@ MOST_WARNINGS = 20
 def sphinx(builder: str, source: Path, work: Path, lang: str, *settings: str) -> Iterator[subprocess.Popen]:
     """Sphinx at work from `source` into `work/<builder>`; it never outlives an interrupted build."""
     with lock(work.parent / f".lock-{work.name}") as held:
-        again = _prepare(work, builder)
+        again = whole.begin(work, builder, shaped_by(lang))
+        whole.check_compiled(source, locale_of(lang))
+        for name in ("log", "warnings"):
+            remove(work / name)
         options = ["-q", "-T", "-W", *(["-a"] if again else []), "-b", builder, "-c", ROOT / "docs"]
         overrides = [word for setting in (f"language={locale_of(lang)}", *settings) for word in ("-D", setting)]
         with open(work / "log", "w", encoding="utf-8") as log:
@@ -60,59 +59,30 @@ def _way_to_us() -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
 
 
-def _prepare(work: Path, builder: str) -> bool:
-    """Readies a language's folder; True if the last run did not end well and all pages must be written."""
-    again = not (work / "whole").exists()
-    (work / "whole").unlink(missing_ok=True)
-    if _read(work / "machine") != machine():
-        shutil.rmtree(work, ignore_errors=True)
-        write(work / "machine", machine())
-    elif again:
-        _go_back(work)
-        shutil.rmtree(work / builder, ignore_errors=True)
-    return again
+def keep(builder: str, source: Path, work: Path, lang: str) -> None:
+    """Mark what a good run left as whole: the next one goes on from it."""
+    whole.keep_compiled(source, locale_of(lang))
+    whole.keep(work, builder, shaped_by(lang))
 
 
-def _go_back(work: Path) -> None:
-    """To what the last good run had read: of what a stopped run read, Sphinx would neither warn nor look again."""
-    trees, good = work / "doctrees", work / "environment.good"
-    marks = json.loads(_read(work / "trees.good") or "{}")
-    for name, mark in _marks(trees).items():
-        if marks.get(name) != mark:
-            (trees / name).unlink()
-    (trees / "environment.pickle").unlink(missing_ok=True)
-    if good.exists():
-        write(trees / "environment.pickle", good.read_bytes())
-
-
-def _keep(work: Path) -> None:
-    """Remembers what this good run has read, and then that it was good."""
-    trees = work / "doctrees"
-    write(work / "environment.good", (trees / "environment.pickle").read_bytes())
-    write(work / "trees.good", json.dumps(_marks(trees)))
-    (work / "whole").touch()
-
-
-def _marks(trees: Path) -> dict[str, list[int]]:
-    """Each page as Sphinx has read it, with what betrays that it was read again."""
-    found = ((name, (trees / name).stat()) for name in files_in(trees) if name.suffix == ".doctree")
-    return {name.as_posix(): [stat.st_ino, stat.st_size, stat.st_mtime_ns] for name, stat in found}
-
-
-def machine() -> str:
-    """Stands for what shapes every page: our code, templates and styles, the versions of what we build on."""
+def shaped_by(lang: str) -> str:
+    """Stands for what shapes every page of a language: our extension, settings, styles and words, all versions."""
     rooms = ("docs/_templates", "docs/static")
-    code = [p for name in CODE for p in sorted((ROOT / "book").glob(name)) if p.is_file()]
-    shaping = [ROOT / "docs" / "conf.py", *code] + [
-        ROOT / room / name for room in rooms for name in files_in(ROOT / room)
-    ]
-    parts = [p.relative_to(ROOT).as_posix().encode() + b"\0" + p.read_bytes() for p in shaping]
-    versions = [f"{name} {version(name)}".encode() for name in SHAPED_BY]
-    return hashlib.sha256(b"\0".join([*parts, *versions, sys.version.encode()])).hexdigest()
+    files = [ROOT / "docs" / "conf.py", *(ROOT / room / name for room in rooms for name in files_in(ROOT / room))]
+    parts = [f"{path.relative_to(ROOT).as_posix()} {digest(path.read_bytes())}" for path in files]
+    return digest("\n".join([*parts, shaping.code(EXTENSION), *_words(lang)]).encode())
+
+
+def _words(lang: str) -> list[str]:
+    """What the templates say that the extension fills, in a language."""
+    templates = [path.relative_to(shaping.TEMPLATES).as_posix() for path in shaping.templates(EXTENSION)]
+    said = (vars(words(lang).get_template(name).module) for name in templates)
+    return [f"{name}: {text}" for found in said for name, text in found.items() if name[0] != "_"]
 
 
 def outcome(source: Path, work: Path, run: subprocess.Popen, edition: Edition = WHOLE) -> list[str]:
-    """Waits for Sphinx; the sentences of its warnings, or none and `work` is marked whole.
+    """Waits for Sphinx; the sentences of its warnings.
+
 
     What the edition excuses is no mistake. A full disk also swallows warnings; that there were some, Sphinx tells by
     its exit code.
@@ -126,8 +96,6 @@ def outcome(source: Path, work: Path, run: subprocess.Popen, edition: Edition = 
     if run.returncode and not warned:
         log = _read(work / "log")
         raise told_in(log) or RuntimeError(f"Sphinx stopped ({run.returncode}): {log[-2000:]}")
-    if not mistakes:
-        _keep(work)
     return mistakes
 
 
@@ -168,4 +136,4 @@ def _sentence(match: re.Match, source: Path) -> str:
 
 
 def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    return (read(path) or b"").decode("utf-8", "replace")

@@ -1,12 +1,11 @@
 """The mathematical web font: STIX Two Math, cut down to what the book writes; the same bytes every time."""
 
-import hashlib
 import io
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from .files import write
+from .files import digest, digest_of, seal, sealed, write
 
 # Characters that stay: text, Greek, operators and arrows, brackets with their parts, and the letters of
 # mathematics in italic, bold, bold italic and double-struck.
@@ -22,16 +21,14 @@ NAME = "stix-two-math.woff2"
 def make(folder: Path) -> Path:
     """Writes the font and the note of its making into `folder`, unless they are there and up to date."""
     source = _source()
-    digest = hashlib.sha256(source.read_bytes()).hexdigest()
-    recipe = f"{digest} {version('fonttools')} {version('brotli')} {RANGES}"
+    recipe = f"{digest(source.read_bytes())} {version('fonttools')} {version('brotli')} {RANGES}"
     note = f"STIX Two Math, subset. Copyright 2001-2020 The STIX Fonts Project Authors\n{LICENCE}\n"
-    note += f"Made from {hashlib.sha256(recipe.encode()).hexdigest()}\n"
-    font, text = folder / NAME, folder / "stix-two-math.txt"
-    if not (font.is_file() and text.is_file() and text.read_text(encoding="utf-8") == note):
-        folder.mkdir(parents=True, exist_ok=True)
-        text.unlink(missing_ok=True)  # the note is written last: a font without it is made again
+    note += f"Made from {digest(recipe.encode())}\n"
+    font, known = folder / NAME, folder / ".made"
+    if sealed(known) != f"{note}{digest_of(font)}":
         write(font, _subset(source))
-        write(text, note)
+        seal(known, f"{note}{digest_of(font)}")
+    write(folder / "stix-two-math.txt", note)
     return font
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 from gradbook.engine import BookError, load, work
 
 from .edition import shown_languages
-from .files import write
+from .files import seal, sealed, write
 from .page import Worked
 from .project import Project
 
 RESULT = "check.json"
-"""The last result of `build.py check`, in the output folder."""
+"""The last result of `build.py check`, in the output folder: for whoever wants to read it."""
+OWN = "work/checked"
+"""The same for the book itself, under its digest."""
 
 
 def traces(paths: list[Path], changes: tuple[str, ...] = ()) -> dict[str, str]:
@@ -53,14 +55,15 @@ def built(out: Path, project: Project, langs: Iterable[str] | None = None) -> di
 
 def keep(out: Path, report: str) -> None:
     """Keep a report (JSON text) with the fingerprint of the book that it speaks of."""
-    told = json.loads(report) | {"fingerprint": fingerprint(out)}
-    write(out / RESULT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    told = json.dumps(json.loads(report) | {"fingerprint": fingerprint(out)}, indent=1, ensure_ascii=False)
+    seal(out / OWN, told)
+    write(out / RESULT, f"{told}\n")
 
 
 def last(out: Path) -> dict | None:
     """The last result, with `current` telling whether it speaks of this book; None if there is none."""
-    path = out / RESULT
-    if not path.is_file():
+    if not (text := sealed(out / OWN)):
         return None
-    told = json.loads(path.read_text(encoding="utf-8"))
+    write(out / RESULT, f"{text}\n")
+    told = json.loads(text)
     return told | {"current": told.get("fingerprint") == fingerprint(out)}

@@ -17,9 +17,13 @@ def check_pdf(pdf: Path, pages: Iterable[Page]) -> Report:
     import pymupdf
 
     report = Report()
-    with pymupdf.open(pdf) as book:
-        printed = Counter(n for page in book for n in NUMERAL.findall(page.get_text()))
-        _check_links(pdf.name, book, report)
+    try:
+        with pymupdf.open(pdf) as book:
+            printed = Counter(n for page in book for n in NUMERAL.findall(page.get_text()))
+            _check_links(pdf.name, book, report)
+    except Exception as error:  # whatever MuPDF says of a file that is damaged
+        report.fail("pdf", pdf.name, "", pdf.name, "", f"cannot be read ({error})")
+        return report
     for page in pages:
         _check_numbers(pdf.name, page, printed, report)
     return report

@@ -69,7 +69,8 @@ class Page:
     def __init__(self, path: str, text: str):
         self.path, self.text = path, text
         self.lang, _, self.name = path.partition("/") if "/" in path else ("", "", path)
-        self.root = html.document_fromstring(text, parser=html.HTMLParser(encoding="utf-8", huge_tree=True))
+        parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
+        self.root = html.document_fromstring(text.strip("\0 \n") or "<html></html>", parser=parser)
 
     @property
     def body(self):
@@ -249,5 +250,5 @@ def svg_words(svg) -> list[str]:
 
 def read_pages(folder: Path) -> dict[str, Page]:
     """Every HTML page of a built site, by its path."""
-    found = sorted(folder.rglob("*.html"))
-    return {(p := f.relative_to(folder).as_posix()): Page(p, f.read_text("utf-8")) for f in found}
+    found = sorted(path for path in folder.rglob("*.html") if path.is_file())
+    return {(p := f.relative_to(folder).as_posix()): Page(p, f.read_text("utf-8", "replace")) for f in found}

@@ -130,7 +130,11 @@ class Site:
 
     def _check_reached(self, report: Report) -> None:
         """Every page can be reached from the entrance by links."""
-        reached, waiting = set(), ["index.html", *(f"{lang}/index.html" for lang in self.langs)]
+        entrances = ["index.html", *(f"{lang}/index.html" for lang in self.langs)]
+        reached, waiting = set(), list(entrances)
+        for path in entrances:
+            if not any(self.pages[path].root.itertext() if path in self.pages else ()):
+                report.fail("file", path, "", path, "", "is an entrance that is not there, or empty")
         while waiting:
             path = waiting.pop()
             if path in reached or path not in self.pages:
@@ -170,7 +174,7 @@ class Site:
             self._same_set(found, lang, report)
             index = f"{lang}/searchindex.js"
             if index in self.files:
-                self._check_index(lang, (self.folder / index).read_text("utf-8"), report)
+                self._check_index(lang, (self.folder / index).read_text("utf-8", "replace"), report)
 
     def _same_set(self, found: set[str], lang: str, report: Report) -> None:
         for name in sorted(found - self.examples):
@@ -180,8 +184,9 @@ class Site:
 
     def _check_index(self, lang: str, text: str, report: Report) -> None:
         """The search knows every page and no other."""
-        found = re.search(r'"?docnames"?:(\[.*?\])', text)
-        known = {f"{lang}/{name}.html" for name in json.loads(found[1])} if found else set()
+        found = re.search(r'"?docnames"?:\[(.*?)\]', text)
+        names = re.findall(r'"([^"]*)"', found[1]) if found else ()
+        known = {f"{lang}/{name}.html" for name in names}
         built = {p for p in self.pages if p.startswith(f"{lang}/") and p.rpartition("/")[2] not in TOOLS}
         for path in sorted(known ^ built):
             why = "is known to the search, but is no page" if path in known else "is not known to the search"

@@ -187,7 +187,7 @@ def check(**options):
 @out_option
 def clean(out):
     """Remove the output folder, if it is ours."""
-    from gradbook.book.build import clean as remove
+    from gradbook.book.output import clean as remove
 
     remove(out or the_project().out)
 

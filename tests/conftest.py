@@ -13,6 +13,8 @@ import pytest
 from gradbook.book.edition import lock
 from hypothesis import settings
 
+from tests import small_book
+
 ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile("ci", derandomize=True)  # the same cases every time; on a desk new ones are tried
 if os.environ.get("CI"):
@@ -37,6 +39,20 @@ def book(tmp_path_factory, worker_id) -> Path:
 def site(book) -> Path:
     """The html folder of the built book."""
     return book / "html"
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory) -> Path:
+    """The small book, built as a site: copied for each test."""
+    folder = small_book.make(tmp_path_factory.mktemp("small") / "book")
+    small_book.built(folder)
+    return folder
+
+
+@pytest.fixture
+def small(pristine, tmp_path) -> Path:
+    """A copy of the small book, built, to change at will."""
+    return Path(shutil.copytree(pristine, tmp_path / "book", symlinks=True))
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from gradbook.book.colophon import PROGRAMS, TYPEFACES, colophon, edition
+from gradbook.book.colophon import TYPEFACES, colophon, edition
 from gradbook.book.project import Project
+from gradbook.book.shaping import CARRIERS, PROGRAMS
 from gradbook.book.typst import FONTS
 from gradbook.book.words import languages
 from small_project import ROOT, small_project
@@ -72,4 +73,4 @@ def test_the_colophon_says_what_shapes_the_book(lang):
     for name in ("Python", *PROGRAMS, *(face.name for face in TYPEFACES), edition()):
         assert name in page
     assert "Open Font License" in page
-    assert {face.source for face in TYPEFACES} >= set(FONTS)
+    assert {face.source for face in TYPEFACES} >= set(FONTS) == set(CARRIERS)

@@ -18,19 +18,6 @@ RATES = (0.5, 0.25)
 """The two editions of the small book: its example with one learning rate or the other."""
 
 
-@pytest.fixture(scope="session")
-def pristine(tmp_path_factory) -> Path:
-    """The small book, built as a site: copied for each test."""
-    folder = small_book.make(tmp_path_factory.mktemp("small") / "book")
-    built(folder)
-    return folder
-
-
-@pytest.fixture
-def small(pristine, tmp_path) -> Path:
-    return Path(shutil.copytree(pristine, tmp_path / "book", symlinks=True))
-
-
 def html(folder: Path) -> str:
     return edition(folder / "build" / "html")
 

@@ -321,8 +321,8 @@ def test_a_build_of_hostile_files_touches_its_output_only(tmp_path):
 
 
 def test_two_names_with_one_address(folder):
+    from gradbook.book.generated import write_pages
     from gradbook.book.made import Made
-    from gradbook.book.pages import write_pages
 
     made = [
         Made(n, "mlp", 1, {"en": n}, {"en": {"a.md": t}}, "")

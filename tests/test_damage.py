@@ -1,0 +1,224 @@
+"""Damage, as a power cut leaves it: whatever our own state holds, unreadable or altered is the same as absent."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from gradbook.book import files, webfont, whole, witness
+from gradbook.book.made import Made, Store
+
+from gradbook import check
+from tests.damage import WAYS, a_dead_link, a_file, a_folder, emptied, flipped, halved
+from tests.small_book import built, edition, example
+
+SPHINX = {
+    "html/index.html": "<html></html>", "html/.buildinfo": "config", "html/_static/a.css": "p {}",
+    "doctrees/index.doctree": "read", "doctrees/examples/seed.doctree": "also read",
+    "doctrees/environment.pickle": "environment",
+}  # fmt: skip
+
+
+@pytest.fixture
+def work(tmp_path) -> Path:
+    """A folder as a good run of Sphinx leaves it, below a folder that is ours."""
+    (tmp_path / files.MARKER).touch()
+    for name, text in SPHINX.items():
+        files.write(tmp_path / "en" / name, text)
+    whole.keep(tmp_path / "en", "html", "version 1")
+    return tmp_path / "en"
+
+
+def copies(folder: Path):
+    """Each file of a folder, each time in a copy of it."""
+    for name in files.files_in(folder):
+        copy = folder.with_name("copy")
+        shutil.rmtree(copy, ignore_errors=True)
+        yield shutil.copytree(folder, copy, symlinks=True) / name
+
+
+def state(folder: Path) -> dict[str, bytes]:
+    return {name.as_posix(): (folder / name).read_bytes() for name in files.files_in(folder)}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_a_run_left_is_whole_to_the_byte_or_done_again(work, way):
+    assert whole.is_whole(work) and len(list(copies(work))) == len(SPHINX) + 2
+    for path in copies(work):
+        way(path)
+        copy = work.with_name("copy")
+        assert not whole.is_whole(copy), path
+        assert whole.begin(copy, "html", "version 1"), path
+        left = {name: data for name, data in state(copy).items() if name.startswith("doctrees/")}
+        assert left.items() <= {name: text.encode() for name, text in SPHINX.items()}.items(), path
+        assert not (copy / "html").exists() and not (copy / "whole").exists()
+        assert not any(p.is_symlink() or p.is_dir() for p in copy.rglob("*.doctree"))
+
+
+def test_a_whole_folder_is_gone_on_from_and_one_shaped_otherwise_is_not(work):
+    before = state(work)
+    assert not whole.begin(work, "html", "version 1")
+    assert state(work) == {name if name != "whole" else "before": data for name, data in before.items()}
+    assert not whole.is_whole(work), "while Sphinx is at work"
+    assert whole.begin(work, "html", "version 1"), "it was stopped"
+    assert state(work).keys() == before.keys() - {"whole"} - {n for n in SPHINX if n.startswith("html/")} | {"before"}
+    assert whole.begin(work, "html", "version 2") and state(work) == {}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_sealed_text(tmp_path, way):
+    path = tmp_path / "text"
+    for text in ("", "one line", "数\n" * 3):
+        files.seal(path, text)
+        assert files.sealed(path) == text
+        way(path)
+        assert files.sealed(path) is None
+        files.remove(path)
+    assert files.sealed(path) is None
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_caches(tmp_path, way):
+    (tmp_path / files.MARKER).touch()
+    store = Store(tmp_path / "work")
+    made = Made("seed", "mlp", 1, {"en": "A"}, {"en": {"index.md": "B"}}, {"seed": "C"})
+    store.put(made, "key")
+    assert store.last("seed") == ("key", made)
+    way(tmp_path / "work" / "seed.json")
+    assert store.last("seed") is None
+    store.put(made, "key")
+    assert store.last("seed") == ("key", made)
+    way(tmp_path / "work" / "seed.json")
+    store.keep(["another"])
+    assert not list((tmp_path / "work").iterdir())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_last_result_of_the_checker(tmp_path, way):
+    (tmp_path / files.MARKER).touch()
+    witness.keep(tmp_path, json.dumps({"ok": True}))
+    told = (tmp_path / witness.RESULT).read_bytes()
+    way(tmp_path / witness.RESULT)
+    assert witness.last(tmp_path)["ok"] and (tmp_path / witness.RESULT).read_bytes() == told
+    way(tmp_path / witness.OWN)
+    assert witness.last(tmp_path) is None
+
+
+def test_the_font(tmp_path, monkeypatch):
+    (tmp_path / files.MARKER).touch()
+    monkeypatch.setattr(webfont, "_subset", lambda source: b"a font")
+    webfont.make(tmp_path / "fonts")
+    before = state(tmp_path)
+    for name in files.files_in(tmp_path / "fonts"):
+        for way in WAYS:
+            way(tmp_path / "fonts" / name)
+            webfont.make(tmp_path / "fonts")
+            assert state(tmp_path) == before, (name, way)
+
+
+def test_only_below_a_folder_of_ours_anything_is_cleared_away(tmp_path):
+    theirs = tmp_path / "theirs" / "letter"
+    theirs.mkdir(parents=True)
+    (tmp_path / "file").write_text("mine")
+    for path in (theirs, tmp_path / "file" / "below"):
+        with pytest.raises(OSError):
+            files.write(path, "ours")
+    assert theirs.is_dir() and (tmp_path / "file").read_text() == "mine"
+    (tmp_path / files.MARKER).touch()
+    assert files.write(theirs, "ours") and files.write(tmp_path / "file" / "below", "ours")
+    assert theirs.read_text() == (tmp_path / "file" / "below").read_text() == "ours"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_checker_reads_what_is_damaged_and_says_so(tmp_path, way):
+    for name in ("index.html", "en/searchindex.js"):
+        files.write(tmp_path / "site" / name, f"<html><body>{name}</body></html>")
+    (tmp_path / "book.pdf").write_bytes(b"%PDF-1.7\n")
+    for path in [p for p in tmp_path.rglob("*.*") if p.is_file()]:
+        way(path)
+    assert not check.run(tmp_path / "site", {}, ["en"]).ok
+    pytest.importorskip("pymupdf")
+    assert "cannot be read" in check.pdf.check_pdf(tmp_path / "book.pdf", []).failures[0].why
+
+
+# --- the whole book -----------------------------------------------------------------------------------------------
+
+SOME = {
+    "work/en/html/index.html": emptied, "work/en/html/_static/theme.js": flipped, "work/zh/environment.good": halved,
+    "html/zh/index.html": halved, "html/index.css": a_folder, "source/en/index.md": a_dead_link,
+    "source/static/fonts/stix-two-math.woff2": flipped, "source/static/traces/seed.js": halved,
+    "source/locale/zh_CN/LC_MESSAGES/index.mo": flipped, "work/examples/seed.json": flipped,
+    "work/together/map.json": emptied, "work/.lock-en": a_folder, ".gradbook": a_dead_link,
+}  # fmt: skip
+
+
+def test_a_damaged_book_is_right_after_the_next_build(small):
+    before = edition(small / "build" / "html")
+    for name, way in SOME.items():
+        way(small / "build" / name)
+    built(small)
+    assert edition(small / "build" / "html") == before
+
+
+ALONE = ("html", "source", "doctrees", "environment.good", "whole", "locale")
+"""What is damaged apart from the rest: that it is noticed must not be owed to other damage."""
+
+
+READ = ("doctrees", "environment.good", "whole")
+"""What Sphinx reads only where something else has changed."""
+
+
+def kind(name: Path) -> str:
+    found = [part for part in name.parts if part in ALONE]
+    return "work/html" if name.parts[0] == "work" and found == ["html"] else found[-1] if found else "the rest"
+
+
+@pytest.fixture(scope="module")
+def changed(pristine, tmp_path_factory) -> str:
+    """The edition of the small book with another learning rate, built from nothing."""
+    folder = Path(shutil.copytree(pristine, tmp_path_factory.mktemp("changed") / "book"))
+    example(folder, "seed", 0.25)
+    built(folder, "html", "--out", "cold")
+    return edition(folder / "cold" / "html")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["work/html", *ALONE, "the rest"])
+@pytest.mark.parametrize("way", WAYS)
+def test_every_file_of_the_book_damaged(small, changed, what, way):
+    before = edition(small / "build" / "html")
+    chosen = [name for name in files.files_in(small / "build") if kind(name) == what]
+    assert chosen
+    for name in chosen:
+        way(small / "build" / name)
+    if what in READ:
+        example(small, "seed", 0.25)
+    built(small)
+    assert edition(small / "build" / "html") == (changed if what in READ else before)
+
+
+FOLDERS = (
+    "html", "html/en", "source", "source/static/fonts", "work", "work/en", "work/en/html", "work/en/doctrees",
+    "work/en/doctrees/examples", "work/examples",
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_file_where_a_folder_belongs(small, folder):
+    before = edition(small / "build" / "html")
+    a_file(small / "build" / folder)
+    built(small)
+    assert edition(small / "build" / "html") == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
+def test_damage_to_the_pdf(small, way):
+    built(small, "pdf", "--lang", "en")
+    before = edition(small / "build" / "pdf")
+    for room in ("pdf", "work/pdf"):
+        for name in files.files_in(small / "build" / room):
+            way(small / "build" / room / name)
+    built(small, "pdf", "--lang", "en")
+    assert edition(small / "build" / "pdf") == before

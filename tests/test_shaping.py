@@ -1,0 +1,130 @@
+"""What shapes the pages is found by following imports: an edit remakes what it must, and not more."""
+
+import ast
+import json
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from gradbook.book import shaping
+from gradbook.book.made import MAKER
+from gradbook.book.sphinx_run import EXTENSION
+
+from tests import small_book
+from tests.small_project import ROOT
+from tests.test_floors import imported
+
+CATALOGUE, MAP = "gradbook.book.catalogue", "gradbook.book.map"
+DIGESTS = """
+import json, sys
+from pathlib import Path
+from gradbook.book import shaping, sphinx_run, words
+
+def digests():
+    for kept in (shaping.module_of, shaping.modules):
+        kept.cache_clear()
+    words.forget()
+    pages = [[shaping.words(module), shaping.code(module)] for module in MODULES]
+    return [*pages, [sphinx_run.shaped_by("en"), sphinx_run.shaped_by("zh")]]
+
+before = digests()
+assert digests() == before
+for name, old, new in json.load(sys.stdin):
+    text = Path(name).read_text("utf-8")
+    assert old in text, name
+    Path(name).write_text(text.replace(old, new) if old else text + new, "utf-8")
+    print(json.dumps([one != other for one, other in zip(digests(), before)]))
+    Path(name).write_text(text, "utf-8")
+"""
+EDITS = {  # the file: which of the pages of examples, the catalogue of operations, the map, and Sphinx's are remade
+    "book/serve.py": "", "book/build.py": "", "gradbook/cli.py": "", "book/edition.py": "", "book/steady.py": "",
+    "check/site.py": "", "templates/site/index.html": "", "templates/checked.md.j2": "", "book/generated.py": "",
+    "book/page.py": "examples sphinx", "book/errata.py": "examples", "book/figures/heat.py": "examples",
+    "templates/why.j2": "examples", "templates/pages/6-check.md.j2": "examples",
+    "templates/blocks.j2": "examples catalogue",
+    "engine/families/gpt.py": "examples catalogue map sphinx",
+    "engine/ops/losses.py": "examples catalogue map sphinx",
+    "templates/families/gpt.j2": "examples map", "book/operations.py": "catalogue map",
+    "book/figures/families.py": "map", "templates/operations.md.j2": "catalogue", "templates/map.md.j2": "map",
+    "book/mathml.py": "examples catalogue map sphinx", "book/ext/shown.py": "sphinx", "book/look.typ": "sphinx",
+    "book/ext/chinese_search.js": "sphinx", "book/typst_writer.py": "sphinx", "docs/conf.py": "sphinx",
+    "docs/static/gradbook.css": "sphinx", "docs/_templates/page.html": "sphinx",
+    "book/figures/pdf.py": "examples sphinx",
+}  # fmt: skip
+KINDS = ("examples", "catalogue", "map", "sphinx")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    return small_book.make(tmp_path_factory.mktemp("shaping") / "book")
+
+
+def remade(project: Path, edits: list[tuple[str, str, str]]) -> list[str]:
+    """Which kinds of pages each edit remakes: (file, old text, new text), or added to the file if `old` is empty."""
+    script = DIGESTS.replace("MODULES", repr((MAKER, CATALOGUE, MAP)))
+    command = [sys.executable, "-c", script]
+    run = subprocess.run(command, cwd=project, input=json.dumps(edits), capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return [
+        " ".join(kind for kind, is_remade in zip(KINDS, json.loads(line), strict=True) if is_remade)
+        for line in run.stdout.splitlines()
+    ]
+
+
+def test_an_edit_remakes_what_it_must_and_not_more(project):
+    found = remade(project, [(name, "", "\n") for name in EDITS])
+    assert dict(zip(EDITS, found, strict=True)) == EDITS
+
+
+def test_a_translation_remakes_what_is_written_in_it(project):
+    path = "templates/locale/zh/LC_MESSAGES/book.po"
+    edits = [
+        (path, "", "\n# a remark\n"),
+        (path, "切换浅色", "换浅色"),
+        ("templates/site/words.j2", "Exact values", "Values"),
+    ]
+    pages = "examples catalogue map"
+    assert remade(project, edits) == [pages, f"{pages} sphinx", "sphinx"]
+
+
+def test_an_unchanged_example_is_not_made_again_when_the_server_is_edited(small):
+    entry = small / "build" / "work" / "examples" / "seed.json"
+    before = entry.stat().st_mtime_ns
+    for name, is_remade in (("book/serve.py", False), ("book/lines.py", True)):
+        with open(small / name, "a", encoding="utf-8") as file:
+            file.write("# edited\n")
+        small_book.built(small, "pages")
+        assert (entry.stat().st_mtime_ns != before) == is_remade, name
+
+
+def test_the_reader_of_imports_sees_what_python_sees():
+    """It takes the text of a module apart by a pattern, for speed."""
+    for path in [path for room in ("engine", "book") for path in (ROOT / room).rglob("*.py")]:
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        module = shaping.module_of(".".join(["gradbook", *(part for part in parts if part != "__init__")]))
+        seen = {found for base, names in module.imports() for found in (base, *(f"{base}.{each}" for each in names))}
+        assert {name for name in imported(path) if shaping.module_of(name)} <= seen, path
+        tree = ast.walk(ast.parse(path.read_bytes()))
+        strings = {node.value for node in tree if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        named = {text for text in strings if text.endswith(".j2") and not text.startswith(".")}
+        assert named <= set(module.templates), path
+
+
+def test_every_library_that_makes_pages_is_among_those_whose_versions_count():
+    known = {name.replace("_", "-").lower() for name in (*shaping.PROGRAMS, *shaping.CARRIERS)}
+    known.add("pydantic-core")  # its version is pydantic's choice
+    distributions, libraries = packages_distributions(), set()
+    for root in (MAKER, CATALOGUE, MAP, EXTENSION, "gradbook.book.webfont", "gradbook.book.edition"):
+        for module in shaping.modules(root):
+            libraries |= {name.partition(".")[0] for name in imported(module.path)} - {"gradbook"}
+    used = {each for name in libraries for each in distributions.get(name, ())}
+    assert used and {name.replace("_", "-").lower() for name in used} <= known
+
+
+def test_families_and_figures_are_found_though_nothing_names_their_modules():
+    names = {module.name for module in shaping.modules(MAKER)}
+    families = {f"gradbook.engine.families.{path.stem}" for path in (ROOT / "engine/families").glob("[!_]*.py")}
+    assert families <= names and "gradbook.book.figures.loss_curve" in names
+    assert not {"gradbook.cli", "gradbook.book.ext", "gradbook.book.serve", "gradbook.book.build"} & names
