@@ -10,6 +10,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from gradbook.engine import plugins
+
 from .files import write
 from .source import source_of
 from .words import forget
@@ -54,18 +56,19 @@ def kept(store: "Store", name: str, parts: list, make: Callable[[], "Made"]) -> 
 
 
 def _templates() -> str:
-    return _digest_of_all(p for p in (ROOT / "templates").rglob("*") if p.is_file())
+    return _digest_of_all([*filter(Path.is_file, (ROOT / "templates").rglob("*")), *plugins.files("templates")])
 
 
 @cache  # of the code that runs, whatever an editor does to the files meanwhile
 def _code() -> str:
-    files = _digest_of_all(p for room in ("engine", "book") for p in (ROOT / room).rglob("*.py"))
+    ours = (p for room in ("engine", "book") for p in (ROOT / room).rglob("*.py"))
+    files = _digest_of_all([*ours, *plugins.files("engine")])
     versions = [f"{name} {version(name)}" for name in SHAPED_BY]
     return _digest("\n".join([files, *versions, sys.version, platform.machine()]).encode())
 
 
 def _digest_of_all(files) -> str:
-    parts = (f"{p.relative_to(ROOT).as_posix()} {_digest(p.read_bytes())}" for p in sorted(files))
+    parts = (f"{plugins.place(p)} {_digest(p.read_bytes())}" for p in sorted(files))
     return _digest("\n".join(parts).encode())
 
 

@@ -136,7 +136,7 @@ def catalogues(root: Path = ROOT) -> dict[Path, tuple[str, Catalog]]:
     words, chapters = from_templates(root / "templates"), from_chapters(root / "docs")
     wanted: dict[Path, tuple[str, Catalog]] = {}
     for lang in languages():
-        if lang == SOURCE:
+        if lang == SOURCE or not (root / "templates/locale" / lang).is_dir():  # the language of a plug-in
             continue
         locale = locale_of(lang)
         wanted[root / "templates/locale" / lang / "LC_MESSAGES/book.po"] = (lang, words)

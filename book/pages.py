@@ -3,18 +3,19 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from gradbook.engine import BookError, load, pencil, work
 from gradbook.engine.errors import unknown
+from gradbook.engine.plugins import named
 from gradbook.engine.toml import check_file
 
 from .catalogue import catalogue
 from .colophon import colophon
 from .files import write_folder
+from .finding import names
 from .made import Made, Store, key
 from .map import address, family_title, the_map
 from .mathml import MathError, to_mathml
@@ -25,20 +26,35 @@ from .uses import uses
 from .values import script
 from .wide import ENTRIES
 from .witness import last
-from .words import TEMPLATES, environment, forget, languages
+from .words import environment, forget, languages
 
 ADDRESS = re.compile(r"^(?:\* - )?\(([^()\s]+)\)=$", re.MULTILINE)
 """A place in a page that the whole book knows by this name."""
+
+KIND = re.compile(r"(?P<number>\d{1,9})-(?P<name>[a-z][a-z0-9-]*)\.md\.j2")
+"""How the file of a page kind is called."""
 
 NOISE = 1e-13
 """Relative differences below this are float64's own rounding, not the pencil's."""
 
 
-@cache
 def page_kinds() -> tuple[tuple[str, str], ...]:
-    """(page name, template) of every page kind, in reading order: templates/pages/<n>-<name>.md.j2."""
-    found = sorted((TEMPLATES / "pages").glob("*-*.md.j2"), key=lambda p: int(p.name.partition("-")[0]))
-    return tuple((p.name.partition("-")[2].removesuffix(".md.j2"), f"pages/{p.name}") for p in found)
+    """(page name, template) of every page kind, in reading order: templates/pages/<n>-<name>.md.j2 of all roots.
+
+    Raises BookError if a file is called otherwise, or if two are for one name.
+    """
+    files: dict[str, Path] = {}
+    found = []
+    for template, path in names("pages", "*.md.j2").items():
+        kind = KIND.fullmatch(path.name)
+        if not kind:
+            raise BookError(
+                f"{named(path)}: a page kind's file is called <number>-<name>.md.j2, name in a-z, 0-9 and -."
+            )
+        if (other := files.setdefault(kind["name"], path)) != path:
+            raise BookError(f"{named(path)}: there is a page kind {kind['name']!r} already, {named(other)}.")
+        found.append((int(kind["number"]), kind["name"], template))
+    return tuple((name, template) for _, name, template in sorted(found))
 
 
 @dataclass
@@ -90,13 +106,16 @@ def _worked(path: Path, changes: tuple[str, ...] = ()) -> Worked:
 def pages(material: Material, lang: str) -> dict[str, str]:
     """All files of one example in one language: 'forward.md', 'network.svg', …"""
     missing = {name for name, there in (("errata", material.errata), ("second", material.worked.second)) if not there}
-    kinds = [(name, template) for name, template in page_kinds() if name not in missing]
+    kinds = {name: template for name, template in page_kinds() if name not in missing}
     context = _context(PageView(material.worked, lang), material)
-    context["pages"] = [name for name, _ in kinds if name != "index"]
-    files: dict[str, str] = {}
-    for name, template in kinds:
+    texts: dict[str, str] = {}
+    for name in sorted(kinds, key=lambda name: name == "index"):  # last: it lists the others
         page = context | (OWN[name](material, lang) if name in OWN else {})
-        files[f"{name}.md"] = environment(lang).get_template(template).render(page)
+        page["pages"] = [name for name in kinds if name in texts]
+        text = environment(lang).get_template(kinds[name]).render(page)
+        if text.strip():  # else it has nothing to say of this example
+            texts[name] = text
+    files = {f"{name}.md": texts[name] for name in kinds if name in texts}
     return files | {f"{name}.svg": figure.svg for name, figure in material.figures.items()}
 
 

@@ -5,7 +5,7 @@ import json
 from importlib.util import find_spec
 from pathlib import Path
 
-from gradbook.engine import BookError, load, work
+from gradbook.engine import BookError, load, plugins, work
 
 from .edition import shown_languages
 from .files import write
@@ -39,7 +39,7 @@ def built(out: Path) -> dict:
         raise BookError(f"{html}: there is no built book; run build.py first.")
     readable = find_spec("pymupdf") is not None
     pdfs = [(lang, path) for lang in langs if (path := out / "pdf" / f"gradbook-{lang}.pdf").is_file() and readable]
-    return {"html": html, "langs": langs, "pdfs": pdfs}
+    return {"html": html, "langs": langs, "pdfs": pdfs, "plugins": plugins.roots()[1:]}
 
 
 def keep(out: Path, report: str) -> None:

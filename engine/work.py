@@ -1,5 +1,6 @@
 """Working an example through: forward, backward and update on one tape."""
 
+from . import plugins
 from .backward import backward
 from .example import Example
 from .families import family
@@ -11,8 +12,8 @@ from .trace import Trace
 def work(example: Example) -> Trace:
     """The finished trace of an example, in float64. Raises BookError naming the step if a value overflows."""
     tape = Tape(example.name)
-    loss = family(example.family).forward(tape, example)
-    grads = backward(tape, loss)
-    rule = example.update
-    updates = update(tape, grads, **rule.settings())
-    return tape.finish(loss, grads, updates)
+    with plugins.blaming():
+        loss = family(example.family).forward(tape, example)
+        grads = backward(tape, loss)
+        updates = update(tape, grads, **example.update.settings())
+        return tape.finish(loss, grads, updates)

@@ -153,11 +153,15 @@ def check(only, lang, changes, out, jobs, keep_going):
     from gradbook.book import witness
     from gradbook.book.build import Build
     from gradbook.book.messages import missing
+    from gradbook.engine.errors import BookError
 
     with Build(out, EXAMPLES, only, lang, changes, jobs, target, keep_going) as book:
         exact = witness.traces(sorted(EXAMPLES.glob("*.toml")), changes)
         with target("check"):
-            report = checker.run(traces=exact, **witness.built(out))
+            try:
+                report = checker.run(traces=exact, **witness.built(out))
+            except checker.PluginError as error:
+                raise BookError(str(error)) from None
         witness.keep(out, report.to_json())
         book.html()  # the page with the result
     untranslated = missing()

@@ -5,9 +5,12 @@ stands in brackets, and what stands in brackets is worked first; the same two nu
 brackets on the page and the roundings of pencil arithmetic.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
+
+from .. import plugins
 
 SUM, PRODUCT, POWER, CALL = 1, 2, 3, 4
 """Binding strengths: a + b, a b, a², f(a). CALL as `opens`: the form encloses its arguments itself."""
@@ -31,6 +34,7 @@ class Op:
     the shapes of arguments to test it on, `attrs` the attributes that go with them, `domain` what the arguments
     may hold. `smooth` says that the operation has a slope everywhere and is written in functions that complex
     numbers have too. `reach` are the bounds of an activation's results: no target beyond them can be reached.
+    `room` is the module that entered it.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Op:
     smooth: bool = True
     reach: tuple[float, float] = (-inf, inf)
     each: Callable | None = None
+    room: str = ""
 
     @property
     def entrywise(self) -> bool:
@@ -67,8 +72,14 @@ def op(
     name, forward, *rules, binds=CALL, opens=CALL, sample=((2, 3),), kind="arithmetic", attrs=None, domain=(),
     smooth=True, reach=(-inf, inf), each=None,
 ) -> Op:  # fmt: skip
-    """Enter an operation into OPS: its name, its forward function, one rule for each argument."""
-    OPS[name] = Op(name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each)
+    """Enter an operation into OPS: its name, its forward function, one rule for each argument.
+
+    Raises BookError if another file of the table has an operation of this name.
+    """
+    room = sys._getframe(1).f_globals["__name__"]
+    if name in OPS and OPS[name].room != room:
+        plugins.refuse_twice("operation", name, room, OPS[name].room)
+    OPS[name] = Op(name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each, room)
     return OPS[name]
 
 
