@@ -25,7 +25,8 @@ def told(error: BaseException) -> BookError | None:
         return _of_system(error)
     if isinstance(error, TemplateError):
         return _of_template(error)
-    return plugins.mistake(error) if isinstance(error, Exception) else None
+    own = isinstance(error, BookError) or not isinstance(error, Exception)
+    return None if own else plugins.mistake(error)
 
 
 def _of_system(error: OSError) -> BookError:
@@ -65,4 +66,4 @@ def _innermost(frames) -> tuple[str, int | str] | None:
 
 def _from_root(file: str) -> str:
     path = Path(file)
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(file)
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else plugins.named(file)

@@ -1,7 +1,8 @@
 """Languages: the catalogues beside the templates, and the Jinja environment that speaks through them."""
 
 import re
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -22,13 +23,21 @@ SOURCE = "en"
 """The language that the templates and chapters are written in; every other one has a catalogue."""
 
 
+def _kept(function: Callable) -> Callable:
+    """Remembers what a function gives, until `forget`; other roots may give something else."""
+    of = cache(lambda roots, *args: function(*args))
+    kept = wraps(function)(lambda *args: of(plugins.roots(), *args))
+    kept.cache_clear = of.cache_clear
+    return kept
+
+
 def catalogue_paths(lang: str) -> list[Path]:
     """The catalogues of a language, in the order in which a word is looked up: a project's own before the book's."""
     found = (folder / "locale" / lang / "LC_MESSAGES" / "book.po" for folder in folders())
     return [path for path in found if path.is_file()]
 
 
-@cache
+@_kept
 def languages() -> tuple[str, ...]:
     """The book's languages: the source language, then those that have a catalogue, sorted."""
     paths = [path for folder in folders() for path in folder.glob("locale/*/LC_MESSAGES/book.po")]
@@ -38,7 +47,7 @@ def languages() -> tuple[str, ...]:
     return (SOURCE, *sorted({path.parent.parent.name for path in paths} - {SOURCE}))
 
 
-@cache
+@_kept
 def locale_of(lang: str) -> str:
     """The name of a language as Sphinx knows it: 'zh_CN' for 'zh', from the folder of the chapters' catalogues."""
     places = (root / "docs" / "locale" for root in plugins.roots())
@@ -62,7 +71,7 @@ def native_name(lang: str) -> str:
     return Locale.parse(lang).get_display_name().capitalize()
 
 
-@cache
+@_kept
 def catalogue(lang: str) -> NullTranslations:
     """The translations of the templates' words; made from the .po files in memory. Else a word is English."""
     found = NullTranslations()
@@ -82,7 +91,7 @@ def _compiled(path: Path, lang: str) -> GNUTranslations:
     return GNUTranslations(compiled)
 
 
-@cache
+@_kept
 def environment(lang: str) -> Environment:
     """The templates in one language. A name that is not there is an error, never an empty place."""
     env = Templates(  # no sandbox: templates and catalogues are ours, an example's words are data to them, never

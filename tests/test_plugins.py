@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from gradbook.book.made import key_of
+from gradbook.book.messages import belonging, from_templates
 
 from tests import tiny_plugin
 from tests.small_project import small_project
@@ -44,7 +46,7 @@ op("doubled", lambda z: TWO * z, lambda g, out, z: TWO * g, kind="function")
 {% set names = {"gaussian": "Gaussian bell", "doubled": "Twice", "sigmoid": "The S of this project"} %}
 {% set why = {"gaussian": "A bell.", "doubled": "A sum of two."} %}
 """,
-    "templates/symbols.j2": """{% set symbols = {"stretch": ["\\\\varsigma", _("how far a step goes")]} %}""",
+    "templates/symbols.j2": """{% set symbols = {"stretch": ["\\\\tau", _("how far a step goes")]} %}""",
     "templates/why.j2": """{% set optimizer = {"signs": _("**By signs** alone.")} %}""",
     "templates/blocks.j2": """{% set page_titles = {"question": _("A question")} %}""",
     "templates/pages/3-question.md.j2": """({{ view.example.name }}-question)=
@@ -116,7 +118,7 @@ def test_an_operation_shares_a_file_of_the_project(source):
 def test_an_optimizer_with_a_setting(source):
     update = (source / "en/examples/radial/update.md").read_text("utf-8")
     assert "**By signs** alone." in update
-    assert r"\varsigma" in update and "{3}" in update
+    assert r"\tau" in update and "{3}" in update
     assert "kiom longas paŝo" in (source / "eo/examples/radial/index.md").read_text("utf-8")
 
 
@@ -156,6 +158,34 @@ def test_settings_of_an_optimizer_are_keys_like_others(mine, use):
     assert schema["$defs"]["radial.Update"]["properties"]["stretch"]["anyOf"][0] == {
         "exclusiveMinimum": 0, "maximum": 5, "type": "number",
     }  # fmt: skip
+
+
+def test_messages_of_a_project_are_its_own(mine, use, monkeypatch):
+    """What its templates say and the book's catalogue does not know, and what it says otherwise than the book."""
+    monkeypatch.setenv("GRADBOOK_PLUGINS", use["GRADBOOK_PLUGINS"])
+    asked = {}
+    for lang in ("zh", "eo"):
+        path = mine / "templates/locale" / lang / "LC_MESSAGES/book.po"
+        asked[lang] = {m.id for m in belonging(from_templates(mine / "templates"), mine, path, lang) if m.id}
+    own = {"Radial unit", "A question", "**By signs** alone.", "how far a step goes"}
+    theirs = {"the weights: one per feature", "Linear regression"}
+    assert own < asked["zh"] and not theirs & asked["zh"] and "Forward" not in asked["zh"]
+    assert own < asked["eo"] and "the weights: one per feature" in asked["eo"] and "Forward" in asked["eo"]
+    assert "Backward" not in asked["eo"]
+
+
+def test_an_edit_of_a_plug_in_is_a_change(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADBOOK_PLUGINS", str(tiny_plugin.write(tmp_path)))
+    before = key_of("radial")
+    tiny_plugin.write(tmp_path, {"templates/why.j2": "{% set forward = {} %}"})
+    assert key_of("radial") != before
+
+
+def test_a_new_example_is_a_copy_of_the_plug_ins(source, use):
+    book = source.parent.parent
+    run(book, "new", "other", "--family", "radial", **use)
+    assert 'family = "radial"' in (book / "examples/other.toml").read_text("utf-8")
+    (book / "examples/other.toml").unlink()
 
 
 WRONG = {
@@ -270,6 +300,11 @@ def test_an_entry_point_that_leads_nowhere(tmp_path):
     shutil.rmtree(tmp_path / "gradbook_bells")
     said = run(ROOT, "schema", "mlp", code=2, **use)
     assert "the installed plug-in 'bells': there is no package 'gradbook_bells'." in said
+
+
+def test_the_chapter_tells_of_a_package_as_it_is_tested():
+    chapter = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
+    assert f"```toml\n{tiny_plugin.PROJECT.replace('bells', 'poisson')}```" in chapter
 
 
 @pytest.mark.slow
