@@ -107,11 +107,12 @@ def pages(material: Material, lang: str) -> dict[str, str]:
     """All files of one example in one language: 'forward.md', 'network.svg', …"""
     missing = {name for name, there in (("errata", material.errata), ("second", material.worked.second)) if not there}
     kinds = {name: template for name, template in page_kinds() if name not in missing}
-    context = _context(PageView(material.worked, lang), material)
+    context = _context(PageView(material.worked, lang), material) | {"pages": [n for n in kinds if n != "index"]}
     texts: dict[str, str] = {}
     for name in sorted(kinds, key=lambda name: name == "index"):  # last: it lists the others
         page = context | (OWN[name](material, lang) if name in OWN else {})
-        page["pages"] = [name for name in kinds if name in texts]
+        if name == "index":
+            page["pages"] = [name for name in kinds if name in texts]
         text = environment(lang).get_template(kinds[name]).render(page)
         if text.strip():  # else it has nothing to say of this example
             texts[name] = text
