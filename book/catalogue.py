@@ -3,6 +3,7 @@
 Made from the engine's table, the templates and what the examples use; made again only when one of them has changed.
 """
 
+from gradbook.engine.errors import BookError
 from gradbook.engine.ops import OPS
 
 from .listing import rooms
@@ -36,7 +37,19 @@ def _curves(written: dict[str, list[Written]]) -> dict[str, str]:
     return {f"{name}.svg": svg for name, svg in drawn.items() if svg}
 
 
+def words(lang: str):
+    """What templates/operations.j2 says. Raises BookError if it does not speak of an operation or of its file."""
+    said = environment(lang).get_template("operations.j2").module
+    for table, needed in (("rooms", rooms()), ("names", OPS), ("why", OPS)):
+        for name in needed:
+            if name not in getattr(said, table):
+                kind = "file of operations" if table == "rooms" else "operation"
+                raise BookError(f"templates/operations.j2: the table `{table}` lacks the {kind} {name!r}.")
+    return said
+
+
 def _pages(written, curves: dict[str, str], examples: list[Made], lang: str) -> dict[str, str]:
+    words(lang)
     index, room = (environment(lang).get_template(name) for name in ("operations.md.j2", "operations-room.md.j2"))
     files = {"index.md": index.render(rooms=list(written.items()), anchor=anchor)}
     drawn = {name.removesuffix(".svg") for name in curves}

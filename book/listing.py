@@ -2,30 +2,31 @@
 
 import ast
 import inspect
-from collections.abc import Iterator
+import sys
 from functools import cache
 
 from gradbook.engine import ops
 
 
-@cache
-def rooms() -> dict[str, dict[str, str]]:
-    """The listings of each file of engine/ops, by its name and by operation, as a reader meets them."""
-    return {room.__name__.rpartition(".")[2]: dict(_entries(inspect.getsource(room))) for room in ops.ROOMS}
-
-
-@cache
-def _listings() -> dict[str, str]:
-    return {name: text for entries in rooms().values() for name, text in entries.items()}
-
-
-def _entries(source: str) -> Iterator[tuple[str, str]]:
-    calls = (node.value for node in ast.parse(source).body if isinstance(node, ast.Expr))
-    for call in calls:
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "op":
-            yield call.args[0].value, ast.get_source_segment(source, call)
+def rooms() -> dict[str, list[str]]:
+    """The operations of each file of engine/ops, by its name, as a reader meets them."""
+    found = {room.__name__: [] for room in ops.rooms()}
+    for name, entry in ops.OPS.items():
+        if entry.room in found:
+            found[entry.room].append(name)
+    return {room.rpartition(".")[2]: names for room, names in found.items() if names}
 
 
 def listing(op: str) -> str:
-    """The source text of the entry of `op` in engine/ops/."""
-    return _listings()[op]
+    """The source text of the entry of `op` in engine/ops/; of one that is entered in another way, all of its file."""
+    room = ops.OPS[op].room
+    return _entries(room).get(op) or inspect.getsource(sys.modules[room])
+
+
+@cache
+def _entries(room: str) -> dict[str, str]:
+    source = inspect.getsource(sys.modules[room])
+    calls = (node.value for node in ast.parse(source).body if isinstance(node, ast.Expr | ast.Assign))
+    found = (call for call in calls if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] == "op")
+    named = (call for call in found if call.args and isinstance(call.args[0], ast.Constant))
+    return {call.args[0].value: ast.get_source_segment(source, call) for call in named}

@@ -6,11 +6,12 @@ Made from what the families' templates say (`title`, `before`) and from what the
 from dataclasses import dataclass
 
 from gradbook.engine.families import families
+from jinja2 import TemplateNotFound
 
 from .listing import rooms
 from .made import Made, Store, kept
 from .operations import anchor
-from .words import SOURCE, TEMPLATES, environment, languages
+from .words import SOURCE, environment, languages
 
 NAME = "map"
 
@@ -51,8 +52,10 @@ def family_title(name: str, lang: str) -> str:
 
 def _told(name: str, lang: str):
     """What the family's template says; nothing if it has none yet."""
-    path = f"families/{name}.j2"
-    return environment(lang).get_template(path).module if (TEMPLATES / path).is_file() else None
+    try:
+        return environment(lang).get_template(f"families/{name}.j2").module
+    except TemplateNotFound:
+        return None
 
 
 def _operations(examples: list[Made]) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
+from gradbook.engine import plugins
 from jinja2.ext import babel_extract
 
 from .files import write
@@ -144,12 +145,29 @@ def catalogues(root: Path = ROOT, langs: Sequence[str] = ()) -> dict[Path, tuple
     words, chapters = from_templates(root / "templates"), from_chapters(root / "docs")
     wanted: dict[Path, tuple[str, Catalog]] = {}
     for lang in langs:
-        if lang != SOURCE and len(words):
-            wanted[root / "templates/locale" / lang / "LC_MESSAGES/book.po"] = (lang, words)
+        path = root / "templates/locale" / lang / "LC_MESSAGES/book.po"
+        is_ours = path.parent.is_dir() or (root != ROOT and len(words))  # a language of a plug-in is translated there
+        if lang != SOURCE and is_ours:
+            wanted[path] = (lang, belonging(words, root, path, lang))
         for name, chapter in chapters.items() if lang != langs[0] else ():
             locale = locale_of(lang)
             wanted[root / "docs/locale" / locale / f"LC_MESSAGES/{name}.po"] = (locale, chapter)
     return wanted
+
+
+def belonging(words: Catalog, root: Path, path: Path, lang: str) -> Catalog:
+    """The words that belong in the catalogue at `path`. In a project's these are the words of its templates, but for
+    those that the book's own catalogue translates, and those of the book that this one translates otherwise."""
+    if root.resolve() not in plugins.projects():
+        return words
+    said = _read(path, lang)
+    known = _read(TEMPLATES / "locale" / lang / "LC_MESSAGES/book.po", lang)
+    found = Catalog()
+    for messages, is_ours in ((words, False), (from_templates(), True)):
+        for message in _messages(messages):
+            if message.id in said or not (is_ours or message.id in known):
+                found.add(message.id, locations=message.locations)
+    return found
 
 
 def update_all(root: Path = ROOT, langs: Sequence[str] = ()) -> list[str]:

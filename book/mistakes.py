@@ -4,6 +4,7 @@ import re
 import traceback
 from pathlib import Path
 
+from gradbook.engine import plugins
 from gradbook.engine.errors import BookError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,7 +29,8 @@ def told(error: BaseException) -> BookError | None:
         return _of_system(error)
     if isinstance(error, TemplateError):
         return _of_template(error)
-    return None
+    own = isinstance(error, BookError) or not isinstance(error, Exception)
+    return None if own else plugins.mistake(error)
 
 
 def _of_system(error: OSError) -> BookError:
@@ -39,6 +41,10 @@ def _of_system(error: OSError) -> BookError:
 
 def _of_template(error) -> BookError:
     """The innermost template that the error passed through, with its line."""
+    from jinja2 import TemplateNotFound
+
+    if isinstance(error, TemplateNotFound):
+        return BookError(f"templates/{error.name}: is missing.")
     if getattr(error, "lineno", None):
         place = (error.filename or error.name or "a template", error.lineno)
     else:
@@ -57,11 +63,11 @@ def told_in(log: str) -> BookError | None:
 
 
 def _innermost(frames) -> tuple[str, int | str] | None:
-    folders = [ROOT / name for name in TEMPLATES]
+    folders = [root / name for root in plugins.roots() for name in TEMPLATES]
     found = [(file, line) for file, line in frames if any(Path(file).is_relative_to(f) for f in folders)]
     return found[-1] if found else None
 
 
 def _from_root(file: str) -> str:
     path = Path(file)
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(file)
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else plugins.named(file)

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 from random import Random
 
+from gradbook.engine import plugins
 from gradbook.engine.errors import BookError, shorten, unknown
 from gradbook.engine.example import Page, check_name, load, validate
 from gradbook.engine.families import families
@@ -61,7 +62,8 @@ def new_example(
 
 def _copy(path: Path, family: str, command: str) -> str:
     """The family's first shipped example under another name, without its introduction."""
-    found = [(load(p).order, p) for p in sorted(SHIPPED.glob("*.toml")) if _family(p) == family]
+    folders = [SHIPPED, *(root / "examples" for root in plugins.roots()[1:])]
+    found = [(load(p).order, p) for folder in folders for p in sorted(folder.glob("*.toml")) if _family(p) == family]
     if not found:
         raise BookError(f"--family {family}: there is no example of this family to copy.")
     text = min(found)[1].read_text(encoding="utf-8")
@@ -95,7 +97,9 @@ def _text(path: Path, family: str, shape: list[int], activation: str, samples: i
     template = environment(SOURCE).get_template(f"new/{family}.toml.j2")
     random = Random(f"{seed} {family} {shape} {activation} {samples}")
     for _ in range(CANDIDATES):
-        if (tables := family_of(family).new(shape, activation, samples, random)) is None:
+        with plugins.blaming():
+            tables = family_of(family).new(shape, activation, samples, random)
+        if tables is None:
             continue
         for rate in RATES:
             text = template.render(_words(path.stem, shape, activation, tables, rate), command=command)

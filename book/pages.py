@@ -1,15 +1,17 @@
 """Makes the pages of one example: worked, drawn, and rendered through every page kind in every language."""
 
 import json
+import re
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from gradbook.engine import BookError, load, pencil, work
+from gradbook.engine.plugins import named
 from gradbook.engine.toml import check_file
 
+from .finding import names
 from .made import Made, Store, key
 from .mathml import MathError, to_mathml
 from .page import PageView, Worked
@@ -17,17 +19,32 @@ from .quantity import Quantities
 from .symbols import slashed
 from .uses import uses
 from .wide import ENTRIES
-from .words import TEMPLATES, environment, forget, languages
+from .words import environment, forget, languages
+
+KIND = re.compile(r"(?P<number>\d{1,9})-(?P<name>[a-z][a-z0-9-]*)")
+"""How the file of a page kind is called, without its ending."""
 
 NOISE = 1e-13
 """Relative differences below this are float64's own rounding, not the pencil's."""
 
 
-@cache
 def page_kinds() -> tuple[tuple[str, str], ...]:
-    """(page name, template) of every page kind, in reading order: templates/pages/<n>-<name>.md.j2."""
-    found = sorted(TEMPLATES.glob("pages/*-*.md.j2"), key=lambda p: int(p.name.partition("-")[0]))
-    return tuple((p.name.partition("-")[2].removesuffix(".md.j2"), f"pages/{p.name}") for p in found)
+    """(page name, template) of every page kind, in reading order: templates/pages/<n>-<name>.md.j2 of all roots.
+
+    Raises BookError if a file is called otherwise, or if two are for one name.
+    """
+    files: dict[str, Path] = {}
+    found = []
+    for template, path in names("pages/*.md.j2").items():
+        kind = KIND.fullmatch(path.name.removesuffix(".md.j2"))
+        if not kind:
+            raise BookError(
+                f"{named(path)}: a page kind's file is called <number>-<name>.md.j2, name in a-z, 0-9 and -."
+            )
+        if (other := files.setdefault(kind["name"], path)) != path:
+            raise BookError(f"{named(path)}: there is a page kind {kind['name']!r} already, {named(other)}.")
+        found.append((int(kind["number"]), kind["name"], template))
+    return tuple((name, template) for _, name, template in sorted(found))
 
 
 @dataclass
@@ -67,13 +84,17 @@ def _worked(path: Path, changes: tuple[str, ...] = ()) -> Worked:
 def pages(material: Material, lang: str) -> dict[str, str]:
     """All files of one example in one language: 'forward.md', 'network.svg', …"""
     missing = {name for name, there in (("errata", material.errata), ("second", material.worked.second)) if not there}
-    kinds = [(name, template) for name, template in page_kinds() if name not in missing]
-    context = _context(PageView(material.worked, lang), material)
-    context["pages"] = [name for name, _ in kinds if name != "index"]
-    files: dict[str, str] = {}
-    for name, template in kinds:
+    kinds = {name: template for name, template in page_kinds() if name not in missing}
+    context = _context(PageView(material.worked, lang), material) | {"pages": [n for n in kinds if n != "index"]}
+    texts: dict[str, str] = {}
+    for name in sorted(kinds, key=lambda name: name == "index"):  # last: it lists the others
         page = context | (OWN[name](material, lang) if name in OWN else {})
-        files[f"{name}.md"] = environment(lang).get_template(template).render(page)
+        if name == "index":
+            page["pages"] = [name for name in kinds if name in texts]
+        text = environment(lang).get_template(kinds[name]).render(page)
+        if text.strip():  # else it has nothing to say of this example
+            texts[name] = text
+    files = {f"{name}.md": texts[name] for name in kinds if name in texts}
     return files | {f"{name}.svg": figure.svg for name, figure in material.figures.items()}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
+from gradbook.engine import plugins
 from gradbook.engine.errors import BookError, unknown
 from gradbook.engine.example import Known, Model, plain
 from gradbook.engine.mistakes import TABLE, TEXT, sentence
@@ -101,6 +102,12 @@ class Project:
             f"{folder}: there is no book here or above ({SETTINGS}); `gradbook init DIR` makes one, "
             "`gradbook --project DIR` names another folder."
         )
+
+    def opened(self) -> "Project":
+        """This book, its own families, operations and templates found from now on, by all processes of a build."""
+        if not self.is_ours:
+            plugins.use(self.root)
+        return self
 
     @property
     def languages(self) -> list[str]:

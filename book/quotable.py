@@ -4,11 +4,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 from gradbook.engine.errors import BookError, unknown
-from gradbook.engine.trace import FORMAT
+from gradbook.engine.format import FORMAT
 
 from gradbook import __version__
 
@@ -110,15 +111,8 @@ class Quotable(Mapping):
 
 def worked(path: Path) -> dict[str, str]:
     """The exact traces of an example, one or two, by name and in the public form. Raises BookError."""
-    from gradbook.engine import load, work
-
-    example = load(path)
-    traces = [work(example)]
-    if example.page.steps > 1:
-        from .page import Worked
-
-        traces.append(Worked.of(example, *traces).second.exact)
-    return {trace.example: trace.to_json() for trace in traces}
+    # By its name: what works an example shapes the pages that quote it, not every page (book/shaping.py).
+    return import_module("gradbook.book.witness").traces([path])
 
 
 def steps(path: Path) -> Steps:

@@ -8,6 +8,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from gradbook.engine import plugins
+
 import gradbook
 
 from .files import digest, files_in
@@ -24,6 +26,7 @@ CARRIERS = ("mplfonts", "ziamath")
 """The distributions that carry its typefaces, beside typst: these shape it as well."""
 
 _IMPORT = re.compile(r"^ *(?:from +([.\w]+) +import +(\([^)]*\)|[^\n#]*)|import +([^\n#]*))", re.MULTILINE)
+_FOR_TYPES = re.compile(r"^if TYPE_CHECKING:\n(?:(?: +.*)?\n)+", re.MULTILINE)
 _STRING = re.compile(r'"([^"\n]+)"')
 _NAMED = re.compile(r'\{%-? *(?:import|include|extends|from) +"([^"]+)"')
 
@@ -36,16 +39,18 @@ def versions() -> tuple[str, ...]:
 
 def code(module: str) -> str:
     """Stands for the modules that one needs to make its pages, the files that these name, and all versions."""
-    return _digest([path for each in modules(module) for path in each.files], *versions())
+    ours = [path for each in modules(module) for path in each.files]
+    return _digest([*ours, *plugins.files("engine")], *versions())
 
 
 def words(module: str) -> str:
     """Stands for the templates that a module and those it needs may fill, and for all translations."""
-    return _digest([*templates(module), *(TEMPLATES / "locale" / name for name in files_in(TEMPLATES / "locale"))])
+    locales = (TEMPLATES / "locale" / name for name in files_in(TEMPLATES / "locale"))
+    return _digest([*templates(module), *locales, *plugins.files("templates")])
 
 
 def _digest(paths: list[Path], *more: str) -> str:
-    parts = (f"{path.relative_to(ROOT).as_posix()} {digest(path.read_bytes())}" for path in sorted(set(paths)))
+    parts = (f"{plugins.place(path)} {digest(path.read_bytes())}" for path in sorted(set(paths)))
     return digest("\n".join([*parts, *more]).encode())
 
 
@@ -111,7 +116,7 @@ class Module:
 
     def imports(self) -> Iterator[tuple[str, list[str]]]:
         """Each import: the module, and the names that are taken from it."""
-        for base, names, plain in _IMPORT.findall(self.text):
+        for base, names, plain in _IMPORT.findall(_FOR_TYPES.sub("", self.text)):
             if base:
                 yield self._absolute(base), _names(names.strip("()"))
             else:

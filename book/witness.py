@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from gradbook.engine import BookError, load, work
+from gradbook.engine import BookError, load, plugins, work
 
 from .edition import shown_languages
 from .files import seal, sealed, write
@@ -50,7 +50,7 @@ def built(out: Path, project: Project, langs: Iterable[str] | None = None) -> di
         raise BookError(f"{html}: there is no built book; build it first.")
     readable = find_spec("pymupdf") is not None
     pdfs = [(lang, path) for lang in langs if (path := out / "pdf" / project.pdf_name(lang)).is_file() and readable]
-    return {"html": html, "langs": langs, "pdfs": pdfs}
+    return {"html": html, "langs": langs, "pdfs": pdfs, "plugins": plugins.roots()[1:]}
 
 
 def keep(out: Path, report: str) -> None:

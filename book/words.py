@@ -1,40 +1,57 @@
 """Languages: the catalogues beside the templates, and the Jinja environment that speaks through them."""
 
 import re
-from functools import cache
+from collections.abc import Callable
+from functools import cache, wraps
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 
 from babel import Locale
+from babel.localedata import locale_identifiers
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from gradbook.engine.errors import unknown
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from babel.messages.pofile import PoFileError, read_po
+from gradbook.engine import plugins
+from gradbook.engine.errors import BookError, unknown
+from jinja2 import Environment, StrictUndefined
 
+from .finding import Templates, folders
 from .numbers import tex_number
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
-LOCALES = TEMPLATES.parent / "docs" / "locale"
 SOURCE = "en"
 """The language that the templates and chapters are written in; every other one has a catalogue."""
 
 
-def catalogue_path(lang: str) -> Path:
-    return TEMPLATES / "locale" / lang / "LC_MESSAGES" / "book.po"
+def _kept(function: Callable) -> Callable:
+    """Remembers what a function gives, until `forget`; other roots may give something else."""
+    of = cache(lambda roots, *args: function(*args))
+    kept = wraps(function)(lambda *args: of(plugins.roots(), *args))
+    kept.cache_clear = of.cache_clear
+    return kept
 
 
-@cache
+def catalogue_paths(lang: str) -> list[Path]:
+    """The catalogues of a language, in the order in which a word is looked up: a project's own before the book's."""
+    found = (folder / "locale" / lang / "LC_MESSAGES" / "book.po" for folder in folders())
+    return [path for path in found if path.is_file()]
+
+
+@_kept
 def languages() -> tuple[str, ...]:
     """The book's languages: the source language, then those that have a catalogue, sorted."""
-    found = (path.parent.parent.name for path in TEMPLATES.glob("locale/*/LC_MESSAGES/book.po"))
-    return (SOURCE, *sorted(found))
+    paths = [path for folder in folders() for path in folder.glob("locale/*/LC_MESSAGES/book.po")]
+    for path in paths:
+        if path.parent.parent.name not in locale_identifiers():
+            raise BookError(f"{plugins.named(path)}: {path.parent.parent.name!r} is the code of no language.")
+    return (SOURCE, *sorted({path.parent.parent.name for path in paths} - {SOURCE}))
 
 
-@cache
+@_kept
 def locale_of(lang: str) -> str:
     """The name of a language as Sphinx knows it: 'zh_CN' for 'zh', from the folder of the chapters' catalogues."""
-    found = sorted(path.name for path in LOCALES.glob(f"{lang}*") if path.name.partition("_")[0] == lang)
+    places = (root / "docs" / "locale" for root in plugins.roots())
+    found = sorted(p.name for place in places for p in place.glob(f"{lang}*") if p.name.partition("_")[0] == lang)
     return found[0] if found else lang
 
 
@@ -62,24 +79,31 @@ def native_name(lang: str) -> str:
     return Locale.parse(lang).get_display_name().capitalize()
 
 
-@cache
+@_kept
 def catalogue(lang: str) -> NullTranslations:
-    """The translations of the templates' words; made from the .po file in memory."""
-    if lang == SOURCE:
-        return NullTranslations()
+    """The translations of the templates' words; made from the .po files in memory. Else a word is English."""
+    found = NullTranslations()
+    for path in catalogue_paths(lang) if lang != SOURCE else ():
+        found.add_fallback(_compiled(path, lang))
+    return found
+
+
+def _compiled(path: Path, lang: str) -> GNUTranslations:
     compiled = BytesIO()
-    with catalogue_path(lang).open("rb") as file:
-        write_mo(compiled, read_po(file, locale=lang))
+    try:
+        with path.open("rb") as file:
+            write_mo(compiled, read_po(file, locale=lang, abort_invalid=True))
+    except (PoFileError, UnicodeDecodeError) as error:
+        raise BookError(f"{plugins.named(path)}: is no catalogue: {str(error).rstrip('.')}.") from None
     compiled.seek(0)
     return GNUTranslations(compiled)
 
 
-@cache
+@_kept
 def environment(lang: str) -> Environment:
     """The templates in one language. A name that is not there is an error, never an empty place."""
-    env = Environment(  # no sandbox: templates and catalogues are ours, an example's words are data to them, never
+    env = Templates(  # no sandbox: templates and catalogues are ours, an example's words are data to them, never
         # text of a template; no autoescape: the pages are Markdown, for which the filter `markdown` escapes
-        loader=FileSystemLoader(TEMPLATES),
         extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -98,7 +122,7 @@ def environment(lang: str) -> Environment:
 
 def forget() -> None:
     """Read catalogues and templates anew: they may have been edited."""
-    for kept in (languages, catalogue, environment):
+    for kept in (languages, locale_of, catalogue, environment):
         kept.cache_clear()
 
 

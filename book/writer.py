@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
+from gradbook.engine.errors import BookError
 from gradbook.engine.ops import CALL, OPS, PRODUCT, SUM
 from gradbook.engine.trace import Step, Trace
 
@@ -214,6 +215,8 @@ class Writer:
     def _macro(self, op: str, index):
         macros = self.sheet.macros
         entry = getattr(macros, f"{op}_entry", None) if index is not None else None
+        if not (entry or hasattr(macros, op)):
+            raise BookError(f"templates/math.j2: has no macro {op!r}, which says how the operation is written.")
         return entry or getattr(macros, op)
 
     def operand(self, name: str, index=None, shape=None) -> Operand:

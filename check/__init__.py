@@ -9,25 +9,33 @@ from pathlib import Path
 
 from .book import Book
 from .pdf import check_pdf
+from .plugins import PluginError, adopt, adopted
 from .read import Page, read_pages
 from .report import Failure, Report
 from .site import Site
 
-__all__ = ["Checker", "Failure", "Page", "Report", "run"]
+__all__ = ["Checker", "Failure", "Page", "PluginError", "Report", "run"]
 
 ENGINE = Path(__file__).resolve().parent.parent / "engine"
 
 
 def run(
-    html: Path, traces: Mapping[str, str], langs: Iterable[str], engine: Path = ENGINE, pdfs=(), quoted=()
-) -> Report:  # fmt: skip
+    html: Path,
+    traces: Mapping[str, str],
+    langs: Iterable[str],
+    engine: Path = ENGINE,
+    pdfs: Iterable[tuple[str, Path]] = (),
+    quoted: Iterable[str] = (),
+    plugins: Iterable[Path] = (),
+) -> Report:
     """Check the site in the folder `html`, and the PDFs if there are any.
 
     `traces` maps each example's name to its exact trace, as JSON text; `langs` are the languages that were built;
     `engine` is the folder whose source the listings must match; `pdfs` are (language, file). The examples `quoted`
-    have no pages: chapters quote values of them.
+    have no pages: chapters quote values of them. `plugins` are the folders of plug-ins, beside those that are
+    installed. Raises PluginError if one of them is wrong.
     """
-    checker = Checker(html, traces, langs, engine, quoted)
+    checker = Checker(html, traces, langs, engine, quoted, plugins)
     report = checker.run()
     for lang, pdf in pdfs:
         report.add(check_pdf(pdf, [p for p in checker.pages.values() if p.lang == lang]))
@@ -38,11 +46,19 @@ class Checker:
     """A site that was read once. `run` judges it whole; `recheck` judges one page in the place of another."""
 
     def __init__(
-        self, html: Path, traces: Mapping[str, str], langs: Iterable[str], engine: Path = ENGINE, quoted=()
-    ):  # fmt: skip
+        self,
+        html: Path,
+        traces: Mapping[str, str],
+        langs: Iterable[str],
+        engine: Path = ENGINE,
+        quoted: Iterable[str] = (),
+        plugins: Iterable[Path] = (),
+    ):
+        adopt(plugins)
+        folders = [engine, *(folder / "engine" for folder in adopted())]
         self.pages = read_pages(html)
         self.book = Book(self.pages, dict(traces))
-        self.site = Site(html, self.pages, tuple(langs), traces, sources(engine), quoted)
+        self.site = Site(html, self.pages, tuple(langs), traces, "\n".join(map(sources, folders)), quoted)
 
     def run(self) -> Report:
         report = self.book.check()

@@ -14,6 +14,15 @@ KNOWN = {*FUNCTIONS, *(name.partition("^")[0] for name in WHOLE)}
 BARE = {name for name, function in FUNCTIONS.items() if function.bare}
 SCRIPTED = {*WITH_A_NUMBER, "GELU", *WHOLE}
 """Names of functions; those whose argument may stand without brackets, and those that may have scripts."""
+
+
+def learn() -> None:
+    """Take in the names of functions that were added to the tables since."""
+    KNOWN.update(FUNCTIONS, (name.partition("^")[0] for name in WHOLE))
+    BARE.update(name for name, function in FUNCTIONS.items() if function.bare)
+    SCRIPTED.update(WHOLE)
+
+
 INTEGER = re.compile(r"\d+")
 NAME_MARKS = ("(", "*", "+", "′", "⟨", "[", "{")
 """A superscript that begins so belongs to the name of the symbol; it is no power."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -16,19 +17,20 @@ from pydantic import (
     Tag,
     ValidationError,
     ValidationInfo,
+    create_model,
     field_validator,
     model_validator,
 )
 from pydantic_core import core_schema
 
+from . import plugins
 from .changes import apply_change
 from .errors import BookError, shorten, suggest, unknown
 from .families import families, family
 from .limits import LIMITS, AtMost
 from .mistakes import TABLE, TEXT, sentence
 from .ops import of_kind
-from .optim import OPTIMIZERS
-from .schedule import KEYS, SCHEDULES
+from .optim import KEYS, OPTIMIZERS, SCHEDULES, Setting, settings
 from .toml import read_tables
 
 NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -110,9 +112,13 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    @classmethod
+    def keys(cls) -> list[str]:
+        """The keys that the table may have."""
+        return list(cls.model_fields)
+
 
 Positive = Annotated[Number, Field(gt=0)]
-Share = Annotated[Number, Field(ge=0, lt=1)]
 
 
 def known_to(kind: str, name: str, key: str | None, owners: Mapping[str, Collection[str]]) -> None:
@@ -150,21 +156,20 @@ class Update(Model):
 
     optimizer: Annotated[str, Known("optimizer", OPTIMIZERS)] = "sgd"
     learning_rate: Positive
-    momentum: Share | None = None
-    beta1: Share | None = None
-    beta2: Share | None = None
-    decay: Share | None = None
-    eps: Positive | None = None
     weight_decay: Annotated[Number, Field(ge=0)] | None = None
     clip_value: Positive | None = None
     clip_norm: Positive | None = None
     schedule: Schedule | None = None
     frozen: list[str] = []
 
-    @field_validator("momentum", "beta1", "beta2", "decay", "eps")
+    @classmethod
+    def keys(cls) -> list[str]:
+        return list(update_model().model_fields)
+
+    @field_validator("*")
     @classmethod
     def _is_for_this_optimizer(cls, value, info: ValidationInfo):
-        if "optimizer" in info.data:
+        if "optimizer" in info.data and info.field_name not in Update.model_fields:
             owners = {name: entry.settings for name, entry in OPTIMIZERS.items()}
             known_to("optimizer", info.data["optimizer"], info.field_name, owners)
         return value
@@ -183,8 +188,34 @@ class Update(Model):
         return self
 
     def settings(self) -> dict:
-        """What engine.optim.update takes: all that the file says."""
+        """What engine.optim's `update` takes: all that the file says."""
         return self.model_dump(exclude_none=True) | {"schedule": self.schedule and self.schedule.model_dump()}
+
+
+def update_model() -> type[Update]:
+    """`Update` with a key for every setting of an optimiser, within its bounds: of those entered so far."""
+    return _with_settings(tuple(settings().items()))
+
+
+@cache
+def _with_settings(known: tuple[tuple[str, Setting], ...]) -> type[Update]:
+    own = {
+        key: (Annotated[Number, Field(**dict(setting.bounds))] | None, None)
+        for key, setting in known
+        if key not in Update.model_fields
+    }
+    return create_model("Update", __base__=Update, __module__=__name__, __doc__=Update.__doc__, **own)
+
+
+class Latest:
+    """Reads [update] by the model of now: a plug-in may enter an optimiser when the families are long loaded."""
+
+    def __get_pydantic_core_schema__(self, source, handler: GetCoreSchemaHandler):
+        return core_schema.no_info_plain_validator_function(lambda table: update_model().model_validate(table))
+
+    def __get_pydantic_json_schema__(self, schema, handler):
+        inner = update_model().__pydantic_core_schema__  # within another one, so that it gets a definition of its own
+        return handler(core_schema.with_default_schema(inner))
 
 
 class Page(Model):
@@ -226,7 +257,7 @@ class Example(Model):
     intro: Words = {}
     see: list[Annotated[str, AfterValidator(named)]] = []
     order: Annotated[int, Field(ge=0, le=1_000_000)] = 100
-    update: Update
+    update: Annotated[Update, Latest()]
     page: Page = Page()
     notation: dict[str, Notation] = {}
     _name: str = PrivateAttr("")
@@ -268,7 +299,8 @@ def validate(tables: dict, path: Path) -> Example:
         raise unknown(f"{path}: family", "family", name, families())
     spec = family(name).Spec
     try:
-        example = spec.model_validate(tables)
+        with plugins.blaming():
+            example = spec.model_validate(tables)
     except ValidationError as error:
         raise BookError(f"{path}: {sentence(error, spec)}") from None
     example._name = path.stem

@@ -53,7 +53,13 @@ def _rule(detail, spec) -> str:
         kind = "too_few"
     if kind not in _MESSAGES:
         return detail["msg"][:1].lower() + detail["msg"][1:]
-    return _MESSAGES[kind].format(**detail.get("ctx", {}) | {"input": shorten(detail["input"])})
+    bounds = {key: _whole(value) for key, value in detail.get("ctx", {}).items()}
+    return _MESSAGES[kind].format(**bounds | {"input": shorten(detail["input"])})
+
+
+def _whole(value):
+    """A bound as the rule says it: 5, where pydantic has made 5.0 of it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _place(loc) -> str:
@@ -73,7 +79,7 @@ def _fields(spec: type[BaseModel], loc) -> list[str]:
             spec.model_fields[step].annotation if isinstance(step, str) and step in spec.model_fields else spec
         )
         spec = _model_in(annotation) or spec
-    return list(spec.model_fields)
+    return spec.keys() if hasattr(spec, "keys") else list(spec.model_fields)
 
 
 def _model_in(annotation) -> type[BaseModel] | None:

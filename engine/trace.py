@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .errors import BookError, unknown
+from .format import FORMAT
 from .ops import OPS, worked_first
 from .rounding import round_array
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 LEAVES = ("data", "param", "const", "state")
 PHASES = ("forward", "backward", "update")
-FORMAT = 1
-"""The version of the JSON form; it changes when a reader of the old form would misread the new one."""
 
 
 @dataclass(frozen=True, eq=False)

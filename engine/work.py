@@ -1,5 +1,6 @@
 """Working an example through: forward, backward and update on one tape."""
 
+from . import plugins
 from .backward import backward
 from .example import Example
 from .families import family
@@ -20,8 +21,8 @@ def work(example: Example) -> Trace:
     ['layer1.z', 'layer1.a', 'layer2.z', 'layer2.a', 'E', 'J']
     """
     tape = Tape(example.name)
-    loss = family(example.family).forward(tape, example)
-    grads = backward(tape, loss)
-    rule = example.update
-    updates = update(tape, grads, **rule.settings())
-    return tape.finish(loss, grads, updates, example)
+    with plugins.blaming():
+        loss = family(example.family).forward(tape, example)
+        grads = backward(tape, loss)
+        updates = update(tape, grads, **example.update.settings())
+        return tape.finish(loss, grads, updates, example)

@@ -108,7 +108,7 @@ def the_project():
     from gradbook.book.project import Project
 
     root = click.get_current_context().obj.get("root")
-    return Project.at(root) if root else Project.around(Path.cwd())
+    return (Project.at(root) if root else Project.around(Path.cwd())).opened()
 
 
 def build_of(options: dict):
@@ -156,7 +156,7 @@ def trace(example, changes, arithmetic):
     from gradbook.engine import load, pencil, work
 
     home = nearest(example.parent)
-    spec = load(example, (*(Project.at(home).changes if home else ()), *changes))
+    spec = load(example, (*(Project.at(home).opened().changes if home else ()), *changes))
     worked = work(spec)
     click.echo((pencil(worked, spec.page.digits) if arithmetic == "pencil" else worked).to_json())
 
@@ -168,6 +168,7 @@ def check(**options):
     from gradbook import check as checker
     from gradbook.book import witness
     from gradbook.book.messages import missing
+    from gradbook.engine.errors import BookError
 
     with build_of(options) as book:
         book.html()
@@ -175,7 +176,10 @@ def check(**options):
         quoted = {name: path for name, path in book.left_out().items() if name in found}
         exact = witness.traces(book.paths(), book.changes) | witness.traces([*quoted.values()])
         with target("check"):
-            report = checker.run(traces=exact, quoted=quoted, **witness.built(book.out, book.project, book.langs))
+            try:
+                report = checker.run(traces=exact, quoted=quoted, **witness.built(book.out, book.project, book.langs))
+            except checker.PluginError as error:
+                raise BookError(str(error)) from None
         witness.keep(book.out, report.to_json())
         book.html()  # the page with the result
     untranslated = missing(book.project.root, book.project.languages)

@@ -13,13 +13,17 @@ def files(*rooms: str) -> list[Path]:
     return sorted(path for room in rooms for path in (ROOT / room).rglob("*.py"))
 
 
-def imported(path: Path) -> set[str]:
-    """The absolute names of all modules that a file imports, wherever in the file."""
+def imported(path: Path, for_types: bool = True) -> set[str]:
+    """The absolute names of all modules that a file imports, wherever in the file; those that only a type checker
+    sees are among them if `for_types` says so."""
     package = path.relative_to(ROOT).parent.parts
     if package[:1] and package[0] in ("engine", "book", "check", "docs"):
         package = ("gradbook", *package)
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    if not for_types:
+        tree.body = [node for node in tree.body if not (isinstance(node, ast.If) and is_for_types(node))]
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -27,6 +31,10 @@ def imported(path: Path) -> set[str]:
             base = ".".join([*above, *([node.module] if node.module else [])])
             found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
     return found
+
+
+def is_for_types(node: ast.If) -> bool:
+    return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def roots(path: Path) -> set[str]:

@@ -7,7 +7,7 @@ import pytest
 from gradbook.engine import BookError, check_gradients, load, train, work
 from gradbook.engine.example import validate
 from gradbook.engine.optim import OPTIMIZERS, detached
-from gradbook.engine.schedule import SCHEDULES
+from gradbook.engine.optim.schedule import SCHEDULES
 from gradbook.engine.trace import pencil
 
 from tests.random_nets import tables

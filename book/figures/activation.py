@@ -87,4 +87,6 @@ def _slope_name(name: str) -> str:
 def function(op: str, attrs: tuple = ()) -> str:
     """How the page writes the operation, of z: the same macro."""
     macros = environment(SOURCE).get_template("math.j2").module
+    if not hasattr(macros, op):
+        return rf"\text{{{op}}}"  # where a page writes it, this is refused
     return str(getattr(macros, op)(Operand("z"), **dict(attrs))).replace(r"\tanh", r"\operatorname{tanh}")

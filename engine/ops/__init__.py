@@ -6,10 +6,21 @@ these same operations, and the tape writes that expression down as steps. Every 
 operation of this table: `z.sigmoid()`, `a.sum_axis(axis=1)`.
 """
 
+import sys
+from types import ModuleType
+
+from .. import plugins
 from . import activations, arithmetic, arrays, convolution, losses, sums
 from .table import CALL, FLAT, OPS, POWER, PRODUCT, SUM, Op, of_kind, op, worked_first
 
-__all__ = ["CALL", "FLAT", "OPS", "POWER", "PRODUCT", "ROOMS", "SUM", "Op", "of_kind", "op", "worked_first"]
+__all__ = ["CALL", "FLAT", "OPS", "POWER", "PRODUCT", "SUM", "Op", "of_kind", "op", "rooms", "worked_first"]
 
 ROOMS = (arithmetic, arrays, sums, activations, losses, convolution)
-"""The files of the table, in the order in which a reader meets them."""
+
+plugins.join("engine/ops")
+
+
+def rooms() -> tuple[ModuleType, ...]:
+    """The files of the table, in the order in which a reader meets them; those of plug-ins come last."""
+    added = (sys.modules.get(f"{__name__}.{name}") for name in plugins.found("engine/ops"))
+    return *ROOMS, *filter(None, added)

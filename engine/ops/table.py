@@ -5,10 +5,13 @@ stands in brackets, and what stands in brackets is worked first; the same two nu
 brackets on the page and the roundings of pencil arithmetic.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
+
+from .. import plugins
 
 SUM, PRODUCT, POWER, CALL = 1, 2, 3, 4
 """Binding strengths: a + b, a b, a², f(a). CALL as `opens`: the form encloses its arguments itself."""
@@ -32,6 +35,7 @@ class Op:
     the shapes of arguments to test it on, `attrs` the attributes that go with them, `domain` what the arguments
     may hold. `smooth` says that the operation has a slope everywhere and is written in functions that complex
     numbers have too. `reach` are the bounds of an activation's results: no target beyond them can be reached.
+    `room` is the module that entered it.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Op:
     smooth: bool = True
     reach: tuple[float, float] = (-inf, inf)
     each: Callable[[int], Callable[..., Any] | None] | None = None
+    room: str = ""
 
     @property
     def entrywise(self) -> bool:
@@ -84,8 +89,9 @@ def op(
     `forward(*arrays, **attrs)` takes float64 arrays and gives one. A rule `(g, out, *args, **attrs)` takes
     expressions and returns the gradient with respect to its argument, of that argument's shape, as an expression in
     operations of OPS; FLAT (None) stands for an argument to which no gradient passes. The other settings are those of
-    `Op`. From then on every expression has the operation as a method; a name that is taken is entered anew. Raises
-    ValueError for a name that is no Python name.
+    `Op`. From then on every expression has the operation as a method; a file may enter its own
+    name anew. Raises ValueError for a name that is no Python name, BookError if another file has an operation of this
+    name.
 
     >>> from gradbook import Tape, op
     >>> entry = op("cube", lambda a: a**3, lambda g, out, a: g * (3 * a.square()))
@@ -95,7 +101,10 @@ def op(
     """
     if not name.isidentifier():
         raise ValueError(f"{name!r} cannot be called as a method; an operation needs a Python name")
-    OPS[name] = Op(name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each)
+    room = sys._getframe(1).f_globals["__name__"]
+    if name in OPS and OPS[name].room != room:
+        plugins.refuse_twice("operation", name, room, OPS[name].room)
+    OPS[name] = Op(name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each, room)
     return OPS[name]
 
 

@@ -1,0 +1,89 @@
+"""The optimisers: each writes the update of one parameter as expressions in the same operations.
+
+Glossary. w: the parameter. g: its gradient, clipped and decayed if the example says so. p: the parameter's place on
+the tape, where its state and its lines are written. k: the numbers of the update: `k.rate` the learning rate, `k.t`
+the number of this update, counted from 1, `k.weight_decay` None where there is none, and the optimiser's settings.
+"""
+
+import numpy as np
+
+from ..tape import Expr
+from .place import Place, attached
+from .table import Setting, optimizer, positive, share
+
+
+def sgd(p: Place, w: Expr, g: Expr, k) -> Expr:
+    """Gradient descent: w - alpha g (Cauchy 1847; stochastic: Robbins & Monro 1951)."""
+    return w - k.rate * g
+
+
+def momentum(p: Place, w: Expr, g: Expr, k) -> Expr:
+    """The heavy ball (Polyak 1964), as PyTorch writes it: m = mu m + g, w - alpha m."""
+    return w - k.rate * p.state("m", lambda m: k.momentum * m + g)
+
+
+def nesterov(p: Place, w: Expr, g: Expr, k) -> Expr:
+    """Nesterov's momentum (1983) in the form of Sutskever et al. 2013 and PyTorch: w - alpha (g + mu m)."""
+    m = p.state("m", lambda m: k.momentum * m + g)
+    return w - k.rate * (g + k.momentum * m)
+
+
+def adagrad(p: Place, w: Expr, g: Expr, k) -> Expr:
+    """Duchi, Hazan & Singer 2011: s adds up the squares, w - alpha g / (sqrt(s) + eps)."""
+    s = p.state("s", lambda s: s + g.square())
+    return w - k.rate * (g / (s.sqrt() + k.eps))
+
+
+def rmsprop(p: Place, w: Expr, g: Expr, k) -> Expr:
+    """Tieleman & Hinton 2012: v is a running mean of the squares."""
+    v = p.state("v", lambda v: mean(k.decay, v, g.square()))
+    return w - k.rate * (g / (v.sqrt() + k.eps))
+
+
+def adam(p: Place, w: Expr, g: Expr, k) -> Expr:
+    """Kingma & Ba 2015, algorithm 1."""
+    return w - k.rate * _adam_step(p, g, k)
+
+
+def adamw(p: Place, w: Expr, g: Expr, k) -> Expr:
+    """Adam with decoupled weight decay (Loshchilov & Hutter 2019)."""
+    return w - k.rate * _decayed(_adam_step(p, g, k), w, k)
+
+
+def lion(p: Place, w: Expr, g: Expr, k) -> Expr:
+    """The sign of an interpolated momentum (Chen et al. 2023, algorithm 2); weight decay is decoupled."""
+    m = p.tape.state(attached("m", p.name), np.zeros(w.shape))
+    u = p.line("u", mean(k.beta1, m, g))
+    p.renewed(m, mean(k.beta2, m, g))
+    return w - k.rate * _decayed(u.sign(), w, k)
+
+
+def mean(beta: Expr, old: Expr, new: Expr) -> Expr:
+    """One more value in a running mean that keeps the share `beta` of what it was."""
+    return beta * old + (1 - beta) * new
+
+
+def _adam_step(p: Place, g: Expr, k) -> Expr:
+    m = p.state("m", lambda m: mean(k.beta1, m, g))
+    v = p.state("v", lambda v: mean(k.beta2, v, g.square()))
+    mhat = p.line("mhat", m / (1 - k.beta1.power(k.t)))
+    vhat = p.line("vhat", v / (1 - k.beta2.power(k.t)))
+    return mhat / (vhat.sqrt() + k.eps)
+
+
+def _decayed(step: Expr, w: Expr, k) -> Expr:
+    return step if k.weight_decay is None else step + k.weight_decay * w
+
+
+BETAS = {"beta1": share(0.9), "beta2": share(0.999)}
+
+optimizer("sgd", sgd)
+optimizer("momentum", momentum, momentum=share(0.9))
+optimizer("nesterov", nesterov, momentum=share(0.9))
+optimizer("adagrad", adagrad, eps=positive(1e-10))
+optimizer("rmsprop", rmsprop, decay=share(0.9), eps=positive(1e-8))
+optimizer("adam", adam, **BETAS, eps=positive(1e-8), counts=True)
+optimizer(
+    "adamw", adamw, **BETAS, eps=positive(1e-8), weight_decay=Setting(0.01, (("ge", 0),)), counts=True, decoupled=True
+)
+optimizer("lion", lion, beta1=share(0.9), beta2=share(0.99), decoupled=True)
