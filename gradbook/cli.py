@@ -169,9 +169,10 @@ def check(only, lang, changes, out, jobs, keep_going):
 @out_option
 def clean(out):
     """Remove the output folder, if it is ours."""
+    from gradbook.book.build import inputs
     from gradbook.book.output import clean as remove
 
-    remove(out)
+    remove(out, inputs(EXAMPLES))
 
 
 @main.command()

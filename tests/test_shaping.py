@@ -49,7 +49,8 @@ EDITS = {  # the file: which of the pages of examples, the catalogue of operatio
     "book/figures/families.py": "map", "templates/operations.md.j2": "catalogue", "templates/map.md.j2": "map",
     "book/mathml.py": "examples catalogue map sphinx", "book/ext/shown.py": "sphinx", "book/look.typ": "sphinx",
     "book/ext/chinese_search.js": "sphinx", "book/typst_writer.py": "sphinx", "docs/conf.py": "sphinx",
-    "docs/static/gradbook.css": "sphinx", "docs/_templates/page.html": "sphinx", "book/figures/pdf.py": "examples sphinx",
+    "docs/static/gradbook.css": "sphinx", "docs/_templates/page.html": "sphinx",
+    "book/figures/pdf.py": "examples sphinx",
 }  # fmt: skip
 KINDS = ("examples", "catalogue", "map", "sphinx")
 
