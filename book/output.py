@@ -55,9 +55,9 @@ def own_folder(out: Path) -> None:
         raise BookError(f"--out {out}: cannot be written ({error.strerror}).") from None
 
 
-def clean(out: Path) -> None:
+def clean(out: Path, inputs: Iterable[Path] = ()) -> None:
     """Remove a folder that is marked as ours. Where `out` is a link, it and the folder it leads to stay, empty."""
-    check_folder(out)
+    check_folder(out, inputs)
     if not is_ours(out):
         return
     try:

@@ -7,6 +7,7 @@ import json
 import queue
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +54,7 @@ class News:
 
     def __init__(self) -> None:
         self.count, self.mistake = 0, ""
-        self.began = f"{id(self):x}"  # another server's edition of the same number is another edition
+        self.began = f"{time.time_ns():x}"  # another server's edition of the same number is another edition
 
     @property
     def edition(self) -> str:

@@ -77,7 +77,7 @@ def _words(lang: str) -> list[str]:
     """What the templates say that the extension fills, in a language."""
     templates = [path.relative_to(shaping.TEMPLATES).as_posix() for path in shaping.templates(EXTENSION)]
     said = (vars(words(lang).get_template(name).module) for name in templates)
-    return [f"{name}: {text}" for found in said for name, text in found.items() if name[0] != "_"]
+    return sorted(f"{name}: {text}" for found in said for name, text in found.items() if name[0] != "_")
 
 
 def outcome(source: Path, work: Path, run: subprocess.Popen, edition: Edition = WHOLE) -> list[str]:

@@ -193,7 +193,8 @@ def clean(out):
     """Remove the output folder, if it is ours."""
     from gradbook.book.output import clean as remove
 
-    remove(out or the_project().out)
+    project = the_project()
+    remove(out or project.out, project.inputs())
 
 
 @main.command()

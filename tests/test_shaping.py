@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from importlib.metadata import packages_distributions
@@ -75,6 +76,16 @@ def remade(project: Path, edits: list[tuple[str, str, str]]) -> list[str]:
 def test_an_edit_remakes_what_it_must_and_not_more(project):
     found = remade(project, [(name, "", "\n") for name in EDITS])
     assert dict(zip(EDITS, found, strict=True)) == EDITS
+
+
+def test_another_process_sees_the_same(project):
+    """The order of a set is another one in each process."""
+    script = DIGESTS.split("before =")[0].replace("MODULES", repr((MAKER, CATALOGUE, MAP))) + "print(digests())"
+    seen = set()
+    for seed in "123":
+        command, settings = [sys.executable, "-c", script], os.environ | {"PYTHONHASHSEED": seed}
+        seen.add(subprocess.run(command, cwd=project, env=settings, capture_output=True, check=True).stdout)
+    assert len(seen) == 1
 
 
 def test_a_translation_remakes_what_is_written_in_it(project):
