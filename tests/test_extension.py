@@ -188,6 +188,27 @@ def test_examples_that_are_not_there_or_twice_there(tmp_path):
     assert len(others) == 2 and "there are no examples; name their folder in gradbook_examples." in others[0]
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("'nets'", []),
+        ("('nets',)", []),
+        ("pathlib.Path('nets')", []),
+        ("[pathlib.Path('nets')]", []),
+        ("['nets', 3]", ["gradbook_examples: 3 is no text."]),
+        ("3", ["has type `int'", "gradbook_examples: 3 is no text.", "there are no examples"]),
+    ],
+)
+def test_where_the_examples_are_may_be_told_in_several_ways(tmp_path, given, told):
+    conf = CONF.replace("gradbook_examples =", "import pathlib\ngradbook_examples =").replace('"nets"', given)
+    more = "gradbook_left_out = 'adam'\ngradbook_format = '.3f'\n"
+    folder = project(tmp_path / "p", {"index.rst": f"{TITLE}:value:`seed:J`\n"}, conf + more)
+    made = build(folder, "text")
+    assert len(made.warnings) == len(told)
+    assert all(part in said for part, said in zip(told, made.warnings, strict=True)), made.warnings
+    assert ("0.298" in made.text("index.txt")) == (given != "3")
+
+
 def test_a_value_comes_from_the_trace_itself(tmp_path):
     """From an example, from its second update, and from the same traces kept as JSON: the same page."""
     text = TITLE + ":value:`adam:J` :value:`adam@2:J|.9f` :value:`adam@2:t_new`\n"

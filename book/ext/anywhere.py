@@ -24,12 +24,13 @@ BOOK = "gradbook.book.ext"
 
 
 def setup(app: Sphinx) -> dict:
-    app.add_config_value("gradbook_examples", [], "", [str, list, tuple, os.PathLike])
-    app.add_config_value("gradbook_left_out", [], "", [list, tuple])
+    app.add_config_value("gradbook_examples", [], "", [str, list, tuple, type(Path())])
+    app.add_config_value("gradbook_left_out", [], "", [str, list, tuple])
     app.add_config_value("gradbook_format", values.FORMAT, "env", [str])
     app.add_node(value, html=(visit_value, depart_value))
     role = ValueRole()
     app.add_role("value", role)
+    app.connect("config-inited", as_lists, priority=950)  # after our book has told where its traces are
     app.connect("config-inited", offer_mathml)
     app.connect("builder-inited", partial(look_for_examples, role))
     app.connect("builder-inited", add_styles)
@@ -43,12 +44,20 @@ def setup(app: Sphinx) -> dict:
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True, "env_version": 2}
 
 
+def as_lists(app: Sphinx, config) -> None:
+    """One path or name may stand for a list of one. What is neither is told, and counts as nothing."""
+    for name in ("gradbook_examples", "gradbook_left_out"):
+        given = config[name]
+        listed = given if isinstance(given, list | tuple) else [given]
+        config[name] = [str(each) for each in listed if isinstance(each, str | os.PathLike)]
+        for each in (each for each in listed if not isinstance(each, str | os.PathLike)):
+            logger.warning("%s: %r is no text.", name, each, type="gradbook", subtype="config")
+
+
 def look_for_examples(role: ValueRole, app: Sphinx) -> None:
     """The examples of this build; what an earlier one has worked is forgotten."""
-    given = app.config.gradbook_examples
-    places = [given] if isinstance(given, str | os.PathLike) else given
     clear(app)
-    role.examples = Quotable([Path(app.confdir, place) for place in places], _cache(app))
+    role.examples = Quotable([Path(app.confdir, place) for place in app.config.gradbook_examples], _cache(app))
     for sentence in role.examples.wrong:
         logger.warning("gradbook_examples: %s", sentence, type="gradbook", subtype="examples")
 

@@ -40,7 +40,7 @@ class ValueRole(SphinxRole):
     def lookup(self) -> values.ValueText:
         if not self.examples:
             raise BookError(f"value {self.text!r}: there are no examples; name their folder in gradbook_examples.")
-        return values.lookup(self.text, self.examples, self.config.gradbook_format)
+        return values.lookup(self.text, self.examples, str(self.config.gradbook_format))
 
 
 def as_text(app: Sphinx, doctree: nodes.document, docname: str) -> None:
