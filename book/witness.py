@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -32,19 +33,37 @@ def fingerprint(out: Path) -> str:
 
 
 def built(out: Path) -> dict:
-    """What there is to check: the site, its languages, the PDFs. Raises BookError if nothing is built."""
+    """What there is to check: the site, its languages, the PDFs that can be read. Raises BookError if nothing is."""
     html = out / "html"
     langs = shown_languages(html)
     if not langs:
         raise BookError(f"{html}: there is no built book; run build.py first.")
-    readable = find_spec("pymupdf") is not None
-    pdfs = [(lang, path) for lang in langs if (path := out / "pdf" / f"gradbook-{lang}.pdf").is_file() and readable]
-    return {"html": html, "langs": langs, "pdfs": pdfs}
+    return {"html": html, "langs": langs, "pdfs": _pdfs(out, langs) if _readable() else []}
+
+
+def skipped(out: Path) -> list[str]:
+    """What is not checked, and why: a sentence each."""
+    langs = shown_languages(out / "html")
+    pdfs = dict(_pdfs(out, langs))
+    missing = [lang for lang in langs if lang not in pdfs]
+    told = [f"No PDF is built in {', '.join(missing)}: none was checked there."] if missing else []
+    if pdfs and not _readable():
+        names = " and ".join(path.name for path in pdfs.values())
+        told.append(f"Not checked: {names}, because PyMuPDF is not installed (pip install pymupdf).")
+    return told
+
+
+def _pdfs(out: Path, langs: Iterable[str]) -> list[tuple[str, Path]]:
+    return [(lang, path) for lang in langs if (path := out / "pdf" / f"gradbook-{lang}.pdf").is_file()]
+
+
+def _readable() -> bool:
+    return find_spec("pymupdf") is not None
 
 
 def keep(out: Path, report: str) -> None:
-    """Keep a report (JSON text) with the fingerprint of the book that it speaks of."""
-    told = json.loads(report) | {"fingerprint": fingerprint(out)}
+    """Keep a report (JSON text) with what it left out and the fingerprint of the book that it speaks of."""
+    told = json.loads(report) | {"skipped": skipped(out), "fingerprint": fingerprint(out)}
     write(out / RESULT, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 

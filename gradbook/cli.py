@@ -161,7 +161,7 @@ def check(only, lang, changes, out, jobs, keep_going):
         witness.keep(out, report.to_json())
         book.html()  # the page with the result
     untranslated = missing()
-    click.echo("\n".join([*untranslated, report.summary()]))
+    click.echo("\n".join([*untranslated, report.summary(), *witness.skipped(out)]))
     sys.exit(0 if report.ok and not untranslated else 1)
 
 

@@ -66,7 +66,8 @@ def _lean(folder: Path) -> None:
     small_project(folder, LEAN[0])
     for name in LEAN[1:]:
         shutil.copy(ROOT / "examples" / f"{name}.toml", folder / "examples")
-    shutil.copytree(ROOT / "examples" / "sources", folder / "examples" / "sources")
+    (folder / "examples" / "sources").mkdir()
+    shutil.copy(ROOT / "examples" / "sources" / "seed.toml", folder / "examples" / "sources")
     build(folder, "html")
 
 
@@ -126,10 +127,23 @@ def any_site(any_book) -> Path:
 
 
 @pytest.fixture(scope="session")
-def pdfs(any_book, once) -> dict[str, Path]:
+def whole(any_book, lean_project) -> bool:
+    """Whether `any_book` is the whole one."""
+    return lean_project not in any_book.parents
+
+
+@pytest.fixture(scope="session")
+def any_examples(whole, lean_project) -> Path:
+    """The examples of `any_book`."""
+    return (ROOT if whole else lean_project) / "examples"
+
+
+@pytest.fixture(scope="session")
+def pdfs(any_book, whole, once) -> dict[str, Path]:
     """The PDFs of `any_book` by language: English of the lean book, every language of the whole one."""
-    whole = {path.stem.removeprefix("gradbook-"): path for path in sorted(any_book.glob("pdf/*.pdf"))}
-    return whole or {"en": once("lean-pdf", functools.partial(_pdf, any_book.parent)) / "pdf" / "gradbook-en.pdf"}
+    if whole:
+        return {path.stem.removeprefix("gradbook-"): path for path in sorted(any_book.glob("pdf/*.pdf"))}
+    return {"en": once("lean-pdf", functools.partial(_pdf, any_book.parent)) / "pdf" / "gradbook-en.pdf"}
 
 
 def _pdf(project: Path, folder: Path) -> None:

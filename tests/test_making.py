@@ -94,7 +94,9 @@ def at_work(folder: Path) -> tuple:
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at processes through /proc")
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, *(pytest.param(s, marks=pytest.mark.slow) for s in (signal.SIGINT, signal.SIGTERM))]
+)
 def test_stopped_alone_it_leaves_no_process_behind(many, how):
     run, crew = at_work(many)
     os.kill(run.pid, how)

@@ -348,8 +348,8 @@ def test_killed_between_two_renames_is_mended(work):
 # --- the pages --------------------------------------------------------------------------------------------------
 
 
-def test_pages_hold_no_inline_styles_or_scripts_and_fetch_nothing(site):
-    for name, text in pages(site).items():
+def test_pages_hold_no_inline_styles_or_scripts_and_fetch_nothing(any_site):
+    for name, text in pages(any_site).items():
         assert " style=" not in text and "<style" not in text, name
         assert not re.search(r"<script(?![^>]*\bsrc=)", text), name
         assert not re.search(r"\son\w+=\"", text), name
@@ -358,23 +358,23 @@ def test_pages_hold_no_inline_styles_or_scripts_and_fetch_nothing(site):
         assert "/tmp/" not in text and "/home/" not in text and "/root" not in text, name
 
 
-def test_every_link_and_file_is_there(site):
-    for name, text in pages(site).items():
+def test_every_link_and_file_is_there(any_site):
+    for name, text in pages(any_site).items():
         for target in re.findall(r"""(?:href|src)="([^"#?]+)[#?"]""", text):
             if not re.match(r"\w+:", target):
-                assert (site / name).parent.joinpath(target).resolve().is_file(), f"{name}: {target}"
+                assert (any_site / name).parent.joinpath(target).resolve().is_file(), f"{name}: {target}"
 
 
-def test_ids_are_unique(site):
-    for name, text in pages(site).items():
+def test_ids_are_unique(any_site):
+    for name, text in pages(any_site).items():
         ids = re.findall(r"""\sid="([^"]+)\"""", text)
         assert len(ids) == len(set(ids)), name
 
 
-def test_same_page_in_the_other_language(site):
-    english = pages(site)["en/examples/seed/forward.html"]
+def test_same_page_in_the_other_language(any_site):
+    english = pages(any_site)["en/examples/seed/forward.html"]
     assert 'rel="alternate" hreflang="zh-CN" href="../../../zh/examples/seed/forward.html"' in english
-    assert '<html class="no-js" lang="zh-CN"' in pages(site)["zh/examples/seed/forward.html"]
+    assert '<html class="no-js" lang="zh-CN"' in pages(any_site)["zh/examples/seed/forward.html"]
 
 
 def test_fold_figure_and_value(sample_site):
