@@ -153,6 +153,7 @@ def test_no_ink_leaves_the_page(pdfs):
                 assert x0 > 20 and x1 < page.rect.width - 20 and y0 > 0 and y1 < page.rect.height, (lang, page.number)
 
 
+@pytest.mark.slow
 @pytest.mark.latex
 @pytest.mark.skipif(not shutil.which("xelatex"), reason="no xelatex here")
 @pytest.mark.parametrize("lang", languages())
