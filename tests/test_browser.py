@@ -13,6 +13,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
+PATIENCE = 60
+"""Seconds on a machine with much else to do."""
 PHONE, DESK = (390, 844), (1280, 900)
 FORWARD = "examples/seed/forward.html"
 LANGUAGES = ("en", "zh")
@@ -117,7 +119,7 @@ def ask(browser, script: str, *args):
     return browser.execute_script(script, *args)
 
 
-def wait(condition, seconds: float = 5):
+def wait(condition, seconds: float = PATIENCE):
     """The first true answer of `condition()`."""
     end = time.monotonic() + seconds
     while not (answer := condition()) and time.monotonic() < end:

@@ -311,7 +311,7 @@ def test_a_build_of_hostile_files_touches_its_output_only(tmp_path):
     environment = {**os.environ, "HOME": str(home), "TMPDIR": str(home), "MPLCONFIGDIR": str(out / "mpl")}
     for name in "abc":
         run = subprocess.run(
-            [*command, "--only", name], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+            [*command, "--only", name], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600
         )
         assert run.returncode == 2 and "Traceback" not in run.stderr
     after = {path: found for path, found in tree(tmp_path).items() if not path.is_relative_to(out)}
