@@ -62,11 +62,11 @@ def written(folder: Path, text: str, name="strange.toml") -> Path:
 
 
 def refused(action, *args) -> str:
-    """The one sentence with which `action` refuses, soon."""
-    start = time.perf_counter()
+    """The one sentence with which `action` refuses, soon: in seconds of the processor, whatever else it has to do."""
+    start = time.process_time()
     with pytest.raises(BookError) as caught:
         action(*args)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert str(caught.value).isprintable() and len(str(caught.value)) < 1500
     return str(caught.value)
 
