@@ -197,11 +197,13 @@ class Build(AbstractContextManager):
 
     def _pdf(self, engine: str, unedited) -> list[Path]:
         from .pdf import build_pdf
+        from .witness import keep_pdf
 
         made, edition = [], self._pages()
         for lang in self.langs:
             with self.target(f"pdf {lang} ({engine})"):
                 made.append(build_pdf(edition, self.out, lang, engine, unedited))
+                keep_pdf(self.out, lang, made[-1])
         return made
 
     def serve(self, port: int) -> None:

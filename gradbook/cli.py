@@ -180,10 +180,11 @@ def check(**options):
                 report = checker.run(traces=exact, quoted=quoted, **witness.built(book.out, book.project, book.langs))
             except checker.PluginError as error:
                 raise BookError(str(error)) from None
-        witness.keep(book.out, report.to_json())
+        not_checked = witness.skipped(book.out, book.project, book.langs)
+        witness.keep(book.out, report.to_json(), not_checked)
         book.html()  # the page with the result
     untranslated = missing(book.project.root, book.project.languages)
-    click.echo("\n".join([*untranslated, report.summary()]))
+    click.echo("\n".join([*untranslated, report.summary(), *not_checked]))
     sys.exit(0 if report.ok and not untranslated else 1)
 
 

@@ -1,4 +1,20 @@
-"""Fixtures that several tests share: a built book, a plain file server in front of it, a browser."""
+"""Fixtures that several tests share: built books, a plain file server in front of one, a browser.
+
+Two tiers. `pytest` leaves out what is marked `slow`; `pytest -m slow` runs that, and every random test again with
+many cases and a new seed (`tests/chance.py`). The default tier takes minutes: a test of more than about five seconds
+is marked slow, unless it is the main proof of something central.
+
+Which book a test reads:
+
+- `book`, `site`: the lean book, built once: the examples of `LEAN`, two short chapters, both languages (`html/`), no
+  PDF. It holds most of what the whole book holds; a new test takes it.
+- `whole_book`, `whole_site`: the whole book with its PDFs. Only for tests marked slow: what hangs on every page.
+- `any_book`, `any_site`: the lean book in the default tier and, marked slow, the whole book: for a test that promises
+  something of every page. `pdfs` are the PDFs of such a book, by language: of the lean one, the English.
+
+With `GRADBOOK_BOOK=DIR` the whole book is not built: DIR is the output folder of `build.py` and `build.py pdf`. Tests
+only read these books; what changes one takes a copy, or builds its own from `small_project.py` or `small_book.py`.
+"""
 
 import functools
 import http.server
@@ -7,38 +23,76 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from gradbook.book.edition import lock
-from hypothesis import settings
 
 from tests import small_book
+from tests.small_project import small_project
 
 ROOT = Path(__file__).resolve().parent.parent
-settings.register_profile("ci", derandomize=True)  # the same cases every time; on a desk new ones are tried
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+LEAN = ("seed", "adam", "multihead")
+"""A source with errata; a second update; lines of several heads that are folded, and wide matrices."""
+
+pytest_plugins = ["tests.chance"]
+
+
+def build(folder: Path, *words: str) -> None:
+    """Runs build.py in a folder; says what it said if it fails."""
+    made = subprocess.run([sys.executable, "build.py", *words], cwd=folder, capture_output=True, text=True)
+    assert made.returncode == 0, made.stdout + made.stderr
 
 
 @pytest.fixture(scope="session")
-def book(tmp_path_factory, worker_id) -> Path:
-    """The output folder of the real book, built once for all workers: site and Typst PDFs. Tests only read it."""
+def once(tmp_path_factory, worker_id) -> Callable[[str, Callable[[Path], None]], Path]:
+    """once(name, make) is a folder that all workers share; `make(folder)` fills it, in one of them."""
     base = tmp_path_factory.getbasetemp()
-    shared = (base if worker_id == "master" else base.parent) / "book"
-    with lock(shared.with_name(".book-lock")):
-        if not (shared / "whole").exists():
-            for target in ("html", "pdf"):
-                command = [sys.executable, "build.py", target, "--out", str(shared)]
-                subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-            (shared / "whole").touch()
+    base = base if worker_id == "master" else base.parent
+
+    def shared(name: str, make: Callable[[Path], None]) -> Path:
+        folder = base / name
+        with lock(base / f".{name}-lock"):
+            if not (base / f".{name}-whole").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                make(folder)
+                (base / f".{name}-whole").touch()
+        return folder
+
     return shared
+
+
+def _lean(folder: Path) -> None:
+    small_project(folder, LEAN[0])
+    for name in LEAN[1:]:
+        shutil.copy(ROOT / "examples" / f"{name}.toml", folder / "examples")
+    (folder / "examples" / "sources").mkdir()
+    shutil.copy(ROOT / "examples" / "sources" / "seed.toml", folder / "examples" / "sources")
+    build(folder, "html")
+
+
+@pytest.fixture(scope="session")
+def lean_project(once) -> Path:
+    """The project of the lean book, built: to be copied."""
+    return once("lean", _lean)
+
+
+@pytest.fixture(scope="session")
+def book(lean_project) -> Path:
+    """The output folder of the lean book."""
+    return lean_project / "build"
 
 
 @pytest.fixture(scope="session")
 def site(book) -> Path:
-    """The html folder of the built book."""
+    """The html folder of the lean book."""
     return book / "html"
+
+
+def _whole(folder: Path) -> None:
+    for target in ("html", "pdf"):
+        build(ROOT, target, "--out", str(folder))
 
 
 @pytest.fixture(scope="session")
@@ -56,9 +110,65 @@ def small(pristine, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(site):
+def whole_book(once) -> Path:
+    """The output folder of the whole book, with its PDFs."""
+    if not (given := os.environ.get("GRADBOOK_BOOK")):
+        return once("whole", _whole)
+    folder = Path(given).resolve()
+    wanted = [f"html/{lang}/index.html" for lang in ("en", "zh")] + [
+        f"pdf/gradbook-{lang}.pdf" for lang in ("en", "zh")
+    ]
+    missing = [name for name in wanted if not (folder / name).is_file()]
+    assert not missing, f"GRADBOOK_BOOK={given} has no {', '.join(missing)}: run build.py and build.py pdf first"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def whole_site(whole_book) -> Path:
+    """The html folder of the whole book."""
+    return whole_book / "html"
+
+
+@pytest.fixture(scope="session", params=["lean", pytest.param("whole", marks=pytest.mark.slow)])
+def any_book(request) -> Path:
+    """The output folder of the lean book and, in the slow tier, of the whole one."""
+    return request.getfixturevalue("book" if request.param == "lean" else "whole_book")
+
+
+@pytest.fixture(scope="session")
+def any_site(any_book) -> Path:
+    """The html folder of `any_book`."""
+    return any_book / "html"
+
+
+@pytest.fixture(scope="session")
+def whole(any_book, lean_project) -> bool:
+    """Whether `any_book` is the whole one."""
+    return lean_project not in any_book.parents
+
+
+@pytest.fixture(scope="session")
+def any_examples(whole, lean_project) -> Path:
+    """The examples of `any_book`."""
+    return (ROOT if whole else lean_project) / "examples"
+
+
+@pytest.fixture(scope="session")
+def pdfs(any_book, whole, once) -> dict[str, Path]:
+    """The PDFs of `any_book` by language: English of the lean book, every language of the whole one."""
+    if whole:
+        return {path.stem.removeprefix("gradbook-"): path for path in sorted(any_book.glob("pdf/*.pdf"))}
+    return {"en": once("lean-pdf", functools.partial(_pdf, any_book.parent)) / "pdf" / "gradbook-en.pdf"}
+
+
+def _pdf(project: Path, folder: Path) -> None:
+    build(project, "pdf", "--lang", "en", "--out", str(folder))
+
+
+@pytest.fixture(scope="session")
+def server(any_site):
     """The site behind a plain file server; `server.url` ends with a slash, `server.asked` lists the paths."""
-    with PlainServer(site) as running:
+    with PlainServer(any_site) as running:
         yield running
 
 
@@ -120,3 +230,9 @@ def browser(tmp_path_factory):
     running = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
     yield running
     running.quit()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """What reads a built book comes first: one worker builds it while the others are at tests that need none."""
+    items.sort(key=lambda item: not {"book", "any_book", "whole_book"} & set(getattr(item, "fixturenames", ())))

@@ -24,29 +24,28 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 @pytest.fixture(scope="module")
-def clone(tmp_path_factory, book) -> Path:
-    """A copy of the project whose book is built; tests may edit its examples."""
-    folder = tmp_path_factory.mktemp("clone") / "gradbook"
-    ignored = shutil.ignore_patterns(".git", ".venv", "build", "__pycache__", ".*_cache", "*.egg-info")
-    shutil.copytree(ROOT, folder, ignore=ignored)
-    made = build("html", folder=folder)
-    assert made.returncode == 0, made.stderr
-    return folder
+def clone(tmp_path_factory, lean_project) -> Path:
+    """A copy of the lean project with its built book; tests may edit its examples."""
+    return Path(shutil.copytree(lean_project, tmp_path_factory.mktemp("clone") / "gradbook", symlinks=True))
 
 
-def test_the_site_has_every_page_in_every_language(site):
+def test_the_site_has_every_page_in_every_language(any_site, any_examples):
     names = {
-        lang: {p.relative_to(site / lang).as_posix() for p in (site / lang).rglob("*.html")} for lang in languages()
+        lang: {p.relative_to(any_site / lang).as_posix() for p in (any_site / lang).rglob("*.html")}
+        for lang in languages()
     }
     assert len(languages()) > 1 and len(set(map(frozenset, names.values()))) == 1
     kinds = {"index", "forward", "backward", "update", "check"}
-    for example in ROOT.glob("examples/*.toml"):
+    for example in any_examples.glob("*.toml"):
         assert {f"examples/{example.stem}/{kind}.html" for kind in kinds} <= names["en"]
-    assert {"examples/seed/errata.html", "examples/mazur/errata.html"} <= names["en"]
-    assert (site / "index.html").is_file()
+    for source in any_examples.glob("sources/*.toml"):
+        assert f"examples/{source.stem}/errata.html" in names["en"]
+    assert {"examples/seed/errata.html", "examples/adam/second.html"} <= names["en"]
+    assert (any_site / "index.html").is_file()
 
 
-def test_formulas_are_the_same_in_every_language(site):
+def test_formulas_are_the_same_in_every_language(any_site):
+    site = any_site
     for page in sorted((site / "en" / "examples").rglob("*.html")):
         english, *others = (list(formulas(site / lang / page.relative_to(site / "en"))) for lang in languages())
         assert all(other == english for other in others), page
@@ -64,16 +63,16 @@ def test_a_second_build_writes_nothing(clone):
 
 def test_one_changed_example_rewrites_only_its_pages(clone):
     before = snapshot(clone / "build" / "html")
-    path = clone / "examples" / "batch.toml"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("learning_rate = 0.2", "learning_rate = 0.25"), encoding="utf-8"
-    )
+    path = clone / "examples" / "multihead.toml"
+    text = path.read_text(encoding="utf-8")
+    assert "learning_rate = 0.1" in text
+    path.write_text(text.replace("learning_rate = 0.1", "learning_rate = 0.25"), encoding="utf-8")
     assert build("html", folder=clone).returncode == 0
     after = snapshot(clone / "build" / "html")
     changed = {name for name in before | after if before.get(name) != after.get(name)}
-    assert {"en/examples/batch/update.html", "zh/examples/batch/update.html"} <= changed
+    assert {"en/examples/multihead/update.html", "zh/examples/multihead/update.html"} <= changed
     allowed = re.compile(
-        r"(en|zh)/(examples/batch/.*|_images/.*|_static/traces/batch\.js|searchindex\.js|objects\.inv)"
+        r"(en|zh)/(examples/multihead/.*|_images/.*|_static/traces/multihead\.js|searchindex\.js|objects\.inv)"
     )
     assert [name for name in changed if not allowed.fullmatch(name)] == []
 
@@ -81,13 +80,13 @@ def test_one_changed_example_rewrites_only_its_pages(clone):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('activation = "tanh"', 'activation = "tahn"', "Did you mean 'tanh'?"),
-        ("b = [0.1, 0.2]", "b = [0.1]", "layers[2].b"),
-        ('en = "A 3-4-3-2', 'en = "{{ x }} A 3-4-3-2', "title.en"),
+        ('activation = "sigmoid"', 'activation = "sigmiod"', "Did you mean 'sigmoid'?"),
+        ("b = [0.35, 0.35]", "b = [0.35]", "layers[0].b"),
+        ('en = "A 2-2-2', 'en = "{{ x }} A 2-2-2', "title.en"),
     ],
 )
 def test_a_wrong_example_leaves_the_book_alone(clone, old, new, said):
-    path = clone / "examples" / "batch.toml"
+    path = clone / "examples" / "seed.toml"
     text = path.read_text(encoding="utf-8")
     before = snapshot(clone / "build")
     try:
@@ -96,7 +95,7 @@ def test_a_wrong_example_leaves_the_book_alone(clone, old, new, said):
     finally:
         path.write_text(text, encoding="utf-8")
     assert made.returncode == 2 and said in made.stderr and "Traceback" not in made.stderr
-    assert "batch.toml" in made.stderr and snapshot(clone / "build") == before
+    assert "seed.toml" in made.stderr and snapshot(clone / "build") == before
 
 
 def test_a_wrong_value_in_a_chapter_is_named_with_its_line(clone):
@@ -120,7 +119,7 @@ def test_only_named_examples_change(clone):
     after = snapshot(clone / "build" / "html")
     pages = {name for name in before | after if before.get(name) != after.get(name) and name.endswith(".html")}
     assert "en/examples/seed/update.html" in pages
-    assert not [name for name in pages if "/examples/mazur/" in name or "/examples/batch/" in name]
+    assert not [name for name in pages if "/examples/adam/" in name or "/examples/multihead/" in name]
     text = (clone / "build" / "html" / "en" / "examples" / "seed" / "update.html").read_text(encoding="utf-8")
     assert ">0.1</mn>" in text
     assert build("html", folder=clone).returncode == 0
@@ -134,24 +133,27 @@ def test_a_folder_that_is_not_ours_is_refused(tmp_path):
     assert made.returncode == 2 and (tmp_path / "letter.txt").read_text() == "mine"
 
 
-def test_the_pdf_of_every_language(book):
+def test_the_pdf_of_every_language(pdfs, whole):
     from pypdf import PdfReader
 
-    for lang, word in (("en", "Error term"), ("zh", "误差项")):
-        pdf = PdfReader(book / "pdf" / f"gradbook-{lang}.pdf")
+    words = {"en": "Error term", "zh": "误差项"}
+    assert pdfs.keys() == (words.keys() if whole else {"en"})
+    for lang, path in pdfs.items():
+        pdf, word = PdfReader(path), words[lang]
         assert pdf.outline and any(word in page.extract_text() for page in pdf.pages)
         assert {tuple(round(float(v)) for v in page.mediabox[2:]) for page in pdf.pages} == {(595, 842)}
 
 
-def test_no_ink_leaves_the_page(book):
+def test_no_ink_leaves_the_page(pdfs):
     import pymupdf
 
-    for lang in languages():
-        for page in pymupdf.open(book / "pdf" / f"gradbook-{lang}.pdf"):
+    for lang, path in pdfs.items():
+        for page in pymupdf.open(path):
             for x0, y0, x1, y1, *_ in page.get_text("blocks"):
                 assert x0 > 20 and x1 < page.rect.width - 20 and y0 > 0 and y1 < page.rect.height, (lang, page.number)
 
 
+@pytest.mark.slow
 @pytest.mark.latex
 @pytest.mark.skipif(not shutil.which("xelatex"), reason="no xelatex here")
 @pytest.mark.parametrize("lang", languages())

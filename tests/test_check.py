@@ -5,7 +5,6 @@ import json
 import random
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from gradbook.book import witness
@@ -17,21 +16,21 @@ from gradbook.check.symbols import Symbols
 from gradbook.check.tex import tokens
 
 from gradbook import check
+from tests.chance import draws
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
 LANGS = ("en", "zh")
 FORWARD, BACKWARD = "en/examples/seed/forward.html", "en/examples/seed/backward.html"
-MUTATIONS, FOUND = 500, 0.995
+MUTATIONS, FOUND = draws(500, 25), 0.995
 
 
 @pytest.fixture(scope="module")
-def traces() -> dict[str, str]:
-    return witness.traces(sorted(EXAMPLES.glob("*.toml")))
+def traces(any_examples) -> dict[str, str]:
+    return witness.traces(sorted(any_examples.glob("*.toml")))
 
 
 @pytest.fixture(scope="module")
-def checker(site, traces) -> Checker:
-    return Checker(site, traces, LANGS)
+def checker(any_site, traces) -> Checker:
+    return Checker(any_site, traces, LANGS)
 
 
 @pytest.fixture(scope="module")
@@ -68,13 +67,12 @@ def test_the_report_says_how_much_was_read(report):
     assert "relations redone" in report.summary()
 
 
-def test_the_pdf_holds_the_numbers_of_the_site(book, checker):
+def test_the_pdf_holds_the_numbers_of_the_site(pdfs, checker):
     pytest.importorskip("pymupdf")
     from gradbook.check.pdf import check_pdf
 
-    for lang in LANGS:
-        pages = [p for p in checker.pages.values() if p.lang == lang]
-        found = check_pdf(book / "pdf" / f"gradbook-{lang}.pdf", pages)
+    for lang, pdf in pdfs.items():
+        found = check_pdf(pdf, [p for p in checker.pages.values() if p.lang == lang])
         assert found.counts["pdf_numbers"] > 100
         assert not found.failures, found.summary()
 
@@ -199,11 +197,11 @@ def test_a_wrong_number_in_a_figure(checker):
 
 
 @pytest.mark.parametrize("step, entry", [("layer1.W", 1), ("layer2.delta", 0), ("learning_rate", 0)])
-def test_an_engine_constant_that_changed_after_the_build(site, traces, step, entry):
+def test_an_engine_constant_that_changed_after_the_build(any_site, traces, step, entry):
     told = json.loads(traces["seed"])
     values = next(s for s in told["steps"] if s["name"] == step)["value"]
     values[entry] += 0.001
-    found = check.run(site, {**traces, "seed": json.dumps(told)}, LANGS)
+    found = check.run(any_site, {**traces, "seed": json.dumps(told)}, LANGS)
     assert any(step in f.where or "seed" in f.page for f in found.failures)
     assert not found.ok
 
@@ -314,32 +312,28 @@ def change(text: str, place: int, rng: random.Random) -> str:
     return text[:place] + digit + text[place + 1 :]
 
 
-@pytest.mark.slow
-def test_random_single_digits(checker):
-    """500 digits changed one at a time, anywhere in what a reader can see or follow on an English page."""
-    rng = random.Random(20240511)
+def test_random_single_digits(checker, chance):
+    """Digits changed one at a time, anywhere in what a reader can see or follow on an English page."""
     pages = [p for p in checker.pages.values() if p.lang == "en" and "<article" in p.text]
     spots = [(page, *spot) for page in pages for spot in digits(page.text)]
     missed, tried = [], Counter()
-    for page, place, kind in rng.sample(spots, MUTATIONS):
+    for page, place, kind in chance.sample(spots, MUTATIONS):
         tried[kind] += 1
-        if not new_or_unknown(checker, Page(page.path, change(page.text, place, rng))):
+        if not new_or_unknown(checker, Page(page.path, change(page.text, place, chance))):
             missed.append(f"{kind}: {page.path}: …{page.text[place - 60 : place + 20]}…")
     assert len(missed) <= (1 - FOUND) * MUTATIONS, f"{tried}\n" + "\n".join(missed)
 
 
-@pytest.mark.slow
-def test_random_digits_of_worked_numbers_in_one_language(checker):
+def test_random_digits_of_worked_numbers_in_one_language(checker, chance):
     """Numbers of steps, changed in what is seen, and neither the annotation nor the other language may tell."""
-    rng = random.Random(7)
     pages = [
         p for p in checker.pages.values() if re.fullmatch(r"en/examples/\w+/(forward|backward|update)\.html", p.path)
     ]
     spots = [(p, m.start(1) + i) for p in pages for m in re.finditer(r"<mn data-value=[^>]*>([^<]*)", p.text)
              for i, c in enumerate(m[1]) if c.isdecimal()]  # fmt: skip
     missed = []
-    for page, place in rng.sample(spots, MUTATIONS // 2):
-        changed = Page(page.path, change(page.text, place, rng))
+    for page, place in chance.sample(spots, MUTATIONS // 2):
+        changed = Page(page.path, change(page.text, place, chance))
         if not without_annotation(new_faults(checker, changed)):
             missed.append(f"{page.path}: …{page.text[place - 60 : place + 20]}…")
     assert len(missed) <= (1 - FOUND) * MUTATIONS / 2, "\n".join(missed)

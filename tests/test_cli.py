@@ -116,6 +116,29 @@ def test_works_from_any_folder(tmp_path):
     assert json.loads(run("trace", ROOT / SEED, cwd=tmp_path).stdout)["example"] == "seed"
 
 
+@pytest.mark.parametrize(
+    ("built", "readable", "told"),
+    [
+        (["en", "zh"], True, []),
+        ([], True, ["No PDF is built in en, zh: none was checked there."]),
+        (["en"], True, ["No PDF is built in zh: none was checked there."]),
+        (["en", "zh"], False, ["Not checked: gradbook-en.pdf and gradbook-zh.pdf, because PyMuPDF is not installed"]),
+    ],
+)
+def test_a_check_that_is_left_out_is_told(tmp_path, monkeypatch, built, readable, told):
+    from gradbook.book import witness
+
+    for name in [f"html/{lang}/index.html" for lang in ("en", "zh")] + [f"pdf/gradbook-{lang}.pdf" for lang in built]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    monkeypatch.setattr(witness, "find_spec", lambda name: readable or None)
+    found = witness.skipped(tmp_path)
+    assert len(found) == len(told) and all(line.startswith(start) for line, start in zip(found, told, strict=True))
+    assert [lang for lang, _ in witness.built(tmp_path)["pdfs"]] == (built if readable else [])
+    witness.keep(tmp_path, '{"ok": true}')
+    assert json.loads((tmp_path / witness.RESULT).read_text("utf-8"))["skipped"] == found
+
+
 def test_help_names_every_target():
     done = run("--help")
     assert done.returncode == 0 and done.stderr == ""

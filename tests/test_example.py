@@ -2,6 +2,7 @@
 
 import copy
 import os
+import pprint
 import tomllib
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from gradbook.engine.example import check_name, validate
 from gradbook.engine.limits import LIMITS
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from tests.chance import draws, remember
 
 SEED = Path(__file__).parent.parent / "examples" / "seed.toml"
 TEXT = SEED.read_text(encoding="utf-8")
@@ -277,11 +280,12 @@ values = st.recursive(
     max_leaves=8,
 )
 keys = st.sampled_from(["family", "loss", "title", "data", "layers", "update", "page", "notation", "order"])
-many = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=draws(150, 50), suppress_health_check=[HealthCheck.too_slow])
 
 
 def answers(tables):
     """Whether the tables are an example; if not, a sentence says why, and nothing else can happen."""
+    remember(pprint.pformat(tables), "tables.txt")
     try:
         example = validate(tables, Path("random.toml"))
         assert isinstance(example, Example)
@@ -343,6 +347,7 @@ def test_any_bytes(tmp_path_factory, junk, at):
     path = tmp_path_factory.getbasetemp() / "random.toml"
     text = TEXT.encode()
     path.write_bytes(text[:at] + junk + text[at + len(junk) :])
+    remember(path.read_bytes())
     try:
         work(load(path))
     except BookError as error:

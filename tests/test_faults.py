@@ -1,7 +1,6 @@
 """Faults: whatever stops a build, readers keep one whole book, and the next build needs no cleaning by hand."""
 
 import os
-import random
 import re
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ import pytest
 from gradbook.book.made import Made, Store
 
 from tests import small_book
+from tests.chance import draws, remember
 from tests.small_book import build, built, edition, example, kill, start
 
 RATES = (0.5, 0.25)
@@ -40,14 +40,12 @@ def cold(folder: Path, *words: str) -> str:
 
 # --- killed -----------------------------------------------------------------------------------------------------
 
-KILLS, IN_PUBLISHING, PARTS = 200, 60, 4
+KILLS, IN_PUBLISHING, PARTS = draws(200, 4), draws(60, 2), draws(4, 1)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
-def test_killed_at_any_moment(small, part):
+def test_killed_at_any_moment(small, chance, part):
     """Killed again and again, while the author changes a number to and fro: one edition or the other, whole."""
-    chance = random.Random(part)
     whole = []
     for rate in reversed(RATES):
         example(small, "seed", rate)
@@ -58,15 +56,18 @@ def test_killed_at_any_moment(small, part):
     assert len(set(whole)) == 2
     wanted = [True] * (IN_PUBLISHING // PARTS) + [False] * ((KILLS - IN_PUBLISHING) // PARTS)
     chance.shuffle(wanted)
-    seen, mixed, killed = set(), 0, 0
+    seen, mixed, killed, done = set(), 0, 0, []
     while killed < len(wanted):
-        example(small, "seed", chance.choice(RATES))
+        rate, moment = chance.choice(RATES), chance.uniform(0, 0.06 if wanted[killed] else lasts)
+        done.append(
+            f"learning rate {rate}, killed {moment:.4f} s after its {'languages' if wanted[killed] else 'start'}"
+        )
+        remember("\n".join(done), "kills.txt")
+        example(small, "seed", rate)
         run = start(small)
         if wanted[killed]:
             _until_publishing(run)
-            time.sleep(chance.uniform(0, 0.06))
-        else:
-            time.sleep(chance.uniform(0, lasts))
+        time.sleep(moment)
         killed += kill(run)
         mixed += html(small) not in whole
         seen.add(html(small))
@@ -237,10 +238,12 @@ def test_clock_set_back_or_forward(small, years):
 @pytest.mark.slow
 @pytest.mark.parametrize("targets", [("html", "html"), ("html", "pdf")])
 def test_two_builds_at_once(small, targets):
+    """The second begins when the first has made its examples, and so holds the folder."""
     runs = []
     for target, rate in zip(targets, RATES, strict=True):
         runs.append(start(small, target, "--set", f"update.learning_rate={rate}"))
-        time.sleep(0.6)
+        if len(runs) == 1:
+            runs[0].stderr.readline()
     said = ["".join(run.communicate()) for run in runs]
     assert [run.returncode for run in runs] == [0, 0], said
     assert sum("waiting: another build is at work in" in text for text in said) == 1

@@ -17,6 +17,8 @@ from gradbook.engine.example import validate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.chance import draws, remember
+
 DIGITS = 4
 
 
@@ -61,6 +63,7 @@ def example(x, W, b, y, activation="sigmoid", arithmetic="pencil", loss="half_sq
         "layers": [{"W": W, "b": b, "activation": activation}, last], "update": {"learning_rate": rate},
         "page": {"arithmetic": arithmetic, "digits": DIGITS, "curve": 3},
     }  # fmt: skip
+    remember(tables)
     return validate(tables, Path("hard.toml"))
 
 
@@ -132,7 +135,7 @@ def hard(draw) -> PageView:
 
 
 @given(hard())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=draws(300, 60), suppress_health_check=list(HealthCheck))
 def test_every_printed_row_holds(page):
     for phase in ("forward", "backward", "update"):
         for line in page.lines(phase):

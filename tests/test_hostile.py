@@ -64,11 +64,11 @@ def written(folder: Path, text: str, name="strange.toml") -> Path:
 
 
 def refused(action, *args) -> str:
-    """The one sentence with which `action` refuses, soon."""
-    start = time.perf_counter()
+    """The one sentence with which `action` refuses, soon: in seconds of the processor, whatever else it has to do."""
+    start = time.process_time()
     with pytest.raises(BookError) as caught:
         action(*args)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert str(caught.value).isprintable() and len(str(caught.value)) < 1500
     return str(caught.value)
 
@@ -313,7 +313,7 @@ def test_a_build_of_hostile_files_touches_its_output_only(tmp_path):
     environment = {**os.environ, "HOME": str(home), "TMPDIR": str(home), "MPLCONFIGDIR": str(out / "mpl")}
     for name in "abc":
         run = subprocess.run(
-            [*command, "--only", name], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+            [*command, "--only", name], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600
         )
         assert run.returncode == 2 and "Traceback" not in run.stderr
     after = {path: found for path, found in tree(tmp_path).items() if not path.is_relative_to(out)}

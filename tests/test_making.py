@@ -15,6 +15,8 @@ from tests import small_book
 from tests.small_book import build, built, edition, example, start
 
 NAMES = [f"net-{n}" for n in range(8)]
+PATIENCE = 120
+"""Seconds on a machine with much else to do: what is waited for comes as soon as it can."""
 UNSETTABLE = "\n[notation]\nW = '\\frac{W}'\n"
 """A symbol that is found wrong when the pages are made, not when the file is read."""
 
@@ -50,7 +52,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def until(condition, seconds: float = 20) -> bool:
+def until(condition, seconds: float = PATIENCE) -> bool:
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.01)
@@ -94,7 +96,9 @@ def at_work(folder: Path) -> tuple:
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at processes through /proc")
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, *(pytest.param(s, marks=pytest.mark.slow) for s in (signal.SIGINT, signal.SIGTERM))]
+)
 def test_stopped_alone_it_leaves_no_process_behind(many, how):
     run, crew = at_work(many)
     os.kill(run.pid, how)

@@ -1,1 +1,1 @@
-"""Every family against a model written independently in PyTorch, central differences, and bad input."""
+"""Every family: its gradients exact, against a model written independently in PyTorch, and bad input."""

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .judges import against_differences, against_torch, agree, changed, numbers, refused, tables, worked
+from tests.chance import draws
+
+from .judges import against_torch, agree, changed, exact_gradients, numbers, refused, tables, worked
 from .layers import attend, half_squared, head
 
 ATTENTION = tables("attention")
@@ -40,9 +42,9 @@ def random_attention(seed, tokens, d, d_k, d_v, causal):
 
 @pytest.mark.parametrize("change", ["causal=true", "causal=false"])
 def test_the_shipped_example_against_pytorch(change):
+    exact_gradients(changed(ATTENTION, change))
     against_torch(changed(ATTENTION, change), attention)
     against_torch(changed(ATTENTION, change), by_multi_head_attention)
-    against_differences(changed(ATTENTION, change))
 
 
 def test_without_a_word_about_it_attention_is_not_causal():
@@ -51,15 +53,15 @@ def test_without_a_word_about_it_attention_is_not_causal():
     assert (trace.value("attention.A") > 0).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=draws(20))
 @given(st.integers(0, 999), SIZE, SIZE, SIZE, SIZE, st.booleans())
 def test_random_shapes(seed, tokens, d, d_k, d_v, causal):
     found = random_attention(seed, tokens, d, d_k, d_v, causal)
+    exact_gradients(found)
     against_torch(found, attention)
-    against_differences(found, 1e-5)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=draws(20))
 @given(st.integers(0, 999), SIZE, SIZE, st.booleans())
 def test_random_shapes_against_the_module(seed, tokens, d, causal):
     against_torch(random_attention(seed, tokens, d, d, d, causal), by_multi_head_attention)

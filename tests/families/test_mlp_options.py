@@ -8,7 +8,9 @@ from gradbook.engine.ops import of_kind
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .judges import against_differences, against_torch, changed, numbers, refused, tables
+from tests.chance import draws
+
+from .judges import against_torch, changed, distribution, exact_gradients, numbers, refused, tables
 
 MANY = tables("regularised")
 LAST = {
@@ -64,7 +66,7 @@ def mlp(leaf, found):
 
 def targets(random, loss, samples, outputs):
     if loss in ("cross_entropy", "kl_divergence", "cross_entropy_logits"):
-        return random.dirichlet(np.ones(outputs), samples).tolist()
+        return distribution(random, outputs, samples)
     if loss == "hinge":
         return random.choice([-1.0, 1.0], (samples, outputs)).tolist()
     return random.uniform(0.1, 0.9, (samples, outputs)).tolist()
@@ -111,19 +113,15 @@ def test_parameters_of_activations_and_losses():
     against_torch(found, mlp)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=draws(40))
 @given(
     st.integers(0, 999), st.integers(1, 3), st.lists(st.integers(1, 4), min_size=2, max_size=4),
     st.sampled_from(of_kind("activation")), st.sampled_from(of_kind("loss")), st.booleans(),
 )  # fmt: skip
 def test_random_nets(seed, samples, widths, middle, loss, options):
-    against_torch(net(seed, samples, widths, middle, loss, options), mlp)
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 999), st.integers(1, 3), st.lists(st.integers(1, 4), min_size=2, max_size=4))
-def test_central_differences(seed, samples, widths):
-    against_differences(net(seed, samples, widths, "silu", "cross_entropy_logits"), 1e-6)
+    found = net(seed, samples, widths, middle, loss, options)
+    exact_gradients(found)
+    against_torch(found, mlp)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .judges import against_differences, against_torch, changed, numbers, refused, tables
+from tests.chance import draws
+
+from .judges import against_torch, changed, exact_gradients, numbers, refused, tables
 
 RNN, LSTM, GRU = tables("rnn"), tables("lstm"), tables("gru")
 CELLS = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
@@ -121,7 +123,7 @@ def test_the_shipped_example_against_pytorch(family, model):
 
 
 @pytest.mark.parametrize("family", CELLS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=draws(20))
 @given(sizes)
 def test_random_shapes_against_pytorch(family, size):
     found = at_random(family, *size)
@@ -130,16 +132,16 @@ def test_random_shapes_against_pytorch(family, size):
 
 
 @pytest.mark.parametrize("family", CELLS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=draws(15))
 @given(sizes)
-def test_random_shapes_against_differences(family, size):
-    against_differences(at_random(family, *size), 1e-6)
+def test_exact_gradients_of_random_shapes(family, size):
+    exact_gradients(at_random(family, *size))
 
 
 def test_a_state_that_is_not_given_starts_at_zero():
     zeros = changed(LSTM, "data.h0=[0, 0]", "data.c0=[0, 0]")
     absent = {**LSTM, "data": {k: v for k, v in LSTM["data"].items() if k in "xy"}}
-    ours, theirs = (against_differences(found) for found in (zeros, absent))
+    ours, theirs = (exact_gradients(found) for found in (zeros, absent))
     assert ours.value("J") == theirs.value("J")
 
 

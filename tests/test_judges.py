@@ -1,0 +1,77 @@
+"""The judge of gradients itself: it finds what is wrong by a billionth, and knows every kink."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from gradbook.check.ops import MEANINGS, exact
+from gradbook.engine import Trace
+from gradbook.engine.ops import OPS
+
+from tests import judges
+from tests.test_ops import CORNERS, SLOPED, inputs, scored, sloped
+
+BENT = [name for name in SLOPED if not OPS[name].smooth]
+
+
+def on_corners(name, seed):
+    """Arguments among which ties and zeros are met again and again."""
+    random, arrays = np.random.default_rng(seed), inputs(name, OPS[name].sample, OPS[name].attrs)
+    return [
+        random.choice(CORNERS, a.shape) if OPS[name].accepts(i) == "real" else a for i, a in enumerate(arrays)
+    ]  # fmt: skip
+
+
+def test_every_operation_with_a_kink_has_its_pieces():
+    """A new operation that is not `smooth` belongs into PIECES, or among those that have no kink."""
+    assert judges.PIECES.keys() | judges.WITHOUT_KINK == set(BENT)
+    assert not judges.PIECES.keys() & judges.WITHOUT_KINK
+
+
+@pytest.mark.parametrize("name", judges.PIECES)
+def test_a_piece_is_the_operation_where_it_stands(name):
+    for seed in range(20):
+        args = [exact(a) for a in on_corners(name, seed)]
+        found = judges.along_the_piece(name, args, args, OPS[name].attrs)
+        assert (found == np.asarray(MEANINGS[name].value(*args, **OPS[name].attrs))).all()
+
+
+@pytest.mark.parametrize("name", SLOPED)
+def test_a_rule_that_is_wrong_by_a_billionth_is_found(name, monkeypatch):
+    entry, arrays = OPS[name], inputs(name, OPS[name].sample, OPS[name].attrs)
+    for wrong in sloped(name, arrays):
+        rules = [entry.rule(i) for i in range(len(arrays))]
+        rules[wrong] = lambda *args, rule=rules[wrong], **attrs: rule(*args, **attrs) * (1 + 1e-9)
+        monkeypatch.setitem(OPS, name, dataclasses.replace(entry, rules=tuple(rules), each=None))
+        trace, _ = scored(name, arrays, entry.attrs)
+        with pytest.raises(AssertionError, match=f"p{wrong}: .*, not "):
+            judges.exact_gradients(trace, [f"p{wrong}"])
+        monkeypatch.setitem(OPS, name, entry)
+
+
+def test_a_slope_on_the_wrong_side_of_a_kink_is_found(monkeypatch):
+    wrong = dataclasses.replace(OPS["relu"], rules=(lambda g, a, z: g * (1 - (-z).positive()),))  # 1 at 0
+    monkeypatch.setitem(OPS, "relu", wrong)
+    judges.exact_gradients(scored("relu", [np.array([[0.5, -0.5]])], {})[0])
+    with pytest.raises(AssertionError, match="p0"):
+        judges.exact_gradients(scored("relu", [np.array([[0.0]])], {})[0])
+
+
+def test_a_number_that_float64_did_not_give_is_found():
+    trace, _ = scored("sigmoid", [np.array([[0.5, -0.5]])], {})
+    steps = [dataclasses.replace(s, value=s.value * (1 + 1e-12)) if s.name == "out" else s for s in trace.values()]
+    with pytest.raises(AssertionError, match="in the trace is not what its operation gives"):
+        judges.exact_gradients(Trace("wrong", steps, trace.loss, trace.grads, {}))
+
+
+@pytest.mark.parametrize("shape", [(), (1, 1), (3, 2), (5, 5)])
+def test_no_two_entries_of_the_direction_are_alike(shape):
+    found = [float(v) for v in np.ravel(judges.direction(shape))]
+    assert len(set(found)) == int(np.prod(shape)) and all(1 < v < 2 for v in found)
+
+
+def test_roundings_tell_how_far_float64_may_be_off():
+    """0.1 + 0.2 is off by a rounding, and what is left of 0.3 when both are taken away is nothing but roundings."""
+    trace, _ = scored("sub", [np.array([[0.1 + 0.2]]), np.array([[0.3]])], {})
+    assert 0 < judges.roundings(trace)["out"][0, 0] < 1e-14
+    assert judges.roundings(trace)["p0"][0, 0] == 0
