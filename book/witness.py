@@ -61,14 +61,8 @@ def skipped(out: Path, project: Project, langs: Iterable[str] | None = None) -> 
     if pdfs and not _readable():
         names = " and ".join(path.name for path in pdfs.values())
         return [*told, f"Not checked: {names}, because PyMuPDF is not installed (pip install pymupdf)."]
-    return [
-        *told,
-        *(
-            f"Not checked: {p.name}, which is of another edition."
-            for lang, p in pdfs.items()
-            if not _is_of(out, lang, p)
-        ),
-    ]
+    others = [path.name for lang, path in pdfs.items() if not _is_of(out, lang, path)]
+    return [*told, *(f"Not checked: {name}, which is of another edition; build it again." for name in others)]
 
 
 def _pdfs(out: Path, project: Project, langs: Iterable[str]) -> list[tuple[str, Path]]:
