@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from . import colours
 from .policy import POLICY
 from .words import environment, html_code, native_name
 
@@ -119,7 +120,8 @@ def _front_door(langs: list[str]) -> dict[Path, Path | bytes]:
     templates = Environment(loader=FileSystemLoader(folder), autoescape=True, keep_trailing_newline=True)
     page = templates.get_template("index.html").render(languages=[_entrance(lang) for lang in langs], policy=POLICY)
     assets = {name: folder / name for name in files_in(folder) if name.suffix not in (".html", ".j2")}
-    return {Path("index.html"): page.encode(), **{Path(name): path for name, path in assets.items()}}
+    look = colours.style().encode() + assets.pop(Path("index.css")).read_bytes()
+    return {Path("index.html"): page.encode(), Path("index.css"): look, **assets}
 
 
 def _entrance(lang: str) -> dict[str, str]:
