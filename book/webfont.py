@@ -7,7 +7,7 @@ jumps when the face arrives, and a page read from a file has it too: no request 
 import base64
 import hashlib
 import io
-from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,32 +57,38 @@ def style_for(written: str) -> str:
 
 
 def make(folder: Path) -> None:
-    """Writes into `folder` what it lacks or has of another making: style sheets, font, and the note of its making."""
-    source = _source()
-    note = _note(source)
-    if _read(folder / NOTE) == note and all((folder / name).is_file() for name in (*STYLES, FONT)):
+    """Writes into `folder` what it lacks or has of another making: `math.css`, the font as a file, and its notice."""
+    note = f"{NOTICE}\nMade from {digest()}\n"
+    if _read(folder / NOTE) == note and (folder / FONT).is_file() and (folder / "math.css").is_file():
         return
     (folder / NOTE).unlink(missing_ok=True)  # the note is written last: a font without it is made again
     (folder / FONT).parent.mkdir(parents=True, exist_ok=True)
-    cuts = {name: _cut(source, characters(ranges)) for name, ranges in STYLES.items()}
-    for name, font in cuts.items():
-        write(folder / name, _style(font))
-    write(folder / FONT, cuts["math-whole.css"])
+    font = _cut(characters(COMMON))
+    write(folder / "math.css", _style(font))
+    write(folder / FONT, font)
     write(folder / NOTE, note)
+
+
+def make_whole(folder: Path) -> None:
+    """Writes `math-whole.css` into `folder` unless it is there: its cut takes seconds, and few books need it."""
+    path = folder / "math-whole.css"
+    if not _read(path).startswith(f"/* {digest()} */"):
+        write(path, _style(_cut(characters(WHOLE))))
 
 
 def _style(font: bytes) -> str:
     """What our MathML asks of a style sheet, and the face in the sheet itself."""
     data = base64.b64encode(font).decode()
     face = f'font-family:"{FAMILY}";src:url("data:font/woff2;base64,{data}") format("woff2");font-display:block'
-    return f"@font-face{{{face}}}\n{mathml.CSS}"
+    return f"/* {digest()} */\n@font-face{{{face}}}\n{mathml.CSS}"
 
 
-def _note(source: Path) -> str:
-    """The notice that goes with the font, and a digest of all that it is made from."""
-    made_from = [source.read_bytes(), version("fonttools"), version("brotli"), STYLES, mathml.CSS, _style(b"")]
-    recipe = b"\0".join(part if isinstance(part, bytes) else str(part).encode() for part in made_from)
-    return f"{NOTICE}\nMade from {hashlib.sha256(recipe).hexdigest()}\n"
+@cache
+def digest() -> str:
+    """Stands for all that the style sheets are made from."""
+    versions = [version("fonttools"), version("brotli")]
+    recipe = f"{versions} {STYLES} {mathml.CSS} {Path(__file__).read_text(encoding='utf-8')}"
+    return hashlib.sha256(recipe.encode() + _source().read_bytes()).hexdigest()[:16]
 
 
 NOTICE = (
@@ -101,7 +107,7 @@ def _source() -> Path:
     return Path(package.submodule_search_locations[0]) / "fonts" / "STIXTwoMath-Regular.ttf"
 
 
-def _cut(source: Path, characters: Iterable[int]) -> bytes:
+def _cut(characters: list[int]) -> bytes:
     from fontTools import subset
     from fontTools.ttLib import TTFont
 
@@ -112,9 +118,9 @@ def _cut(source: Path, characters: Iterable[int]) -> bytes:
         hinting=False,
         notdef_outline=True,
     )
-    font = TTFont(source, recalcTimestamp=False)
+    font = TTFont(_source(), recalcTimestamp=False)
     cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=list(characters))
+    cutter.populate(unicodes=characters)
     cutter.subset(font)
     font.flavor = "woff2"
     out = io.BytesIO()

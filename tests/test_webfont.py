@@ -11,6 +11,9 @@ import pytest
 from gradbook.book import webfont
 from gradbook.book.ext.face import add_face
 
+from tests import sample_book
+from tests.small_book import edition
+
 HAN = re.compile("[\u2e80-\u9fff]")
 
 
@@ -41,7 +44,6 @@ def written_on(page: str) -> set[str]:
 
 def test_the_face_of_a_page_has_all_that_the_page_writes(site):
     styles = {path.name: carried(path) for path in (site / "en" / "_static").glob("math*.css")}
-    assert set(styles) == {"math.css", "math-whole.css"}
     for path in site.rglob("*.html"):
         page = path.read_text(encoding="utf-8")
         linked = re.findall(r"_static/(math[\w-]*\.css)", page)
@@ -50,34 +52,27 @@ def test_the_face_of_a_page_has_all_that_the_page_writes(site):
         assert not written or written <= styles[linked[0]], path
 
 
-class Page:
-    """Stands for Sphinx, which is asked for style sheets."""
-
-    def __init__(self, **context):
-        self.styles = []
-        add_face(self, "page", "page.html", context, None)
-
-    def add_css_file(self, name: str, priority: int) -> None:
-        assert priority < 800, "before the style of the book"
-        self.styles.append(name)
+def style_of(**context) -> str:
+    add_face(None, "page", "page.html", context, None)
+    return context.get("style_of_mathematics", "").partition("?")[0]
 
 
 @pytest.mark.parametrize(
     ("body", "style"),
     [
-        ("<p>Words, “quoted”, née 𝔤.</p>", []),
-        ("<p>née <math><mi>x</mi></math></p>", ["math.css"]),
-        ('<p><span class="value" data-value="seed:J">0.5</span></p>', ["math.css"]),
-        ('<span class="drawing"><svg><text>x</text></svg></span>', ["math.css"]),
-        ("<p><math><mi>𝔤</mi></math></p>", ["math-whole.css"]),
-        ("<p><math><mo>&#8862;</mo></math></p>", ["math-whole.css"]),
-        ('<span class="drawing"><svg><text>⊞</text></svg></span>', ["math-whole.css"]),
+        ("<p>Words, “quoted”, née 𝔤.</p>", ""),
+        ("<p>née <math><mi>x</mi></math></p>", "math.css"),
+        ('<p><span class="value" data-value="seed:J">0.5</span></p>', "math.css"),
+        ('<span class="drawing"><svg><text>x</text></svg></span>', "math.css"),
+        ("<p><math><mi>𝔤</mi></math></p>", "math-whole.css"),
+        ("<p><math><mo>&#8862;</mo></math></p>", "math-whole.css"),
+        ('<span class="drawing"><svg><text>⊞</text></svg></span>', "math-whole.css"),
     ],
 )
 def test_a_page_is_given_the_face_it_needs(body, style):
-    assert Page(body=body).styles == style
-    assert Page(body="", toc=body).styles == style
-    assert Page(furo_navigation_tree=body, body=None).styles == style
+    assert style_of(body=body) == style
+    assert style_of(body="", toc=body) == style
+    assert style_of(furo_navigation_tree=body, body=None) == style
 
 
 def test_face_is_made_once_and_can_set_mathematics(tmp_path):
@@ -96,4 +91,19 @@ def test_face_is_made_once_and_can_set_mathematics(tmp_path):
         variants = font["MATH"].table.MathVariants.VertGlyphCoverage.glyphs
         assert {"parenleft", "bracketleft", "braceleft"} <= set(variants)
         assert {ord("δ"), 0x1D6FF, 0x2202, 0x2299, 0x2212, 0x1D5B3} <= set(font.getBestCmap())
+    webfont.make_whole(tmp_path)
     assert set("𝖳ˆ˜δ𝛿⊙𝐖") <= carried(tmp_path / "math.css") < carried(tmp_path / "math-whole.css")
+
+
+def test_the_larger_cut_comes_and_goes_with_the_page_that_needs_it(tmp_path):
+    site = sample_book.build(tmp_path, langs=["en"])
+    static, chapter = site / "en" / "_static", tmp_path / "docs" / "how-to-read.md"
+    words, before = chapter.read_text("utf-8"), edition(site)
+    chapter.write_text(words + "\nAn algebra $\\mathfrak{g}$, a sum $a \\boxplus b$.\n", "utf-8")
+    sample_book.build(tmp_path, langs=["en"])
+    page = (site / "en" / "how-to-read.html").read_text("utf-8")
+    assert re.findall(r"_static/(math[\w-]*\.css)", page) == ["math-whole.css"]
+    assert written_on(page) <= carried(static / "math-whole.css")
+    chapter.write_text(words, "utf-8")
+    sample_book.build(tmp_path, langs=["en"])
+    assert edition(site) == before and not (static / "math-whole.css").exists()

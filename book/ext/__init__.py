@@ -19,7 +19,7 @@ from .blocks import (
     visit_fold,
     visit_fold_title,
 )
-from .face import add_face
+from .face import add_face, bring_whole
 from .fresh import depend_on_trace, folders, outdated, tidy, updated
 from .mathematics import visit_math, visit_math_block, visit_math_block_tex
 from .navigation import leave_out, put_in
@@ -62,4 +62,5 @@ def setup(app: Sphinx) -> dict:
     app.connect("html-page-context", leave_out, priority=100)  # the theme's turn is 500
     app.connect("html-page-context", put_in, priority=900)
     app.connect("html-page-context", add_face, priority=910)
+    app.connect("build-finished", bring_whole, priority=910)
     return {"parallel_read_safe": False, "parallel_write_safe": True, "env_version": 2}

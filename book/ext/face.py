@@ -2,18 +2,35 @@
 
 import html
 import re
+from pathlib import Path
 
 from gradbook.book import webfont
 from sphinx.application import Sphinx
 
 SET = re.compile(r"<math\b.*?</math>|<span class=\"drawing\">.*?</svg>", re.DOTALL)
 ASKED = 'data-value="'  # a number in prose: a card over it shows its symbol
-BEFORE_OURS = 700  # what html_css_files names has 800
+HEAD = 16_384  # bytes of a page, which hold the names of its style sheets
 
 
 def add_face(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    """Gives the page the style sheet of mathematics. To be called when its body and its navigation are written."""
+    """Names the style sheet of mathematics. To be called when the page's body and its navigation are written."""
     page = "".join(context.get(part) or "" for part in ("body", "toc", "furo_navigation_tree"))
     written = "".join(SET.findall(page))
     if written or ASKED in page:
-        app.add_css_file(webfont.style_for(html.unescape(written)), priority=BEFORE_OURS)
+        context["style_of_mathematics"] = f"{webfont.style_for(html.unescape(written))}?v={webfont.digest()}"
+
+
+def bring_whole(app: Sphinx, error: Exception | None) -> None:
+    """The larger cut is made when the pages are written and one of them names it; else it goes."""
+    if error or app.builder.name != "html":
+        return
+    static = Path(app.outdir, "_static")
+    if any(_names_whole(page) for page in Path(app.outdir).rglob("*.html")):
+        webfont.make_whole(static)
+    else:
+        (static / "math-whole.css").unlink(missing_ok=True)
+
+
+def _names_whole(page: Path) -> bool:
+    with open(page, "rb") as file:
+        return b"_static/math-whole.css" in file.read(HEAD)
