@@ -58,7 +58,7 @@ def style_for(written: str) -> str:
 
 def make(folder: Path) -> None:
     """Writes into `folder` what it lacks or has of another making: `math.css`, the font as a file, and its notice."""
-    note = f"{NOTICE}\nMade from {digest()}\n"
+    note = f"Made from {digest()}\n\n{NOTICE}\n{OFL.read_text(encoding='utf-8')}"
     if _read(folder / NOTE) == note and (folder / FONT).is_file() and (folder / "math.css").is_file():
         return
     (folder / NOTE).unlink(missing_ok=True)  # the note is written last: a font without it is made again
@@ -72,7 +72,7 @@ def make(folder: Path) -> None:
 def make_whole(folder: Path) -> None:
     """Writes `math-whole.css` into `folder` unless it is there: its cut takes seconds, and few books need it."""
     path = folder / "math-whole.css"
-    if not _read(path).startswith(f"/* {digest()} */"):
+    if not _read(path).startswith(_opening()):
         write(path, _style(_cut(characters(WHOLE))))
 
 
@@ -80,7 +80,11 @@ def _style(font: bytes) -> str:
     """What our MathML asks of a style sheet, and the face in the sheet itself."""
     data = base64.b64encode(font).decode()
     face = f'font-family:"{FAMILY}";src:url("data:font/woff2;base64,{data}") format("woff2");font-display:block'
-    return f"/* {digest()} */\n@font-face{{{face}}}\n{mathml.CSS}"
+    return f"{_opening()}\n@font-face{{{face}}}\n{mathml.CSS}"
+
+
+def _opening() -> str:
+    return f"/* {FAMILY}, subset: fonts/stix-two-math.txt has its notice and licence. Made from {digest()} */"
 
 
 @cache
@@ -91,11 +95,16 @@ def digest() -> str:
     return hashlib.sha256(recipe.encode() + _source().read_bytes()).hexdigest()[:16]
 
 
-NOTICE = (
-    "STIX Two Math, subset. Copyright 2001-2020 The STIX Fonts Project Authors\n"
-    "(https://github.com/stipub/stixfonts). Licensed under the SIL Open Font License, Version 1.1,\n"
-    "https://openfontlicense.org; the licence stands in the font's name table as well."
-)
+OFL = Path(__file__).with_name("OFL.txt")
+NOTICE = """\
+STIX Two Math: a subset of the typeface, in WOFF2, alone and in style sheets.
+
+Copyright 2001-2020 The STIX Fonts Project Authors (https://github.com/stipub/stixfonts)
+
+This Font Software is licensed under the SIL Open Font License, Version 1.1.
+This license is copied below, and is also available with a FAQ at: https://openfontlicense.org
+"""
+"""What goes with every copy of the face, before the licence itself."""
 
 
 def _read(path: Path) -> str:
