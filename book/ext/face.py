@@ -7,6 +7,8 @@ from pathlib import Path
 from gradbook.book import webfont
 from sphinx.application import Sphinx
 
+from .internals import NAVIGATION
+
 SET = re.compile(r"<math\b.*?</math>|<span class=\"drawing\">.*?</svg>", re.DOTALL)
 ASKED = 'data-value="'  # a number in prose: a card over it shows its symbol
 HEAD = 16_384  # bytes of a page, which hold the names of its style sheets
@@ -14,7 +16,7 @@ HEAD = 16_384  # bytes of a page, which hold the names of its style sheets
 
 def add_face(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     """Names the style sheet of mathematics. To be called when the page's body and its navigation are written."""
-    page = "".join(context.get(part) or "" for part in ("body", "toc", "furo_navigation_tree"))
+    page = "".join(context.get(part) or "" for part in ("body", "toc", NAVIGATION))
     written = "".join(SET.findall(page))
     if written or ASKED in page:
         context["style_of_mathematics"] = f"{webfont.style_for(html.unescape(written))}?v={webfont.digest()}"
