@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gradbook.engine.errors import BookError
 
+from . import colours
 from .files import files_in, make_folder, remove
 from .policy import POLICY
 from .project import Project
@@ -146,7 +147,8 @@ def _front_door(langs: list[str], project: Project | None) -> dict[Path, Path | 
         policy=POLICY,
     )
     assets = {name: folder / name for name in files_in(folder) if name.suffix not in (".html", ".j2")}
-    return {Path("index.html"): page.encode(), **{Path(name): path for name, path in assets.items()}}
+    look = colours.style().encode() + assets.pop(Path("index.css")).read_bytes()
+    return {Path("index.html"): page.encode(), Path("index.css"): look, **assets}
 
 
 def _entrance(lang: str) -> dict[str, str]:

@@ -3,22 +3,14 @@
 import re
 from xml.etree import ElementTree
 
+from .colours import DRAWN
+
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 
-# The colours a figure may draw in. In a page each becomes a CSS variable, so that it follows dark mode;
-# in the PDF the colour itself is seen. Any other colour is kept as it is.
-PALETTE = {
-    "#1f2328": "ink",
-    "#59636e": "muted",
-    "#d1d9e0": "faint",
-    "#ffffff": "ground",
-    "#1a5fb4": "blue",
-    "#a5360e": "red",
-    "#1b7142": "green",
-    "#8a5a00": "amber",
-    "#6f42a8": "violet",
-}
+# In a page a colour of ours becomes a CSS variable, so that it follows dark mode; in the PDF the colour itself is
+# seen. Any other colour is kept as it is.
+NAMED = {colour: name for name, colour in DRAWN.items()}
 BLACK = {"#000000", "#000", "black"}
 WIDE = 500  # px: a wider drawing scrolls on a phone rather than shrink its letters beyond reading
 
@@ -76,7 +68,7 @@ def _colour(value: str) -> str:
     value = value.lower()
     if value in BLACK:
         return "currentColor"
-    return f"var(--figure-{PALETTE[value]})" if value in PALETTE else value
+    return f"var(--figure-{NAMED[value]})" if value in NAMED else value
 
 
 def _own_ids(element, prefix: str) -> None:

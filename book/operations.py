@@ -86,7 +86,7 @@ class Written:
     def _parameters(self) -> list[str]:
         rule = next((rule for i in range(len(self.op.sample)) if (rule := self.op.rule(i))), None)
         if rule is None:
-            return ["g", "out", *inspect.signature(self.op.forward).parameters][: 2 + len(self.op.sample)]
+            return ["g", "out", *_parameters(self.op.forward)][: 2 + len(self.op.sample)]
         return [name for name in inspect.signature(rule).parameters if name not in self.op.attrs]
 
     @cached_property
@@ -171,6 +171,13 @@ class Written:
         from .figures import curve
 
         return curve.draw(self.op, self.arguments[0], self.result) if curve.is_curve(self.op) else ""
+
+
+def _parameters(function) -> list[str]:
+    """The names of a function's arguments; numpy's own tell theirs only since 2.4."""
+    if isinstance(function, np.ufunc):
+        return ["x"] if function.nin == 1 else [f"x{i}" for i in range(1, function.nin + 1)]
+    return list(inspect.signature(function).parameters)
 
 
 def _numbers(op: Op, i: int, shape: tuple[int, ...]) -> np.ndarray:

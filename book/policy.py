@@ -5,7 +5,7 @@ POLICY = "; ".join(
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "font-src 'self'",
+        "font-src 'self' data:",  # the mathematical face comes in the style sheet, before anything is drawn
         "img-src 'self' data:",  # the theme draws its icons from data: addresses
         "connect-src 'self'",  # the search reads pages, `serve` tells of new editions
         "form-action 'self'",

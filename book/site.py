@@ -55,8 +55,8 @@ def build_html(
 
 
 def _shared_assets(static: Path) -> None:
-    """The mathematical font and the styles that our MathML asks for."""
-    from gradbook.book import mathml, webfont
+    """The mathematical face with the styles that our MathML asks for, and the colours."""
+    from gradbook.book import colours, webfont
 
-    webfont.make(static / "fonts")
-    write(static / "math.css", mathml.CSS)
+    webfont.make(static)
+    write(static / "colours.css", colours.style())

@@ -17,7 +17,7 @@ html_title = "gradbook"
 html_math_renderer = "mathml"
 html_static_path = ["static"]
 html_favicon = "static/favicon.svg"
-html_css_files = ["math.css", "gradbook.css"]
+html_css_files = ["colours.css", "gradbook.css"]  # and that of mathematics where a page needs it: book/ext/face.py
 html_js_files = [("no-eval.js", {"priority": 300}), "gradbook.js"]  # the first one before translations.js (500)
 html_sidebars = {
     "**": [

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from gradbook import __version__
+
 os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 # One thread: how a sum is cut into pieces for several decides its last bit, and so the bytes of the book.
 
@@ -87,6 +89,7 @@ def waiting(name: str):
 
 @click.group(cls=Book, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--project", "-C", type=click.Path(path_type=Path), help="The book's folder.  [default: the nearest]")
+@click.version_option(__version__, prog_name="gradbook", message="%(prog)s %(version)s")
 @build_options
 @click.pass_context
 def main(ctx, project, **options):

@@ -175,9 +175,9 @@ def server(any_site):
 class PlainServer(http.server.ThreadingHTTPServer):
     """Python's own file server, in a thread, that remembers what was asked for and what it did not have."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, files: type | None = None) -> None:
         self.asked, self.missing = [], []
-        super().__init__(("127.0.0.1", 0), functools.partial(Files, directory=str(folder)))
+        super().__init__(("127.0.0.1", 0), functools.partial(files or Files, directory=str(folder)))
         self.url = f"http://127.0.0.1:{self.server_port}/"
 
     def __enter__(self):
@@ -189,7 +189,7 @@ class PlainServer(http.server.ThreadingHTTPServer):
         self.server_close()
 
 
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self' data:; img-src 'self' data:; "
 POLICY += "connect-src 'self'; form-action 'self'; base-uri 'none'"
 
 

@@ -17,7 +17,7 @@ from gradbook.book.figures import figures, palette, tex
 from gradbook.book.figures.canvas import CAP, Box
 from gradbook.book.figures.fonts import FAMILY
 from gradbook.book.figures.svg import XLINK
-from gradbook.book.inline_svg import PALETTE, inline
+from gradbook.book.inline_svg import NAMED, inline
 from gradbook.book.notation import Notation
 from gradbook.book.numbers import decimal_of
 from gradbook.book.page import PageView, Worked
@@ -164,7 +164,7 @@ def check_paint(figure):
     """Only colours that a page can turn dark, no style sheets, no ids, no foreign typefaces."""
     root = ElementTree.fromstring(figure.svg)
     for element in root.iter():
-        assert {element.get("fill", "none"), element.get("stroke", "none")} <= {"none", *PALETTE}
+        assert {element.get("fill", "none"), element.get("stroke", "none")} <= {"none", *NAMED}
         assert not {"style", "id", "clip-path", "class"} & set(element.attrib)
         assert element.get("font-family", FAMILY) == FAMILY
     assert "nan" not in figure.svg.lower() and len(figure.svg) < 120_000

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from gradbook.book import edition, inline_svg, site, webfont, whole
+from gradbook.book import edition, inline_svg, site, whole
 from gradbook.book.project import chapters_in
 from gradbook.engine.errors import BookError
 
@@ -408,18 +408,3 @@ def test_figure_has_its_own_ids_and_the_pages_colours():
     assert "var(--figure-ink)" in svg and "currentColor" in svg
     assert 'aria-labelledby="f7-title"' in svg and "A &lt;curve&gt;" in svg
     assert 'font-weight="bold"' in svg and 'href="forward.html#seed-layer1-z"' in svg
-
-
-def test_font_is_made_once_and_can_set_mathematics(tmp_path):
-    from fontTools.ttLib import TTFont
-
-    font = webfont.make(tmp_path)
-    before, data = font.stat(), font.read_bytes()
-    assert webfont.make(tmp_path).stat() == before
-    font.unlink()
-    assert webfont.make(tmp_path).read_bytes() == data
-    assert len(data) < 110_000
-    with TTFont(font) as made:
-        variants = made["MATH"].table.MathVariants.VertGlyphCoverage.glyphs
-        assert {"parenleft", "bracketleft", "braceleft"} <= set(variants)
-        assert {ord("δ"), 0x1D6FF, 0x2202, 0x2299, 0x2212} <= set(made.getBestCmap())

@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
-import sphinx.locale
 from docutils import nodes
 from gradbook.book import words
 from gradbook.book.policy import POLICY
 from sphinx.application import Sphinx
 
+from .internals import add_words
 from .values import value
 
 EXAMPLE_IN_MATH = re.compile(r"\\val\{([^:{}]+):")
@@ -50,4 +50,4 @@ def page_context(app: Sphinx, pagename: str, templatename: str, context: dict, d
 
 def add_theme_words(app: Sphinx) -> None:
     """The theme's words that Sphinx's own catalogue does not know stand in ours (templates/site/words.j2)."""
-    sphinx.locale.translators["general", "sphinx"].add_fallback(words.catalogue(language_code(app)))
+    add_words(words.catalogue(language_code(app)))

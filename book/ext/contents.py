@@ -11,6 +11,8 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from .internals import contents_lists, has_headings, title_as_html
+
 logger = logging.getLogger(__name__)
 
 
@@ -46,7 +48,7 @@ def forget_contents(app: Sphinx, error: Exception | None = None) -> None:
 
 
 def _lists(app: Sphinx, name: str, above: tuple[str, ...]) -> tuple[Contents, ...]:
-    found = app.env.tocs[name].findall(addnodes.toctree) if name in app.env.tocs else ()
+    found = contents_lists(app.env, name)
     lists = (Contents(node.get("caption") or "", tuple(_entries(app, node, (name, *above)))) for node in found)
     return tuple(each for each in lists if each.entries)
 
@@ -71,10 +73,10 @@ def _entry(app: Sphinx, name: str, title: str | None, above: tuple[str, ...]) ->
 
 def _html(app: Sphinx, name: str, title: str | None) -> str:
     node = app.env.titles[name]
-    if not app.env.tocs[name].children:
+    if not has_headings(app.env, name):
         logger.warning("a contents list names this page, which has no title", location=name, type="toc")
     plain = title or all(isinstance(part, nodes.Text) for part in node)
-    return escape(title or node.astext()) if plain else app.builder.render_partial(node)["title"]
+    return escape(title or node.astext()) if plain else title_as_html(app.builder, node)
 
 
 def _is_inside(name: str, of: str) -> bool:

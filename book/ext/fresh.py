@@ -1,13 +1,13 @@
 """What must be read or written again, and what must go: any build ends like a first one."""
 
 import hashlib
-import json
 import os
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
 from .around import examples_on, language_code, trace_file
+from .internals import without_lost_words
 from .shown import shown
 
 
@@ -70,10 +70,5 @@ def tidy(app: Sphinx, error: Exception | None) -> None:
 def tidy_index(path: Path) -> None:
     """Words that no page has any more leave the search index."""
     text = path.read_text(encoding="utf-8")
-    head, body = text[: text.index("(") + 1], text[text.index("(") + 1 : -1]
-    index = json.loads(body)
-    for kind in ("terms", "titleterms"):
-        index[kind] = {word: pages for word, pages in index[kind].items() if pages != []}
-    tidied = f"{head}{json.dumps(index, separators=(',', ':'), sort_keys=True)})"
-    if tidied != text:
+    if (tidied := without_lost_words(text)) != text:
         path.write_text(tidied, encoding="utf-8")

@@ -6,6 +6,8 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
+from .internals import names_of_formula
+
 logger = logging.getLogger(__name__)
 
 
@@ -29,8 +31,7 @@ def visit_math(self, node: nodes.math) -> None:
 
 def visit_math_block(self, node: nodes.math_block) -> None:
     number = f'<span class="eqno">({get_node_equation_number(self, node)})</span>' if node.get("number") else ""
-    if node["ids"] and node["ids"] == node.parent.get("ids"):
-        node["ids"] = []  # the theme has wrapped the formula, and given the wrapper its place
+    node["ids"] = names_of_formula(node)
     self.body.append(self.starttag(node, "div", "", CLASS="math"))
     self.body.append(f"{number}{mathml(node, display=True)}</div>\n")
     raise nodes.SkipNode

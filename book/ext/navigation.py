@@ -11,6 +11,7 @@ from sphinx.application import Sphinx
 
 from .around import language_code
 from .contents import Contents, Entry, contents, is_address
+from .internals import NAVIGATION, keep_theme_from_navigation
 
 TOGGLE = "Toggle navigation of "
 ARROW = '<span class="icon"><svg><use href="#svg-arrow-right"></use></svg></span>'
@@ -18,11 +19,11 @@ ARROW = '<span class="icon"><svg><use href="#svg-arrow-right"></use></svg></span
 
 def leave_out(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     """The theme finds no contents to build its own navigation from."""
-    context.pop("toctree", None)
+    keep_theme_from_navigation(context)
 
 
 def put_in(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
-    context["furo_navigation_tree"] = navigation(app, pagename)
+    context[NAVIGATION] = navigation(app, pagename)
 
 
 def navigation(app: Sphinx, page: str) -> str:

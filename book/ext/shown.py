@@ -7,6 +7,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
+from .internals import contents_lists, headings, labels, neighbours
 from .navigation import navigation
 
 
@@ -33,13 +34,12 @@ def _links(env) -> dict[str, list[str]]:
 def shown(app: Sphinx) -> dict[str, str]:
     """The digest of every page. To be asked when all pages are read."""
     env = app.env
-    headings = [toc.astext() for _, toc in sorted(env.tocs.items())]
-    neighbours, places = env.collect_relations(), _places(env)
+    around, places, all_headings = neighbours(env), _places(env), headings(env)
     digests = {}
     for name in sorted(env.found_docs):
-        beside = [(other, _title(env, other)) for other in neighbours.get(name, ())]
+        beside = [(other, _title(env, other)) for other in around.get(name, ())]
         links = [places.get(target) for target in _links(env).get(name, ())]
-        lists = headings if _has_visible_list(env, name) else None
+        lists = all_headings if _has_visible_list(env, name) else None
         digests[name] = _digest(env.gradbook_digests[name], navigation(app, name), beside, links, lists)
     return digests
 
@@ -50,8 +50,8 @@ def _digest(*parts) -> str:
 
 def _places(env) -> dict[str, list]:
     """Whatever a link may name, with where that is and the words that stand for it."""
-    std, places = env.get_domain("std"), {name: [_title(env, name)] for name in env.titles}
-    for name, place in [*sorted(std.anonlabels.items()), *sorted(std.labels.items())]:
+    places = {name: [_title(env, name)] for name in env.titles}
+    for name, place in labels(env):
         for target in dict.fromkeys([name, place[1]]):
             places.setdefault(target, []).append(list(map(str, place)))
     return places
@@ -62,4 +62,4 @@ def _title(env, name: str | None) -> str | None:
 
 
 def _has_visible_list(env, name: str) -> bool:
-    return any(not node.get("hidden") for node in env.tocs[name].findall(addnodes.toctree))
+    return any(not node.get("hidden") for node in contents_lists(env, name))

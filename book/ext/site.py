@@ -22,6 +22,7 @@ from .blocks import (
     visit_fold_title,
 )
 from .contents import forget_contents
+from .face import add_face, bring_whole
 from .fresh import depend_on_trace, folders, outdated, tidy, updated
 from .left_out import leave_links
 from .mathematics import visit_math_block_tex
@@ -71,4 +72,6 @@ def connect(app: Sphinx) -> None:
     app.connect("doctree-read", leave_links, priority=840)  # before the note on what is left out
     app.connect("html-page-context", leave_out, priority=100)  # the theme's turn is 500
     app.connect("html-page-context", put_in, priority=900)
+    app.connect("html-page-context", add_face, priority=910)
+    app.connect("build-finished", bring_whole, priority=910)
     app.connect("build-finished", forget_contents)

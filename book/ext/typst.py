@@ -6,7 +6,8 @@ from docutils import nodes
 from sphinx.builders import Builder
 from sphinx.locale import admonitionlabels
 from sphinx.util import logging
-from sphinx.util.nodes import inline_all_toctrees
+
+from .internals import whole_book
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ class TypstBuilder(Builder):
     def write_documents(self, docnames):
         from gradbook.book.typst import Book, compile_pdf, font_files, translate
 
-        tree = self.assembled()
+        tree = whole_book(self)
         config = self.config
         source = translate(
             tree,
@@ -58,11 +59,3 @@ class TypstBuilder(Builder):
         self.pdf.with_suffix(".typ").write_text(source, encoding="utf-8")
         for warning in compile_pdf(source, self.srcdir, font_files(), self.pdf):
             logger.warning("Typst: %s", warning, type="gradbook", subtype="typst")
-
-    def assembled(self):
-        root = self.config.root_doc
-        tree = inline_all_toctrees(self, set(), root, self.env.get_doctree(root), str, [root])
-        tree["docname"] = root
-        self.env.resolve_references(tree, root, self)
-        self.post_process_images(tree)
-        return tree

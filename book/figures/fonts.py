@@ -14,19 +14,16 @@ def folder(package: str) -> Path:
 
 
 @cache
-def _face():
-    from matplotlib.ft2font import FT2Font
+def _face() -> tuple[dict[int, str], dict[str, tuple[int, int]], int]:
+    """The glyph of each character, the width of each glyph, and what both are measured in, a part of an em."""
+    from fontTools.ttLib import TTFont
 
-    return FT2Font(folder("ziamath") / "STIXTwoMath-Regular.ttf")
+    with TTFont(folder("ziamath") / "STIXTwoMath-Regular.ttf", lazy=True) as font:
+        return font.getBestCmap(), font["hmtx"].metrics, font["head"].unitsPerEm
 
 
 @cache
 def advance(char: str) -> float:
     """How far a character moves on, in em. What the face does not have is taken as a full square, as Chinese is."""
-    from matplotlib.ft2font import LoadFlags
-
-    face = _face()
-    if not face.get_char_index(ord(char)):
-        return 1.0
-    glyph = face.load_char(ord(char), flags=LoadFlags.NO_SCALE | LoadFlags.NO_HINTING)
-    return glyph.horiAdvance / face.units_per_EM
+    glyphs, widths, em = _face()
+    return widths[glyphs[ord(char)]][0] / em if ord(char) in glyphs else 1.0

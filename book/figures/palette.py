@@ -1,14 +1,12 @@
 """What each colour of a figure means; the colours themselves are the page's, which has a dark set of them."""
 
-from ..inline_svg import PALETTE
+from ..colours import DRAWN
 
-_HEX = {name: colour for colour, name in PALETTE.items()}
-
-INK, MUTED, FAINT, GROUND = (_HEX[name] for name in ("ink", "muted", "faint", "ground"))
-PHASES = {"forward": _HEX["blue"], "backward": _HEX["red"], "update": _HEX["green"]}
-CURVE = _HEX["blue"]
-POINT = _HEX["red"]
-POSITIVE, NEGATIVE = _HEX["amber"], _HEX["violet"]
+INK, MUTED, FAINT, GROUND = (DRAWN[name] for name in ("ink", "muted", "faint", "ground"))
+PHASES = {"forward": DRAWN["blue"], "backward": DRAWN["red"], "update": DRAWN["green"]}
+CURVE = DRAWN["blue"]
+POINT = DRAWN["red"]
+POSITIVE, NEGATIVE = DRAWN["amber"], DRAWN["violet"]
 """Purple to orange: a diverging pair that colour-blind readers tell apart, and no phase's colour."""
 
 
