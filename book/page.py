@@ -16,6 +16,7 @@ from .chain import Chain
 from .groups import Group, Grouping, kind, scope
 from .lines import Line, Row, plain_tex
 from .listing import listing
+from .moved import Move, course, moved_most, rests
 from .notation import Notation, filled, pattern
 from .numbers import plain_number, printed_array, tex_number
 from .symbols import partial, slashed
@@ -388,12 +389,19 @@ class PageView:
             return self.number(value.item(), IN_TABLES)
         return matrix(wide.filled(value.shape, lambda index: self.number(value[index], IN_TABLES))).tex
 
-    def moved_most(self, parameter: str) -> dict:
+    def moved_most(self, parameter: str) -> Move:
         """The entry of a parameter that the printed update changes most."""
-        old, new = self.trace.value(parameter), self.trace.value(self.trace.updates[parameter])
-        index = np.unravel_index(np.argmax(np.abs(new - old)), old.shape)
-        change = float(new[index] - old[index])
-        return {"index": tuple(map(int, index)), "old": old[index], "new": new[index], "change": change}
+        return moved_most(self.trace, self.exact, parameter, self.example.page.digits)
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing moves because all gradients are 0, exactly and as they are printed."""
+        return rests(self.trace) and rests(self.exact)
+
+    def course(self, digits: int) -> str:
+        """How the loss goes in the update, where it is printed with so many digits."""
+        before, after = map(float, self.worked.losses[:2])
+        return course(before, after, digits)
 
     def loss_table(self) -> list[tuple[int, float]]:
         """The loss after 0, 1, 10, 100, … updates and after the last."""

@@ -106,7 +106,11 @@ def _errata(material: Material, lang: str) -> dict:
 
 
 def _second(material: Material, lang: str) -> dict:
-    return {"view": PageView(material.worked.second, lang), "history": PageView(material.worked, lang).history()}
+    first, second = material.worked, material.worked.second
+    changed = [
+        leaf for leaf in first.printed.updates if (first.printed[leaf].value != second.printed[leaf].value).any()
+    ]
+    return {"view": PageView(second, lang), "history": PageView(first, lang).history(), "changed": changed}
 
 
 OWN = {"errata": _errata, "second": _second}
@@ -136,7 +140,7 @@ def _context(view: PageView, material: Material) -> dict:
         "kept": ", ".join(f"${view.symbol(p)}$" for p in params if p not in worked.printed.updated()),
         "check_rows": list(_check_rows(view)),
         "check_rest": list(_check_rest(view)),
-        "worst": max((c.relative_error for c in worked.checks), default=0.0),
+        "worst": float(np.max([c.errors.max() for c in worked.checks], initial=0.0)),
         "drifts": list(_drifts(worked)),
         "number": view.number,
     }
