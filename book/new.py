@@ -87,7 +87,7 @@ def _text(path: Path, family: str, shape: list[int], activation: str, samples: i
     template = environment(SOURCE).get_template(f"new/{family}.toml.j2")
     random = Random(f"{seed} {family} {shape} {activation} {samples}")
     for _ in range(CANDIDATES):
-        if (tables := family_of(family).new(shape, activation, samples, random)) is None:
+        if (tables := _candidate(family, shape, activation, samples, random)) is None:
             continue
         for rate in RATES:
             text = template.render(_words(path.stem, shape, activation, tables, rate))
@@ -100,6 +100,13 @@ def _text(path: Path, family: str, shape: list[int], activation: str, samples: i
         f"--layers {','.join(map(str, shape))}: no friendly numbers were found for {activation} and {samples} "
         "samples; try another --seed, fewer layers or narrower ones."
     )
+
+
+def _candidate(family: str, shape: list[int], activation: str, samples: int, random: Random) -> dict | None:
+    try:
+        return family_of(family).new(shape, activation, samples, random)
+    except ValueError as error:
+        raise BookError(f"--layers {','.join(map(str, shape))}: {error}.") from None
 
 
 def _words(name: str, shape: list[int], activation: str, tables: dict, rate: float) -> dict:
