@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
+from unicodedata import category
 
 from pydantic import (
     AfterValidator,
@@ -36,9 +37,30 @@ DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt")
 """Names that are no files on Windows, whatever ending they have."""
 
 RESERVED = {"index", "sources", *DEVICES}
-MARKUP = re.compile(
-    r"[\\{}<>$`\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff]"
+MARKUP = frozenset("\\{}<>$`")
+UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""The Unicode categories of control, format and broken characters, and of separators of lines."""
+
+NEEDED = frozenset(
+    "\n\t\xad\u200c\u200d\u180e"  # the soft hyphen; joiners, with which Persian, Hindi and Mongolian are spelt
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"  # signs that are seen
 )
+"""Format characters that words are spelt with. What turns the direction of other words, or is seen nowhere, is not
+among them: a title would read as something that is not written."""
+
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs that look like nothing."""
+
+
+def is_unseen(char: str) -> bool:
+    """Whether a character controls others or is never seen."""
+    noncharacter = ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF
+    return (category(char) in UNSEEN and char not in NEEDED) or noncharacter
+
+
+def is_seen(text: str) -> bool:
+    """Whether there is anything to see of a text."""
+    return any(category(c)[0] in "LNPS" and c not in BLANK for c in text)
 
 
 class Known:
@@ -69,11 +91,11 @@ def plain(limit: str):
     def check(text: str) -> str:
         if len(text) > LIMITS[limit]:
             raise ValueError(f"is {len(text)} characters long; {LIMITS.rule(limit, len(text))}")
-        if found := MARKUP.search(text):
-            raise ValueError(f"is plain text and may not hold {found[0]!a}, which is markup or control")
+        if found := next((c for c in text if c in MARKUP or is_unseen(c)), None):
+            raise ValueError(f"is plain text and may not hold {found!a}, which is markup or control")
         if limit == "title" and "\n" in text:
             raise ValueError("is a title and stands on one line")
-        if not text.strip():
+        if not is_seen(text):
             raise ValueError("is empty")
         return text
 

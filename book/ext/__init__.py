@@ -6,6 +6,7 @@ from gradbook.book import words
 from sphinx.application import Sphinx
 
 from .around import add_theme_words, page_context
+from .as_written import AsWritten, Unwrap
 from .blocks import (
     FigureForTeX,
     LinkToNowhere,
@@ -32,12 +33,14 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("gradbook_languages", list(words.languages()), "html", [list, tuple])
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
     app.add_role("value", ValueRole())
+    app.add_role("as-written", AsWritten())
     app.add_directive("div", Container)
     app.add_node(nodes.math_block, override=True, latex=(visit_math_block_tex, None))
     app.add_node(value, html=(visit_value, depart_value))
     app.add_node(fold, html=(visit_fold, depart_fold))
     app.add_node(fold_title, html=(visit_fold_title, depart_fold_title))
     app.add_node(drawing, html=(visit_drawing, None))
+    app.add_transform(Unwrap)
     app.add_post_transform(LinkToNowhere)
     app.add_post_transform(PageTransform)
     app.add_post_transform(FigureForTeX)
