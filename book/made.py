@@ -10,6 +10,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+from .address import address, ours
 from .files import write
 from .source import source_of
 from .words import forget
@@ -30,6 +31,15 @@ class Made:
     scripts: dict[str, str]  # by trace, 'adam' and 'adam@2': the exact values behind the numbers
     uses: dict[str, dict] = field(default_factory=dict)  # by operation, see book/uses.py
 
+    @property
+    def address(self) -> str:
+        return address(self.name)
+
+    @property
+    def place(self) -> tuple:
+        """Where it stands among others: by `order`, which several may share, and by name."""
+        return self.order, self.name.casefold(), self.name
+
 
 def key(path: Path, changes: tuple[str, ...]) -> str:
     """Stands for all that shapes an example's pages: its file, its source's figures, changes, templates, code."""
@@ -38,8 +48,8 @@ def key(path: Path, changes: tuple[str, ...]) -> str:
 
 
 def key_of(*parts) -> str:
-    """Stands for `parts`, the templates and the code."""
-    return _digest(json.dumps([*parts, _templates(), _code()]).encode())
+    """Stands for `parts`, the templates, the code and the addresses that no example may have."""
+    return _digest(json.dumps([*parts, _templates(), _code(), sorted(ours())]).encode())
 
 
 def kept(store: "Store", name: str, parts: list, make: Callable[[], "Made"]) -> "Made":

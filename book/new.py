@@ -17,6 +17,7 @@ from gradbook.engine.ops import of_kind
 from gradbook.engine.optim import OPTIMIZERS
 from gradbook.engine.work import work
 
+from .address import distinct
 from .words import SOURCE, environment
 
 SHIPPED = Path(__file__).resolve().parent.parent / "examples"
@@ -44,6 +45,7 @@ def new_example(
         raise BookError(f"{shorten(name)}: an example's name is no path.")
     if path.exists():
         raise BookError(f"{path}: is already there; choose another name.")
+    distinct([*sorted(Path(folder).glob("*.toml")), path])
     for kind, value, known in (("family", family, families()), ("activation", activation, of_kind("activation"))):
         if value not in known:
             raise unknown(f"--{kind}", kind, value, known)

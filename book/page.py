@@ -11,6 +11,7 @@ from gradbook.engine.optim import detached
 from gradbook.engine.trace import Step
 
 from . import wide
+from .address import address
 from .augmented import Augmented, augmented
 from .chain import Chain
 from .groups import Group, Grouping, kind, scope
@@ -311,6 +312,11 @@ class PageView:
     def symbol_label(self, name: str) -> str:
         return label(self.example.name, f"symbol.{name}")
 
+    @property
+    def address(self) -> str:
+        """The address of the example in the book, with which all addresses of its pages begin."""
+        return address(self.example.name)
+
     def link(self, name: str) -> str:
         """A Markdown link from a step's symbol to its derivation; of a leaf, to its definition."""
         target = self.symbol_label(name) if self.trace[name].is_leaf else self.label(name)
@@ -470,4 +476,6 @@ class Gradient:
 
 def label(example: str, name: str) -> str:
     """The address of a step in the book, as docutils writes ids: 'seed:layer1.W_new' -> 'seed-layer1-w-new'."""
-    return f"{example.replace('@', '-step')}-{name}".lower().replace(".", "-").replace("_", "-")
+    name_of_file, at, update = example.partition("@")
+    step = name.lower().replace(".", "-").replace("_", "-")
+    return f"{address(name_of_file)}{'-step' if at else ''}{update}-{step}"

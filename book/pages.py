@@ -12,17 +12,19 @@ from gradbook.engine import BookError, load, pencil, work
 from gradbook.engine.errors import unknown
 from gradbook.engine.toml import check_file
 
+from .address import address, distinct
 from .catalogue import catalogue
 from .colophon import colophon
 from .files import write_folder
 from .made import Made, Store, key
-from .map import address, family_title, the_map
+from .map import address as family_address
+from .map import family_title, the_map
 from .mathml import MathError, to_mathml
 from .page import PageView, Worked
 from .quantity import Quantities
 from .symbols import slashed
 from .uses import uses
-from .values import script
+from .values import script, script_name
 from .wide import ENTRIES
 from .witness import last
 from .words import TEMPLATES, environment, forget, languages
@@ -64,6 +66,7 @@ def example_paths(folder: Path, only: Iterable[str] = ()) -> list[Path]:
     for name in only:
         if Path(name).stem not in known:
             raise unknown("--only", "example", name, known)
+    distinct(paths)
     return paths
 
 
@@ -143,6 +146,7 @@ def _context(view: PageView, material: Material) -> dict:
         "worst": float(np.max([c.errors.max() for c in worked.checks], initial=0.0)),
         "drifts": list(_drifts(worked)),
         "number": view.number,
+        "address": address,
     }
 
 
@@ -231,7 +235,7 @@ def write_pages(examples: list[Made], lang: str, folder: Path) -> list[str]:
     _check_addresses(examples, lang)
     files = {"index.md": _list_of_examples(examples, lang)}
     for example in examples:
-        files |= {f"{example.name}/{name}": content for name, content in example.files[lang].items()}
+        files |= {f"{example.address}/{name}": content for name, content in example.files[lang].items()}
     return write_folder(folder, files)
 
 
@@ -249,13 +253,13 @@ def _check_addresses(examples: list[Made], lang: str) -> None:
 
 
 def _list_of_examples(examples: list[Made], lang: str) -> str:
-    ordered = sorted(examples, key=lambda example: (example.order, example.name))
+    ordered = sorted(examples, key=lambda example: example.place)
     families: dict[str, list[Made]] = {}
     for example in ordered:
         families.setdefault(example.family, []).append(example)
     titles = {name: family_title(name, lang) for name in families}
     template = environment(lang).get_template("examples.md.j2")
-    return template.render(examples=ordered, families=families, titles=titles, address=address, lang=lang)
+    return template.render(examples=ordered, families=families, titles=titles, address=family_address, lang=lang)
 
 
 def write_about(out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:
@@ -277,9 +281,9 @@ def write_operations(out: Path, examples: list[Made], lang: str, folder: Path) -
 
 
 def write_traces(examples: list[Made], folder: Path) -> list[str]:
-    """The exact values behind the printed numbers, as scripts that also work from a file: traces/<name>.js."""
+    """The exact values behind the printed numbers, as scripts that also work from a file: traces/<address>.js."""
     scripts = {name: text for example in examples for name, text in example.scripts.items()}
-    return write_folder(folder, {f"{name}.js": text for name, text in scripts.items()})
+    return write_folder(folder, {script_name(name): text for name, text in scripts.items()})
 
 
 def _trace_scripts(material: Material) -> dict[str, str]:
@@ -302,6 +306,6 @@ def _trace_script(worked: Worked) -> str:
             "value": [float(v) for v in step.value.ravel()],
             "symbol": to_mathml(first.symbol(name), display=False) if owner == name else "",
             "meaning": {lang: view.notation.meaning(name) for lang, view in views.items()},
-            "href": f"examples/{worked.example.name}/{first.href(owner)}",
+            "href": f"examples/{address(worked.example.name)}/{first.href(owner)}",
         }
     return script(worked.exact.example, {"steps": steps})

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gradbook.engine.errors import BookError
 
+from .address import address
 from .edition import files_in, lock
 from .files import write
 from .mistakes import told_in
@@ -131,8 +132,8 @@ def outcome(source: Path, work: Path, run: subprocess.Popen, absent: Collection[
 
 def _excused(sentence: str, absent: Collection[str]) -> bool:
     """Whether this is a link to an example that could not be built, or a value of it."""
-    names = "|".join(map(re.escape, absent))
-    spoken_of = rf"'(?:examples/(?:{names})/|#?(?:{names})-)|unknown example '(?:{names})'"
+    names, places = ("|".join(map(re.escape, some)) for some in (absent, map(address, absent)))
+    spoken_of = rf"'(?:examples/(?:{places})/|#?(?:{places})-)|unknown example '(?:{names})'"
     return bool(names) and re.search(spoken_of, sentence) is not None
 
 

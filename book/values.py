@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 from gradbook.engine.errors import BookError, shorten, unknown
 
-_REFERENCE = re.compile(r"\s*([\w@-]+):([\w.]+)((?:\[\d+\])*)\s*(?:\|\s*([^|]*?)\s*)?")
+from .address import address
+
+_REFERENCE = re.compile(r"\s*([^\s:\[\]|]+):([\w.]+)((?:\[\d+\])*)\s*(?:\|\s*([^|]*?)\s*)?")
 _FORMAT = re.compile(r"[+ ]?(?:\.\d{1,2})?[efg]?")
 
 
@@ -26,6 +28,12 @@ def script(name: str, content: dict) -> str:
     return f"gradbook.trace({json.dumps(name)},{json.dumps(content, ensure_ascii=False, separators=(',', ':'))});\n"
 
 
+def script_name(trace: str) -> str:
+    """The file of such a script: 'adam.js', 'adam@2.js'. Its letters are safe in every address."""
+    example, at, update = trace.partition("@")
+    return f"{address(example)}{at}{update}.js"
+
+
 @lru_cache(maxsize=64)
 def _steps(path: Path, changed: int) -> dict:
     text = path.read_text(encoding="utf-8")
@@ -33,10 +41,16 @@ def _steps(path: Path, changed: int) -> dict:
 
 
 def _known(traces: Path, name: str) -> dict:
-    path = traces / f"{name}.js"
-    if not path.is_file():
-        raise unknown("value", "example", name, sorted(p.stem for p in traces.glob("*.js")))
+    path = traces / script_name(name)
+    if not path.is_file() or _name(path) != name:
+        raise unknown("value", "example", name, sorted(map(_name, traces.glob("*.js"))))
     return _steps(path, path.stat().st_mtime_ns)
+
+
+def _name(path: Path) -> str:
+    """The name of the trace that a script brings, which the name of its file need not tell."""
+    with path.open(encoding="utf-8") as file:
+        return json.loads(file.readline().partition("(")[2].partition(",{")[0])
 
 
 def lookup(text: str, traces: Path) -> ValueText:

@@ -1,10 +1,9 @@
 """What an example file says: read from TOML, validated, and explained in one sentence when it is wrong."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
-from unicodedata import category
+from unicodedata import category, normalize
 
 from pydantic import (
     AfterValidator,
@@ -32,11 +31,12 @@ from .optim import OPTIMIZERS
 from .schedule import KEYS, SCHEDULES
 from .toml import read_tables
 
-NAME = re.compile(r"[a-z][a-z0-9-]*")
+NAME = "is made of letters and digits of any language, - and _, and does not begin with -"
+"""What the name of an example must be; `is_name` judges it."""
+
 DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 """Names that are no files on Windows, whatever ending they have."""
 
-RESERVED = {"index", "sources", *DEVICES}
 MARKUP = frozenset("\\{}<>$`")
 UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 """The Unicode categories of control, format and broken characters, and of separators of lines."""
@@ -113,8 +113,14 @@ def _rectangle(rows: list[list[float]]) -> list[list[float]]:
     return rows
 
 
+def is_name(text: str) -> bool:
+    """Whether an example may be called so: letters of any language with their marks, digits, - and _."""
+    letters = all(c in "-_" or (category(c)[0] in "LMN" and c not in BLANK) for c in text)
+    return letters and text[:1] not in ("", "-") and category(text[0])[0] != "M"
+
+
 def named(name: str) -> str:
-    if not NAME.fullmatch(name):
+    if not is_name(name):
         raise ValueError(f"{shorten(name)} is no name of an example")
     return name
 
@@ -286,12 +292,12 @@ def validate(tables: dict, path: Path) -> Example:
 
 
 def check_name(path: Path) -> None:
-    """Refuse names that could not be an address of a page."""
+    """Refuse names that could not be a file's everywhere, or that nobody could tell apart by looking."""
     if path.suffix != ".toml":
         raise BookError(f"{path}: is not an example file; its name must end in .toml.")
-    if not NAME.fullmatch(path.stem) or path.stem in RESERVED or len(path.stem) > LIMITS["name"]:
+    name, device = path.stem, normalize("NFKC", path.stem).casefold()
+    if not is_name(name) or device in DEVICES or len(name) > LIMITS["name"]:
         raise BookError(
-            f"{shorten(path.name)}: an example's name is made of a-z, 0-9 and -, starts with a letter, "
-            f"has at most {LIMITS['name']} characters (the limit (name)) and is neither index nor sources nor what "
-            "Windows keeps for devices, such as con or com1."
+            f"{shorten(path.name)}: an example's name {NAME}, has at most {LIMITS['name']} characters (the limit "
+            "(name)) and is nothing that Windows keeps for devices, such as con or com1."
         )

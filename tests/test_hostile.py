@@ -40,8 +40,8 @@ TEX = [
 PLAIN = [text for text in TEX if re.search(r"[\\{}<>$`\x00-\x08\x0b-\x1f\u200b\u202e\ufeff]", text)]
 NAMES = [
     "../../x", "..", ".", "/etc/passwd", "a/b", "a\\b", "C:x", "con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)),
-    *(f"lpt{i}" for i in range(10)), "index", "sources", "a" * 61, "a" * 10_000, "a\nb", "a\x00b", "a\x1bb", "\u202ea",
-    "-rf", "--out", "~", "$HOME", "`id`", "a b", "a.b", "A", "é", "网", "", " ", "%2e%2e", "<b>", "{{x}}", "a:b",
+    *(f"lpt{i}" for i in range(10)), "Con", "COM¹", "ＣＯＮ", "a" * 61, "a" * 10_000, "a\nb", "a\x00b", "a\x1bb", "\u202ea",
+    "-rf", "--out", "~", "$HOME", "`id`", "a b", "a.b", "a@2", ".a", "a\u200db", "\u3164", "", " ", "%2e%2e", "<b>", "{{x}}", "a:b",
 ]  # fmt: skip
 DEEP = [
     "a = " + "[" * 10_000 + "]" * 10_000, "a." * 100_000 + "a = 1", "[" + "a." * 100_000 + "a]",
@@ -63,10 +63,10 @@ def written(folder: Path, text: str, name="strange.toml") -> Path:
 
 def refused(action, *args) -> str:
     """The one sentence with which `action` refuses, soon."""
-    start = time.perf_counter()
+    start = time.process_time()  # of this process alone: others may keep the machine busy
     with pytest.raises(BookError) as caught:
         action(*args)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert str(caught.value).isprintable() and len(str(caught.value)) < 1500
     return str(caught.value)
 

@@ -10,9 +10,9 @@ from sphinx.util.docutils import SphinxRole
 logger = logging.getLogger(__name__)
 
 
-def trace_file(env, name: str) -> Path:
-    """The script that carries an example's exact values to its pages."""
-    return Path(env.srcdir).parent / "static" / "traces" / f"{name}.js"
+def traces(env) -> Path:
+    """The folder of the scripts that carry the examples' exact values to their pages."""
+    return Path(env.srcdir).parent / "static" / "traces"
 
 
 class value(nodes.inline):  # noqa: N801 (docutils names nodes so)
@@ -25,9 +25,10 @@ class ValueRole(SphinxRole):
     def run(self):
         from gradbook.book import values
 
-        self.env.note_dependency(str(trace_file(self.env, self.text.partition(":")[0].strip())))
+        example = self.text.partition(":")[0].strip()
+        self.env.note_dependency(str(traces(self.env) / values.script_name(example)))
         try:
-            found = values.lookup(self.text, Path(self.env.srcdir).parent / "static" / "traces")
+            found = values.lookup(self.text, traces(self.env))
         except BookError as error:
             logger.warning("%s", error, location=self.get_location(), type="gradbook", subtype="value")
             return [nodes.literal(self.rawtext, self.text)], []
