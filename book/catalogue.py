@@ -18,7 +18,7 @@ MOST = 6
 
 def catalogue(examples: list[Made], store: Store) -> Made:
     """The pages and drawings of all languages, from the store if they are there."""
-    examples = sorted(examples, key=lambda example: (example.order, example.name))
+    examples = sorted(examples, key=lambda example: example.place)
     return kept(store, NAME, __name__, [[e.name, e.titles, e.uses] for e in examples], lambda: _made(examples))
 
 
@@ -66,7 +66,7 @@ def _uses(op: str, examples: list[Made], lang: str) -> list[dict]:
     return [
         {
             "title": example.titles[lang],
-            "page": f"../examples/{example.name}/index.md",
+            "page": f"../examples/{example.address}/index.md",
             "links": (use := example.uses[op])["steps"],
             "more": use["count"] > len(use["steps"]),
         }

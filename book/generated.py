@@ -25,7 +25,7 @@ def write_pages(examples: list[Made], lang: str, folder: Path, reference: bool =
     _check_addresses(examples, lang)
     files = {"index.md": _list_of_examples(examples, lang, reference)}
     for example in examples:
-        files |= {f"{example.name}/{name}": content for name, content in example.files[lang].items()}
+        files |= {f"{example.address}/{name}": content for name, content in example.files[lang].items()}
     return write_folder(folder, files)
 
 
@@ -43,7 +43,7 @@ def _check_addresses(examples: list[Made], lang: str) -> None:
 
 
 def _list_of_examples(examples: list[Made], lang: str, reference: bool) -> str:
-    ordered = sorted(examples, key=lambda example: (example.order, example.name))
+    ordered = sorted(examples, key=lambda example: example.place)
     families: dict[str, list[Made]] = {}
     for example in ordered:
         families.setdefault(example.family, []).append(example)

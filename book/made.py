@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from . import shaping
+from .address import address, ours
 from .files import digest, remove, seal, sealed
 from .source import source_of
 from .words import forget
@@ -27,6 +28,15 @@ class Made:
     traces: dict[str, str]  # the exact values behind the numbers: 'adam.js' for pages, 'adam@2.json' for prose
     uses: dict[str, dict] = field(default_factory=dict)  # by operation, see book/uses.py
 
+    @property
+    def address(self) -> str:
+        return address(self.name)
+
+    @property
+    def place(self) -> tuple:
+        """Where it stands among others: by `order`, which several may share, and by name."""
+        return self.order, self.name.casefold(), self.name
+
 
 def key(path: Path, changes: tuple[str, ...]) -> str:
     """Stands for all that shapes an example's pages: its file, its source's figures, changes, templates, code."""
@@ -35,8 +45,9 @@ def key(path: Path, changes: tuple[str, ...]) -> str:
 
 
 def key_of(module: str, *parts) -> str:
-    """Stands for `parts`, and for the code and the templates by which `module` makes pages of them."""
-    return digest(json.dumps([*parts, shaping.words(module), _code(module)]).encode())
+    """Stands for `parts`, for the code and the templates by which `module` makes pages of them, and for the
+    addresses that no example may have."""
+    return digest(json.dumps([*parts, shaping.words(module), _code(module), sorted(ours())]).encode())
 
 
 @cache  # of the code that runs, whatever an editor does to the files meanwhile

@@ -38,7 +38,7 @@ def entries(examples: list[Made], lang: str) -> dict[str, Entry]:
             name,
             family_title(name, lang),
             before[name],
-            own := sorted((e for e in examples if e.family == name), key=lambda e: (e.order, e.name)),
+            own := sorted((e for e in examples if e.family == name), key=lambda e: e.place),
             _operations(own),
         )
         for name in order(before)

@@ -13,7 +13,7 @@ import math_core
 
 MINUS = "\u2212"
 VAL = re.compile(r"\\val\s*\{([^{}]*)\}\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
-ADDRESS = re.compile(r"[\w@-]+:[\w.-]+(\[\d+\])*")
+ADDRESS = re.compile(r"[^\s:{}\[\]]+:[\w.-]+(\[\d+\])*")
 PRINTED = re.compile(r"([-+\u2212]?)(\d+(?:\.\d+)?)(?:\s*\\times\s*10\^(?:\{([-\u2212]?\d+)\}|(\d)))?")
 ROW_SKIP = re.compile(r"\\\\\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|mu)\s*\]")
 MARKS = re.compile(r"\\begin(?![a-z])|\\end(?![a-z])|\\\\|\\.|[{}&]|\n\s*\n", re.DOTALL)

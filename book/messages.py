@@ -13,6 +13,7 @@ from babel.messages.pofile import read_po, write_po
 from gradbook.engine import plugins
 from jinja2.ext import babel_extract
 
+from . import hints
 from .files import write
 from .project import chapters_in
 from .site import stage
@@ -187,15 +188,18 @@ def update_all(root: Path = ROOT, langs: Sequence[str] = ()) -> list[str]:
 
 
 def _counted(messages: list) -> str:
-    return f"{len(messages)} messages, {sum(not _is_translated(m) for m in messages)} to translate"
+    stale = sum(m.fuzzy for m in messages)
+    told = f"{len(messages)} messages, {sum(not _is_translated(m) for m in messages)} to translate"
+    return f"{told}, of which {stale} are stale" if stale else told
 
 
 def _merged(path: Path, locale: str, current: Catalog) -> Catalog:
-    merged = _read(path, locale)
+    old, merged = _read(path, locale), _read(path, locale)
     merged.update(current, no_fuzzy_matching=True)
     merged.obsolete.clear()
+    hints.keep(old, merged)
     for message in merged:
-        message.auto_comments, message.previous_id = [], []
+        message.auto_comments = []
         message.flags -= GUESSED
     return merged
 
@@ -204,13 +208,14 @@ def _read(path: Path, locale: str) -> Catalog:
     if not path.is_file():
         return Catalog(locale=locale)
     with path.open("rb") as file:
-        return read_po(file, locale=locale)
+        return hints.recall(read_po(file, locale=locale))
 
 
 def _text(catalog: Catalog, locale: str) -> bytes:
     body = BytesIO()
     write_po(body, catalog, width=0, omit_header=True, include_lineno=False, ignore_obsolete=True)
-    return HEADER.format(locale=locale, plural_forms=catalog.plural_forms).encode() + body.getvalue()
+    text = hints.with_previous(body.getvalue().decode(), catalog)
+    return f"{HEADER.format(locale=locale, plural_forms=catalog.plural_forms)}{text}".encode()
 
 
 def _messages(catalog: Catalog) -> list:
@@ -252,6 +257,8 @@ def _faults(current: Catalog, catalog: Catalog) -> Iterator[str]:
 def _fault(id, message) -> Iterator[str]:
     if message is None:
         yield f"missing: {_quoted(id)}."
+    elif message.fuzzy and message.previous_id:
+        yield f"stale, translated from {_quoted(message.previous_id)}: {_quoted(id)}."
     elif message.fuzzy:
         yield f"fuzzy, to be looked at: {_quoted(id)}."
     elif not _is_translated(message):

@@ -18,6 +18,7 @@ from gradbook.engine.ops import of_kind
 from gradbook.engine.optim import OPTIMIZERS
 from gradbook.engine.work import work
 
+from .address import distinct
 from .words import SOURCE, environment
 
 SHIPPED = Path(__file__).resolve().parent.parent / "examples"
@@ -46,6 +47,7 @@ def new_example(
         raise BookError(f"{shorten(name)}: an example's name is no path.")
     if path.exists():
         raise BookError(f"{path}: is already there; choose another name.")
+    distinct([*sorted(Path(folder).glob("*.toml")), path])
     for kind, value, known in (("family", family, families()), ("activation", activation, of_kind("activation"))):
         if value not in known:
             raise unknown(f"--{kind}", kind, value, known)
@@ -97,9 +99,7 @@ def _text(path: Path, family: str, shape: list[int], activation: str, samples: i
     template = environment(SOURCE).get_template(f"new/{family}.toml.j2")
     random = Random(f"{seed} {family} {shape} {activation} {samples}")
     for _ in range(CANDIDATES):
-        with plugins.blaming():
-            tables = family_of(family).new(shape, activation, samples, random)
-        if tables is None:
+        if (tables := _candidate(family, shape, activation, samples, random)) is None:
             continue
         for rate in RATES:
             text = template.render(_words(path.stem, shape, activation, tables, rate), command=command)
@@ -112,6 +112,14 @@ def _text(path: Path, family: str, shape: list[int], activation: str, samples: i
         f"--layers {','.join(map(str, shape))}: no friendly numbers were found for {activation} and {samples} "
         "samples; try another --seed, fewer layers or narrower ones."
     )
+
+
+def _candidate(family: str, shape: list[int], activation: str, samples: int, random: Random) -> dict | None:
+    try:
+        with plugins.blaming():
+            return family_of(family).new(shape, activation, samples, random)
+    except ValueError as error:
+        raise BookError(f"--layers {','.join(map(str, shape))}: {error}.") from None
 
 
 def _words(name: str, shape: list[int], activation: str, tables: dict, rate: float) -> dict:

@@ -11,11 +11,13 @@ from gradbook.engine.optim import detached
 from gradbook.engine.trace import Step
 
 from . import wide
+from .address import address
 from .augmented import Augmented, augmented
 from .chain import Chain
 from .groups import Group, Grouping, kind, scope
 from .lines import Line, Row, aligned, plain_tex, shape_tex
 from .listing import listing
+from .moved import Move, course, moved_most, rests
 from .notation import Notation, filled, pattern
 from .numbers import plain_number, printed_array, tex_number
 from .symbols import partial, slashed
@@ -297,6 +299,11 @@ class PageView:
     def symbol_label(self, name: str) -> str:
         return label(self.example.name, f"symbol.{name}")
 
+    @property
+    def address(self) -> str:
+        """The address of the example in the book, with which all addresses of its pages begin."""
+        return address(self.example.name)
+
     def link(self, name: str) -> str:
         """A Markdown link from a step's symbol to its derivation; of a leaf, to its definition."""
         target = self.symbol_label(name) if self.trace[name].is_leaf else self.label(name)
@@ -375,12 +382,19 @@ class PageView:
             return self.number(value.item(), IN_TABLES)
         return matrix(wide.filled(value.shape, lambda index: self.number(value[index], IN_TABLES))).tex
 
-    def moved_most(self, parameter: str) -> dict:
+    def moved_most(self, parameter: str) -> Move:
         """The entry of a parameter that the printed update changes most."""
-        old, new = self.trace.value(parameter), self.trace.value(self.trace.updates[parameter])
-        index = np.unravel_index(np.argmax(np.abs(new - old)), old.shape)
-        change = float(new[index] - old[index])
-        return {"index": tuple(map(int, index)), "old": old[index], "new": new[index], "change": change}
+        return moved_most(self.trace, self.exact, parameter, self.example.page.digits)
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing moves because all gradients are 0, exactly and as they are printed."""
+        return rests(self.trace) and rests(self.exact)
+
+    def course(self, digits: int) -> str:
+        """How the loss goes in the update, where it is printed with so many digits."""
+        before, after = map(float, self.worked.losses[:2])
+        return course(before, after, digits)
 
     def loss_table(self) -> list[tuple[int, float]]:
         """The loss after 0, 1, 10, 100, … updates and after the last."""
@@ -449,4 +463,6 @@ class Gradient:
 
 def label(example: str, name: str) -> str:
     """The address of a step in the book, as docutils writes ids: 'seed:layer1.W_new' -> 'seed-layer1-w-new'."""
-    return f"{example.replace('@', '-step')}-{name}".lower().replace(".", "-").replace("_", "-")
+    name_of_file, at, update = example.partition("@")
+    step = name.lower().replace(".", "-").replace("_", "-")
+    return f"{address(name_of_file)}{'-step' if at else ''}{update}-{step}"

@@ -11,6 +11,7 @@ from gradbook.engine import BookError, load, pencil, work
 from gradbook.engine.plugins import named
 from gradbook.engine.toml import check_file
 
+from .address import address
 from .finding import names
 from .made import Made, Store, key
 from .mathml import MathError, to_mathml
@@ -18,6 +19,7 @@ from .page import PageView, Worked
 from .quantity import Quantities
 from .symbols import slashed
 from .uses import uses
+from .values import script_name
 from .wide import ENTRIES
 from .words import environment, forget, languages
 
@@ -104,7 +106,11 @@ def _errata(material: Material, lang: str) -> dict:
 
 
 def _second(material: Material, lang: str) -> dict:
-    return {"view": PageView(material.worked.second, lang), "history": PageView(material.worked, lang).history()}
+    first, second = material.worked, material.worked.second
+    changed = [
+        leaf for leaf in first.printed.updates if (first.printed[leaf].value != second.printed[leaf].value).any()
+    ]
+    return {"view": PageView(second, lang), "history": PageView(first, lang).history(), "changed": changed}
 
 
 OWN = {"errata": _errata, "second": _second}
@@ -134,9 +140,10 @@ def _context(view: PageView, material: Material) -> dict:
         "kept": ", ".join(f"${view.symbol(p)}$" for p in params if p not in worked.printed.updated()),
         "check_rows": list(_check_rows(view)),
         "check_rest": list(_check_rest(view)),
-        "worst": max((c.relative_error for c in worked.checks), default=0.0),
+        "worst": float(np.max([c.errors.max() for c in worked.checks], initial=0.0)),
         "drifts": list(_drifts(worked)),
         "number": view.number,
+        "address": address,
     }
 
 
@@ -222,7 +229,7 @@ def make(path: Path, changes: tuple[str, ...], store: Store) -> None:
 
 def _traces(material: Material) -> dict[str, str]:
     all_worked = list(filter(None, [material.worked, material.worked.second]))
-    scripts = {f"{worked.exact.example}.js": _trace_script(worked) for worked in all_worked}
+    scripts = {script_name(worked.exact.example): _trace_script(worked) for worked in all_worked}
     return scripts | {f"{worked.exact.example}.json": worked.exact.to_json() for worked in all_worked}
 
 
@@ -241,7 +248,7 @@ def _trace_script(worked: Worked) -> str:
             "value": [float(v) for v in step.value.ravel()],
             "symbol": to_mathml(first.symbol(name), display=False) if owner == name else "",
             "meaning": {lang: view.notation.meaning(name) for lang, view in views.items()},
-            "href": f"examples/{worked.example.name}/{first.href(owner)}",
+            "href": f"examples/{address(worked.example.name)}/{first.href(owner)}",
         }
     content = json.dumps({"steps": steps}, ensure_ascii=False, separators=(",", ":"))
     return f"gradbook.trace({json.dumps(worked.exact.example)},{content});\n"

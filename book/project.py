@@ -165,6 +165,8 @@ class Project:
     def example_paths(self, only: tuple[str, ...] = ()) -> list[Path]:
         """The example files of the book, or those that `only` names; one of the project takes the place of a
         shipped one of the same name. Raises BookError if there are none or a name is unknown."""
+        from .address import distinct
+
         ours = [PACKAGE / "examples"] if "examples" in self.settings.shipped else []
         folders = [*ours, self.examples]
         found = {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
@@ -174,6 +176,7 @@ class Project:
             if Path(name).stem not in found:
                 raise unknown("--only", "example", name, sorted(found))
         wanted = {Path(name).stem for name in only} or set(found)
+        distinct(found.values())
         return [found[name] for name in sorted(wanted)]
 
     def inputs(self) -> list[Path]:
@@ -252,8 +255,10 @@ class Edition:
 
     def _speaks_of_what_is_left_out(self, sentence: str) -> bool:
         """Whether this is a place in a contents list, a figure or a link, of what this edition does not hold."""
-        names = "|".join(map(re.escape, self.left_out))
-        spoken_of = [rf"'(?:examples/(?:{names})/|#?(?:{names})-)"] if names else []
+        from .address import address  # late, as docutils is loaded slowly
+
+        places = "|".join(re.escape(address(name)) for name in self.left_out)
+        spoken_of = [rf"'(?:examples/(?:{places})/|#?(?:{places})-)"] if places else []
         if not self.has_reference:
             spoken_of.append(r"'(?:\.\./)*(?:operations/|about/map|#?op-|#?operations\b|#?map\b)")
         return any(re.search(pattern, sentence) for pattern in spoken_of)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from gradbook.engine.errors import BookError, shorten, unknown
 
-_REFERENCE = re.compile(r"\s*([\w@-]+):([\w.]+)((?:\[\d+\])*)\s*(?:\|\s*([^|]*?)\s*)?")
+from .address import address
+
+_REFERENCE = re.compile(r"\s*([^\s:\[\]|]+):([\w.]+)((?:\[\d+\])*)\s*(?:\|\s*([^|]*?)\s*)?")
 _FORMAT = re.compile(r"[+ ]?(?:\.\d{1,2})?[efg]?")
 FORMAT = ".4g"
 """How a value is printed that names no format: four significant digits."""
@@ -24,6 +26,12 @@ class ValueText:
 def trace_of(text: str) -> str:
     """The name of the trace that a reference speaks of: 'seed', 'adam@2'."""
     return text.partition(":")[0].strip()
+
+
+def script_name(trace: str) -> str:
+    """The file that brings a trace to the pages: 'adam.js', 'adam@2.js'. Its letters are safe in every address."""
+    example, at, update = trace.partition("@")
+    return f"{address(example)}{at}{update}.js"
 
 
 def lookup(text: str, traces: Mapping[str, Mapping[str, np.ndarray]], form: str = FORMAT) -> ValueText:

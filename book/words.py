@@ -19,6 +19,9 @@ from .finding import Templates, folders
 from .numbers import tex_number
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
+TYPED = re.compile(r"[\"']|--|\. ?\. ?\.")
+"""Signs of a typewriter, for which Sphinx would set typographic ones."""
+
 SOURCE = "en"
 """The language that the templates and chapters are written in; every other one has a catalogue."""
 
@@ -128,7 +131,9 @@ def forget() -> None:
 
 def markdown_text(text: str) -> str:
     """Plain words as Markdown shows them unchanged, in one paragraph."""
-    line = " ".join(text.split())
+    line = re.sub(r"[ \t\n]+", " ", text).strip(" ")
+    if TYPED.search(line):
+        return f"{{as-written}}`{line}`"
     line = "".join(f"\\{c}" if c in "*_#[]()|~!&@^" else c for c in line)
     return re.sub(r"^(\d*)([-+%:=.])", r"\1\\\2", line)
 

@@ -16,7 +16,7 @@ from .figures import check_figures
 from .loose import check_loose
 from .names import check_headings, check_names
 from .parse import Parser, Row
-from .read import Formula, Page, number_text
+from .read import Formula, Page, folders, number_text
 from .redo import Rules
 from .report import Report, Unknown
 from .symbols import Symbols
@@ -60,7 +60,7 @@ class Book:
     """Pages by path, and the examples they print."""
 
     def __init__(self, pages: dict[str, Page], traces: dict[str, str]):
-        self.pages = pages
+        self.pages, self.folders = pages, folders(pages.values())
         self._readings: dict[str, Reading] = {}
         self._results: dict[tuple, lines.Result] = {}
         self.examples = {name: Example(text) for name, text in sorted(traces.items())}
@@ -87,13 +87,11 @@ class Book:
     def example_of(self, page: Page) -> Example | None:
         return self.examples.get(self._trace_of(page))
 
-    @staticmethod
-    def _trace_of(page: Page) -> str:
+    def _trace_of(self, page: Page) -> str:
         """The name of the trace whose numbers a page works with; that of the second update has a page of its own."""
-        parts = page.name.split("/")
-        if parts[0] != "examples" or len(parts) != 3:
+        if not page.folder:
             return ""
-        return parts[1] + (SECOND if parts[2] == "second.html" else "")
+        return self.folders[page.folder] + (SECOND if page.name.endswith("/second.html") else "")
 
     def defined_at(self, path: str, anchor: str, display: bool = False) -> list[Node]:
         """The first formula at or after an anchor: what is defined there; or the first derivation there."""

@@ -1,7 +1,8 @@
 """Reads built HTML: what a page prints, and where; nothing is asked of the program that wrote it."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -71,6 +72,12 @@ class Page:
         self.lang, _, self.name = path.partition("/") if "/" in path else ("", "", path)
         parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
         self.root = html.document_fromstring(text.strip("\0 \n") or "<html></html>", parser=parser)
+
+    @property
+    def folder(self) -> str:
+        """The folder of the example whose page this is; '' of any other page."""
+        parts = self.name.split("/")
+        return parts[1] if parts[0] == "examples" and len(parts) == 3 else ""
 
     @property
     def body(self):
@@ -252,3 +259,14 @@ def read_pages(folder: Path) -> dict[str, Page]:
     """Every HTML page of a built site, by its path."""
     found = sorted(path for path in folder.rglob("*.html") if path.is_file())
     return {(p := f.relative_to(folder).as_posix()): Page(p, f.read_text("utf-8", "replace")) for f in found}
+
+
+def folders(pages: Iterable[Page]) -> dict[str, str]:
+    """The example of each folder: what most of the numbers on its pages say where they are from, or the folder's
+    own name if they say nothing. A file's name may have letters that an address has not."""
+    found: dict[str, Counter] = {}
+    for page in pages:
+        if page.folder:
+            told = (address.partition(":")[0].partition("@")[0] for address, _ in page.addresses)
+            found.setdefault(page.folder, Counter()).update(told)
+    return {folder: max(names, key=names.get) if names else folder for folder, names in found.items()}

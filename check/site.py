@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from .languages import compare, cut
-from .read import Page
+from .read import Page, folders
 from .report import Report
 
 LOADS = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)|@import\s+["']([^"']+)["']""")
@@ -27,6 +27,7 @@ class Site:
 
     def __init__(self, folder: Path, pages: dict[str, Page], langs: tuple[str, ...], traces, sources: str, quoted=()):
         self.folder, self.pages, self.langs = folder, pages, langs
+        self.folders = folders(pages.values())
         # a second update stands among its first's pages; what chapters only quote has none
         self.examples = {name.partition("@")[0] for name in traces} - set(quoted)
         self.values = {v for text in traces.values() for step in json.loads(text)["steps"] for v in step["value"]}
@@ -169,9 +170,8 @@ class Site:
     def _check_examples(self, report: Report) -> None:
         """The examples of the site are those that were built, no more and no fewer."""
         for lang in self.langs:
-            prefix = f"{lang}/examples/"
-            found = {p[len(prefix) :].split("/")[0] for p in self.pages if p.startswith(prefix) and p.count("/") == 3}
-            self._same_set(found, lang, report)
+            own = {page.folder for page in self.pages.values() if page.lang == lang and page.folder}
+            self._same_set({self.folders[folder] for folder in own}, lang, report)
             index = f"{lang}/searchindex.js"
             if index in self.files:
                 self._check_index(lang, (self.folder / index).read_text("utf-8", "replace"), report)

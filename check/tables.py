@@ -28,14 +28,17 @@ def check_tables(page: Page, example, reading: Callable, report: Report) -> None
     for table in page.tables:
         rows = [[_node(cell, reading) for cell in row] for row in table.rows]
         for check in CHECKS:
-            check(Sheet(page, table, rows, example, report))
+            check(Sheet(page, table, rows, example, reading, report))
 
 
 class Sheet:
     """A table with what its cells say; `fail` and `done` report on one of its rows."""
 
-    def __init__(self, page: Page, table: Table, rows: list[list[Node | None]], example, report: Report):
+    def __init__(
+        self, page: Page, table: Table, rows: list[list[Node | None]], example, reading: Callable, report: Report
+    ):
         self.page, self.table, self.rows, self.example, self.report = page, table, rows, example, report
+        self.reading = reading
 
     def of_width(self, width: int) -> list[tuple[int, list[Node | None]]]:
         return [(i, row) for i, row in enumerate(self.rows) if len(row) == width]
@@ -119,28 +122,51 @@ def _gradient(sheet: Sheet, i: int, symbol: Partial, gradient: Num, difference: 
 
 
 def _worst(sheet: Sheet, errors: list[Num]) -> None:
-    """The largest error stands once more in the words below the table."""
-    worst = max(errors, key=lambda n: n.value)
+    """The last number in the words below the table is the largest error of its rows and of those left out."""
+    *left_out, told = _below(sheet) or errors
+    worst = max([*errors, *left_out], key=lambda n: n.value)
     sheet.report.figures["table_error"] = max(sheet.report.figures.get("table_error", 0.0), float(worst.value))
+    if _below(sheet) and told.value != worst.value:
+        sheet.fail(len(sheet.rows) - 1, told, worst, "is not the largest error of the rows above")
+
+
+def _below(sheet: Sheet) -> list[Num]:
+    """The numbers that stand alone behind a table, under the same heading."""
+    last = [f for row in sheet.table.rows for cell in row for f in cell.formulas][-1]
+    behind = [f for f in sheet.page.formulas if f.anchor == last.anchor and f.n > last.n]
+    found = [node for f in behind for row in sheet.reading(f).rows for node in row.parts if len(row.parts) == 1]
+    return [node for node in found if isinstance(node, Num)]
 
 
 def updates(sheet: Sheet) -> None:
-    """symbol | old | new | entry: old → new"""
+    """symbol | old | new | entry: old → new, or words if no digit moves"""
     for i, row in sheet.of_width(4):
-        if isinstance(row[0], Sym) and isinstance(row[3], Op) and row[3].name == "related":
+        moved = isinstance(row[3], Op) and row[3].name == "related"
+        if isinstance(row[0], Sym) and (moved or (row[3] is None and _is_new(sheet, row[2]))):
             _update(sheet, i, *row)
 
 
-def _update(sheet: Sheet, i: int, symbol: Sym, old: Node, new: Node, moved: Op) -> None:
+def _is_new(sheet: Sheet, node: Node | None) -> bool:
+    """Whether a cell holds the new value of a parameter."""
+    numbers = [n for row in cells(node) for n in row] if node is not None and is_literal(node) else []
+    steps = {p[0] for n in numbers if isinstance(n, Num) and (p := sheet.example.home_of(n.address))}
+    return bool(steps) and steps <= set(sheet.example.trace.updates.values())
+
+
+def _update(sheet: Sheet, i: int, symbol: Sym, old: Node, new: Node, moved: Op | None) -> None:
     sheet.done()
     example, step = sheet.example, sheet.step(symbol)
-    if step not in example.trace.updates or not is_literal(old) or not is_literal(new) or len(moved.args) != 3:
+    names = step in example.trace.updates and is_literal(old) and is_literal(new)
+    if not names or (moved is not None and len(moved.args) != 3):
         return sheet.fail(i, symbol, "", "names no parameter that is updated")
     wanted = (step, example.trace.updates[step])
     for node, name in zip((old, new), wanted, strict=True):
         if {p[0] for r in cells(node) for n in r if (p := example.home_of(n.address))} != {name}:
             sheet.fail(i, node, name, "is not the value of this step")
-    _moved(sheet, i, cells(old), cells(new), *moved.args)
+    if moved is not None:
+        _moved(sheet, i, cells(old), cells(new), *moved.args)
+    elif [[n.value for n in row] for row in cells(old)] != [[n.value for n in row] for row in cells(new)]:
+        sheet.fail(i, sheet.text(i, 3), f"{old} → {new}", "is said of numbers that move")
 
 
 def _moved(sheet: Sheet, i: int, old, new, entry: Node, before: Node, after: Node) -> None:

@@ -41,7 +41,11 @@ pygments_dark_style = "github-dark-high-contrast"
 
 latex_engine = "xelatex"
 latex_show_urls = "no"
-TEX_FONT = r"[Extension=.otf,UprightFont=*-regular,BoldFont=*-bold,ItalicFont=*-italic,BoldItalicFont=*-bolditalic]"
+# No ligatures of TeX: Sphinx makes the typographic signs of the prose, an example's words stay as they are.
+TEX_FONT = (
+    r"[Extension=.otf,Ligatures=TeXOff,UprightFont=*-regular,BoldFont=*-bold,"
+    r"ItalicFont=*-italic,BoldItalicFont=*-bolditalic]"
+)
 latex_elements = {
     "papersize": "a4paper",
     "pointsize": "11pt",

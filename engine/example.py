@@ -1,10 +1,10 @@
 """What an example file says: read from TOML, validated, and explained in one sentence when it is wrong."""
 
-import re
 from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated
+from unicodedata import category, normalize
 
 from pydantic import (
     AfterValidator,
@@ -33,14 +33,36 @@ from .ops import of_kind
 from .optim import KEYS, OPTIMIZERS, SCHEDULES, Setting, settings
 from .toml import read_tables
 
-NAME = re.compile(r"[a-z][a-z0-9-]*")
+NAME = "is made of letters and digits of any language, - and _, and does not begin with -"
+"""What the name of an example must be; `is_name` judges it."""
+
 DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 """Names that are no files on Windows, whatever ending they have."""
 
-RESERVED = {"index", "sources", *DEVICES}
-MARKUP = re.compile(
-    r"[\\{}<>$`\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff]"
+MARKUP = frozenset("\\{}<>$`")
+UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""The Unicode categories of control, format and broken characters, and of separators of lines."""
+
+NEEDED = frozenset(
+    "\n\t\xad\u200c\u200d\u180e"  # the soft hyphen; joiners, with which Persian, Hindi and Mongolian are spelt
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"  # signs that are seen
 )
+"""Format characters that words are spelt with. What turns the direction of other words, or is seen nowhere, is not
+among them: a title would read as something that is not written."""
+
+BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs that look like nothing."""
+
+
+def is_unseen(char: str) -> bool:
+    """Whether a character controls others or is never seen."""
+    noncharacter = ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF
+    return (category(char) in UNSEEN and char not in NEEDED) or noncharacter
+
+
+def is_seen(text: str) -> bool:
+    """Whether there is anything to see of a text."""
+    return any(category(c)[0] in "LNPS" and c not in BLANK for c in text)
 
 
 class Known:
@@ -71,11 +93,11 @@ def plain(limit: str):
     def check(text: str) -> str:
         if len(text) > LIMITS[limit]:
             raise ValueError(f"is {len(text)} characters long; {LIMITS.rule(limit, len(text))}")
-        if found := MARKUP.search(text):
-            raise ValueError(f"is plain text and may not hold {found[0]!a}, which is markup or control")
+        if found := next((c for c in text if c in MARKUP or is_unseen(c)), None):
+            raise ValueError(f"is plain text and may not hold {found!a}, which is markup or control")
         if limit == "title" and "\n" in text:
             raise ValueError("is a title and stands on one line")
-        if not text.strip():
+        if not is_seen(text):
             raise ValueError("is empty")
         return text
 
@@ -93,8 +115,14 @@ def _rectangle(rows: list[list[float]]) -> list[list[float]]:
     return rows
 
 
+def is_name(text: str) -> bool:
+    """Whether an example may be called so: letters of any language with their marks, digits, - and _."""
+    letters = all(c in "-_" or (category(c)[0] in "LMN" and c not in BLANK) for c in text)
+    return letters and text[:1] not in ("", "-") and category(text[0])[0] != "M"
+
+
 def named(name: str) -> str:
-    if not NAME.fullmatch(name):
+    if not is_name(name):
         raise ValueError(f"{shorten(name)} is no name of an example")
     return name
 
@@ -308,12 +336,12 @@ def validate(tables: dict, path: Path) -> Example:
 
 
 def check_name(path: Path) -> None:
-    """Refuse names that could not be an address of a page."""
+    """Refuse names that could not be a file's everywhere, or that nobody could tell apart by looking."""
     if path.suffix != ".toml":
         raise BookError(f"{path}: is not an example file; its name must end in .toml.")
-    if not NAME.fullmatch(path.stem) or path.stem in RESERVED or len(path.stem) > LIMITS["name"]:
+    name, device = path.stem, normalize("NFKC", path.stem).casefold()
+    if not is_name(name) or device in DEVICES or len(name) > LIMITS["name"]:
         raise BookError(
-            f"{shorten(path.name)}: an example's name is made of a-z, 0-9 and -, starts with a letter, "
-            f"has at most {LIMITS['name']} characters (the limit (name)) and is neither index nor sources nor what "
-            "Windows keeps for devices, such as con or com1."
+            f"{shorten(path.name)}: an example's name {NAME}, has at most {LIMITS['name']} characters (the limit "
+            "(name)) and is nothing that Windows keeps for devices, such as con or com1."
         )

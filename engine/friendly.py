@@ -42,6 +42,14 @@ def matrix(random: Random, rows: int, columns: int, low: float, high: float) -> 
     return [flat[i : i + columns] for i in range(0, len(flat), columns)]
 
 
+def spread(random: Random, count: int, kinds: int) -> list[int]:
+    """`count` numbers from 0 to `kinds` - 1 in random order, each as often as the others, but for one."""
+    order = random.sample(range(kinds), kinds)
+    found = [order[i % kinds] for i in range(count)]
+    random.shuffle(found)
+    return found
+
+
 def shows_slips(trace: Trace, digits: int) -> bool:
     """Whether no gradient vanishes by accident, worked exactly or by hand: no entry of any parameter's is
     lost beside its largest."""

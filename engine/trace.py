@@ -272,8 +272,10 @@ SATURATED = {"binary_cross_entropy": "has an output of exactly 0 or 1, where a l
 
 
 def frozen(example: str, name: str, value, op: str = "") -> np.ndarray:
-    """A read-only float64 copy; raises BookError naming the step if an entry is infinite or not a number."""
+    """A read-only float64 copy, its zeros without a sign, which no reader could make sense of; raises BookError
+    naming the step if an entry is infinite or not a number."""
     array = np.array(value, dtype=np.float64)
+    array += 0.0  # -0.0 + 0.0 is 0.0; every other number stays as it is
     if not np.isfinite(array).all():
         found = "overflows" if np.isinf(array).any() else "is not a number"
         advice = (

@@ -191,6 +191,18 @@ def test_a_wrong_relative_error(checker):
     assert any(f.check == "table" and "gradient" in f.why for f in found)
 
 
+def test_a_wrong_largest_error(checker):
+    told = 'The largest relative error is <span class="nobreak"><math><semantics><mrow><mn>'
+    found = faults(checker, "en/examples/seed/check.html", f"{told}6.5", f"{told}5.8")
+    assert any("largest error" in f.why for f in found)
+
+
+def test_words_of_no_change_where_a_number_moves(checker):
+    path = "en/examples/seed/update.html"
+    moved = re.search(r"<td>(?:(?!</td>).)*→.*?</td>", checker.pages[path].text)
+    assert any("that move" in f.why for f in faults(checker, path, moved[0], "<td><p>nothing</p></td>"))
+
+
 def test_a_wrong_number_in_a_figure(checker):
     found = faults(checker, "en/examples/seed/index.html", ">0.5933</text>", ">0.5938</text>")
     assert any(f.check in ("figure", "loose") for f in found)

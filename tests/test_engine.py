@@ -465,3 +465,14 @@ def test_decimals_that_cancel_leave_zero_on_paper():
     exact = tape.finish("z", {}, {})
     assert exact.value("z")[0, 0] != 0, "float64 leaves noise"
     assert pencil(exact, 4).value("z")[0, 0] == 0
+
+
+def test_no_zero_has_a_sign(seed):
+    """A gradient through a dead unit is -1 · 0, and an example file may say -0.0."""
+    tape = Tape("zeros")
+    z = tape.param("w", [[-1.0, -0.0]]).relu() * tape.data("x", [[-1.0, -2.0]])
+    tape.write("J", tape.write("z", z).sum())
+    zeros = tape.finish("J", {}, {})
+    assert "-0.0" not in zeros.to_json() and not np.signbit(zeros.value("z")).any()
+    moved = seed.replay({"x": [[-0.0], [0.0]]})
+    assert "-0.0," not in moved.to_json() and "-0.0]" not in moved.to_json()

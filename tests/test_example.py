@@ -175,10 +175,39 @@ def test_missing_file(tmp_path):
 
 @pytest.mark.parametrize(
     "name",
-    ["Seed", "con", "nul", "index", "a b", "-x", "1a", "é", "..", "a.b", "a" * 61, "a\nb", "<b>", "{{x}}", "sources"],
+    [
+        "CON",
+        "nul",
+        "com¹",
+        "a b",
+        "-x",
+        "..",
+        ".a",
+        "a.b",
+        "a" * 61,
+        "a\nb",
+        "<b>",
+        "{{x}}",
+        "a\u200cb",
+        "a\u061c",
+        "\u0301a",
+        "\u3164",
+        "a:b",
+        "a|b",
+        "a@2",
+        "👩",
+    ],
 )
 def test_hostile_file_names(name):
     assert "an example's name is made of" in sentence(check_name, Path(f"{name}.toml"))
+
+
+@pytest.mark.parametrize(
+    "name", ["Seed", "My_Net", "1a", "é", "网络", "मॉडल", "index", "sources", "_x", "e\u0301", "コン", "a-", "a" * 60]
+)
+def test_file_names_in_any_language(tmp_path, name):
+    (tmp_path / f"{name}.toml").write_text(TEXT, encoding="utf-8")
+    assert load(tmp_path / f"{name}.toml").name == name
 
 
 @pytest.mark.parametrize("name", ["seed", "seed.txt", "seed.TOML", ".toml"])

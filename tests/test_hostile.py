@@ -42,8 +42,8 @@ TEX = [
 PLAIN = [text for text in TEX if re.search(r"[\\{}<>$`\x00-\x08\x0b-\x1f\u200b\u202e\ufeff]", text)]
 NAMES = [
     "../../x", "..", ".", "/etc/passwd", "a/b", "a\\b", "C:x", "con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)),
-    *(f"lpt{i}" for i in range(10)), "index", "sources", "a" * 61, "a" * 10_000, "a\nb", "a\x00b", "a\x1bb", "\u202ea",
-    "-rf", "--out", "~", "$HOME", "`id`", "a b", "a.b", "A", "é", "网", "", " ", "%2e%2e", "<b>", "{{x}}", "a:b",
+    *(f"lpt{i}" for i in range(10)), "Con", "COM¹", "ＣＯＮ", "a" * 61, "a" * 10_000, "a\nb", "a\x00b", "a\x1bb", "\u202ea",
+    "-rf", "--out", "~", "$HOME", "`id`", "a b", "a.b", "a@2", ".a", "a\u200db", "\u3164", "", " ", "%2e%2e", "<b>", "{{x}}", "a:b",
 ]  # fmt: skip
 DEEP = [
     "a = " + "[" * 10_000 + "]" * 10_000, "a." * 100_000 + "a = 1", "[" + "a." * 100_000 + "a]",
@@ -96,6 +96,30 @@ def test_words_are_plain(folder, place, text):
     assert f"{place}.en" in refused(load, written(folder, SEED.replace(f'"{old}"', toml(text), 1)))
 
 
+UNSEEN = [
+    *"\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069",
+    *"\u206a\u206f\ufeff\ufff9\ufffa\ufffb\U0001bca0\U0001d173\U000e0001\U000e0041\x7f\x85\x9f\u2028\u2029\ufdd0\U0001ffff",
+]  # fmt: skip
+"""What turns the direction of other words, hides, or is no character at all."""
+
+SPELT = [
+    "می\u200cخواهم", "क्\u200dष", "ᠠ\u180eᠡ", "Sil\xadbe", "آية \u06dd", "👩\u200d💻", "1️⃣", "السلام", "שלום", "葛\U000e0100", "a\u0301",
+]  # fmt: skip
+"""Words that are spelt with characters of the same kinds."""
+
+
+@pytest.mark.parametrize("place", ["title", "intro"])
+def test_words_hide_nothing_and_are_spelt_as_in_their_language(folder, place):
+    old = TITLE if place == "title" else re.search(r'\[intro\]\nen = "(.*)"', SEED)[1]
+    for char in UNSEEN:
+        path = written(folder, SEED.replace(f'"{old}"', toml(f"a{char}b"), 1))
+        assert f"{place}.en: is plain text and may not hold {char!a}" in refused(load, path), ascii(char)
+    for text in SPELT:
+        assert getattr(load(written(folder, SEED.replace(f'"{old}"', toml(text), 1))), place)["en"] == text
+    for text in ("\u3164", "\u200d", " \u2800 \xa0", "\u3000"):
+        assert f"{place}.en: is empty" in refused(load, written(folder, SEED.replace(f'"{old}"', toml(text), 1)))
+
+
 @pytest.mark.parametrize("text", PLAIN, ids=ascii)
 @pytest.mark.parametrize("old", ["A source", "About", "Page 1", "0.3"])
 def test_words_and_figures_of_a_source(folder, old, text):
@@ -114,7 +138,7 @@ def test_addresses_of_a_source(folder, url):
 @pytest.mark.parametrize(
     "text", ["[a](javascript:alert(1))", "![a](https://b)", "https://a.b", "# a", "::: note", "(a)=", "- a", "1. a",
              "*a* _b_ **c**", "a | b", "&lt;b&gt;", "&#60;b", "[^1]", ":a: b", "+++", "---", "===", "% a", "a@b.c", "~~a~~",
-             "[a]: b", "2) a", "!!! a", "'a' \"b\"", "{value}", ": a", "@a", "=", "a ^b^"],
+             "[a]: b", "2) a", "!!! a", "'a' \"b\"", "a -- b", "...", "[a]('b')", "a'*b*'_c_", "a\u3000b\xa0c", ". . .", "{value}", ": a", "@a", "=", "a ^b^"],
 )  # fmt: skip
 def test_plain_words_stay_plain(text):
     from markdown_it.renderer import RendererHTML
@@ -127,8 +151,9 @@ def test_plain_words_stay_plain(text):
     for before in ("", "# "):
         blocks: list[Token] = parser.parse(before + markdown_text(text))
         inline = [token for token in blocks if token.type == "inline"]
-        assert len(inline) == 1 and {child.type for child in inline[0].children} <= {"text"}
-        assert inline[0].children[0].content == text
+        (words,) = (token for line in inline for token in line.children)
+        assert words.type == "text" or (words.type, words.meta) == ("myst_role", {"name": "as-written"})
+        assert words.content == text
 
 
 def test_no_word_becomes_a_template():

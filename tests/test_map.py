@@ -5,12 +5,16 @@ from graphlib import CycleError
 from pathlib import Path
 
 import pytest
+from gradbook.book.address import address as address_of
 from gradbook.book.figures.canvas import settings
 from gradbook.book.figures.families import MOST, _nodes, _place, draw, needed, order, rows
-from gradbook.book.made import Store
+from gradbook.book.made import Made, Store
 from gradbook.book.map import address, entries, the_map
-from gradbook.book.pages import made, prepare
+from gradbook.book.new import new_example
+from gradbook.book.pages import example_paths, made, prepare, write_pages
 from gradbook.book.words import languages
+from gradbook.engine import load
+from gradbook.engine.example import validate
 from gradbook.engine.families import families
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -18,6 +22,12 @@ MANY = {
     "linear": (), "mlp": ("linear",), "cnn": ("mlp",), "rnn": ("mlp",), "lstm": ("rnn",), "attention": ("rnn", "mlp"),
     "norm": ("mlp",), "encoder": ("attention", "norm"), "gpt": ("encoder", "norm"),
     **{f"small_{i}": ("mlp",) for i in range(14)},
+}  # fmt: skip
+
+
+TABLES = {
+    "family": "mlp", "title": {"en": "A"}, "data": {"x": [[1.0]], "y": [[1.0]]}, "update": {"learning_rate": 0.1},
+    "layers": [{"W": [[1.0]], "b": [0.0], "activation": "identity"}],
 }  # fmt: skip
 
 
@@ -88,3 +98,22 @@ def test_made_again_only_when_something_has_changed(seed, tmp_path, monkeypatch)
     first = the_map([seed], Store(tmp_path))
     monkeypatch.setattr(map, "_made", lambda examples: pytest.fail("was made again"))
     assert the_map([seed], Store(tmp_path)) == first
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_an_order_may_be_left_out_and_shared(tmp_path, lang):
+    """Those of one order stand by their names, whatever case these are in; without one an example comes late."""
+    told = {"zebra": 7, "Ant": 7, "bee": 7, "first": 0, "last": 1_000_000}
+    orders = told | {name: validate(TABLES, Path(f"{name}.toml")).order for name in ("none", "Also-none")}
+    examples = [Made(n, "mlp", k, {lang: n}, {lang: {}}, {}) for n, k in reversed(orders.items())]
+    wanted = ["first", "Ant", "bee", "zebra", "Also-none", "none", "last"]
+    write_pages(examples, lang, tmp_path)
+    page = (tmp_path / "index.md").read_text(encoding="utf-8")
+    assert re.findall(r"^- \[([^\]]+)\]", page, re.MULTILINE) == wanted
+    assert re.findall(r"^(\S+)/index$", page, re.MULTILINE) == [address_of(name) for name in wanted]
+    assert [example.name for example in entries(examples, lang)["mlp"].examples] == wanted
+
+
+def test_a_copy_may_share_the_order_of_its_original(tmp_path):
+    made = [new_example(tmp_path, name, "lstm", "2,2") for name in ("one", "two")]
+    assert len({load(path).order for path in made}) == 1 and example_paths(tmp_path) == made

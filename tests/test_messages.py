@@ -2,9 +2,13 @@
 
 import re
 import shutil
+from gettext import GNUTranslations
 
 import pytest
+from babel.messages import Catalog
+from gradbook.book import messages, words
 from gradbook.book.messages import ROOT, catalogues, missing, parts, update_all
+from sphinx.util.i18n import CatalogInfo
 
 HAN = r"[\u3400-\u9fff]"
 LATIN = r"[A-Za-z0-9]"
@@ -34,17 +38,83 @@ def test_a_changed_message_is_found_and_an_update_leaves_it_open(copy):
     edit(copy / "templates/blocks.j2", "In this line:", "Used here:")
     told = missing(copy)
     assert len(told) == 4
-    for words in ("missing: 'What we promise'", "stale, no longer in the book: 'What it promises'"):
-        assert f"docs/locale/zh_CN/LC_MESSAGES/index.po: {words}." in told
-    for words in ("missing: 'Used here:'", "stale, no longer in the book: 'In this line:'"):
-        assert f"templates/locale/zh/LC_MESSAGES/book.po: {words}." in told
+    for fault in ("missing: 'What we promise'", "stale, no longer in the book: 'What it promises'"):
+        assert f"docs/locale/zh_CN/LC_MESSAGES/index.po: {fault}." in told
+    for fault in ("missing: 'Used here:'", "stale, no longer in the book: 'In this line:'"):
+        assert f"templates/locale/zh/LC_MESSAGES/book.po: {fault}." in told
 
-    assert [line.partition(", ")[2] for line in update_all(copy)] == ["1 to translate", "1 to translate"]
+    told = ["1 to translate, of which 1 are stale"] * 2
+    assert [line.partition(", ")[2] for line in update_all(copy)] == told
     assert sorted(line.partition(": ")[2] for line in missing(copy)) == [
-        "not translated: 'Used here:'.",
-        "not translated: 'What we promise'.",
+        "stale, translated from 'In this line:': 'Used here:'.",
+        "stale, translated from 'What it promises': 'What we promise'.",
     ]
     assert update_all(copy) == []
+
+
+def catalogue(*entries):
+    """English (one form or two), Chinese, in this order."""
+    found = Catalog(locale="zh")
+    for english, chinese in entries:
+        found.add(english, chinese)
+    return found
+
+
+def updated(folder, before, *now):
+    """The catalogue after an update to the English sentences of `now`, as it is written and read again."""
+    path = folder / "book.po"
+    if before is not None:
+        path.write_bytes(messages._text(before, "zh"))
+    merged = messages._merged(path, "zh", catalogue(*((english, "") for english in now)))
+    path.write_bytes(messages._text(merged, "zh"))
+    return messages._read(path, "zh")
+
+
+LONG = 3 * 'A sentence that is far too long for one line of a file, with a "quotation", a tab\t and a\nsecond line. '
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("One word of this sentence.", "One term of this sentence."), ("In this line:", "Used here:"),
+    (LONG, LONG.replace("far", "much")), (("%(n)s place", "%(n)s places"), ("%(n)s spot", "%(n)s spots")),
+])  # fmt: skip
+def test_a_changed_sentence_keeps_its_translation_as_a_hint(tmp_path, old, new):
+    chinese = "旧的译文" if isinstance(old, str) else ("旧的译文",)
+    before = catalogue(("before", "前"), (old, chinese), ("after", "后"))
+    for _ in range(2):
+        found = updated(tmp_path, before, "before", new, "after")
+        message = found.get(new if isinstance(new, str) else new[0])
+        assert message.fuzzy and message.previous_id == ([old] if isinstance(old, str) else list(old))
+        assert message.string == chinese and found.get("after").string == "后" and not found.get("after").fuzzy
+        before = None  # once more on what has been written
+    again = updated(tmp_path, None, "before", "Something else of it", "after").get("Something else of it")
+    assert again.previous_id == message.previous_id, "what the translation was made from"
+    back = updated(tmp_path, None, "before", old, "after").get(old if isinstance(old, str) else old[0])
+    assert back.string == chinese and not back.fuzzy and not back.previous_id
+
+
+def test_a_sentence_that_moved_and_changed_is_found_and_a_new_one_gets_no_hint(tmp_path):
+    moved = ("The weights of this layer are small.", "权重")
+    before = catalogue(("first", "一"), moved, ("second", "二"), ("third", "三"))
+    new = ("first", "second", "third", "Entirely new words", "The weights of that layer are small.")
+    found = updated(tmp_path, before, *new)
+    assert [(m.string, m.fuzzy) for m in found if m.id] == [
+        ("一", False), ("二", False), ("三", False), ("", False), ("权重", True),
+    ]  # fmt: skip
+
+
+def test_readers_see_english_where_the_translation_is_stale(copy, monkeypatch):
+    edit(copy / "docs/index.md", "What it promises", "What we promise")
+    edit(copy / "templates/blocks.j2", "In this line:", "Used here:")
+    update_all(copy)
+    path = copy / "templates/locale/zh/LC_MESSAGES/book.po"
+    assert '#, fuzzy\n#| msgid "In this line:"\nmsgid "Used here:"\nmsgstr "本行用到：' in path.read_text("utf-8")
+    monkeypatch.setattr(words, "catalogue_path", lambda lang: path)
+    told = words.catalogue.__wrapped__("zh")
+    assert told.gettext("Used here:") == "Used here:" and told.gettext("nothing") == "没有变化"
+    chapter = CatalogInfo(str(copy / "docs/locale/zh_CN/LC_MESSAGES"), "index", "utf-8")
+    chapter.write_mo("zh_CN")
+    with open(chapter.mo_path, "rb") as file:
+        assert GNUTranslations(file).gettext("What we promise") == "What we promise"
 
 
 def test_fuzzy_messages_and_lost_mathematics_are_found(copy):

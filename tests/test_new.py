@@ -3,16 +3,20 @@
 import copy
 import json
 import tomllib
+from dataclasses import replace
 from decimal import Decimal
-from itertools import cycle
+from itertools import cycle, product
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 from gradbook.book.new import new_example, widths
 from gradbook.book.pages import pages, prepare
 from gradbook.book.words import languages
-from gradbook.engine import BookError, load, pencil, train, work
+from gradbook.engine import BookError, friendly, load, pencil, train, work
+from gradbook.engine.families import families, mlp
+from gradbook.engine.ops import OPS, of_kind
 from gradbook.engine.schema import schema
 
 from tests.chance import draws, remember
@@ -89,16 +93,62 @@ def test_the_file_explains_itself(tmp_path):
     assert text.endswith("\n") and not text.endswith("\n\n")
 
 
-def test_the_file_is_ready_to_build(tmp_path):
+@pytest.mark.parametrize("activation", ["tanh", "softmax"])
+def test_the_file_is_ready_to_build(tmp_path, activation):
     """Every page of every language, without a line changed by hand."""
-    material = prepare(new_example(tmp_path, "mine", "mlp", "2,3,1", "tanh", 2))
+    material = prepare(new_example(tmp_path, "mine", "mlp", "2,3,2", activation, 2))
     for lang in languages():
         assert {"index.md", "forward.md", "backward.md", "update.md", "check.md"} <= set(pages(material, lang))
 
 
+def test_every_activation_gives_a_network_that_learns(tmp_path):
+    shapes = [("2,3,2", 1), ("2,3,2", 3), ("3,2,2,3", 2)]
+    for n, (activation, (layers, samples)) in enumerate(product(of_kind("activation"), shapes)):
+        example = load(new_example(tmp_path, f"e{n}", "mlp", layers, activation, samples))
+        trace = work(example)
+        assert example.layers[-1].activation == activation and len(example.data.x) == samples
+        assert friendly.shows_slips(trace, 4) and friendly.learns(trace)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("activation", of_kind("activation"))
+def test_every_activation_with_every_shape(tmp_path, activation):
+    shapes = product(["1,2", "5,4,3,2", "2" + 6 * ",2", "20,20", "3,20,3"], [1, 2, 7, 100])
+    for n, (layers, samples) in enumerate(shapes):
+        path = new_example(tmp_path, f"e{n}", "mlp", layers, activation, samples)
+        assert friendly.shows_slips(work(load(path)), 4)
+
+
+def test_a_softmax_ends_a_network_and_is_compared_with_classes(tmp_path):
+    example = load(new_example(tmp_path, "classes", "mlp", "2,4,3", "softmax", 6))
+    assert [y.activation for y in example.layers] == ["sigmoid", "softmax"] and example.loss == "cross_entropy"
+    assert sorted(map(tuple, example.data.y)) == sorted(2 * [(1, 0, 0), (0, 1, 0), (0, 0, 1)])
+    assert "softmax" in load(tmp_path / "classes.toml").title["en"]
+
+
+def test_an_activation_that_nobody_has_foreseen(tmp_path, monkeypatch):
+    """A plug-in's: its targets lie within its reach."""
+    monkeypatch.setitem(mlp.OPS, "halved", replace(OPS["tanh"], reach=(-0.5, 0.5)))
+    for seed in range(5):
+        tables = mlp.new([2, 2, 1], "halved", 1, Random(seed))
+        assert tables is None or -0.5 < tables["data"]["y"][0][0] < 0.5
+
+
+@pytest.mark.parametrize("family", families())
+def test_every_family_gives_a_file_that_can_be_worked(tmp_path, family):
+    for name in ("mine", "n" * 60):
+        example = load(new_example(tmp_path, name, family, "2,3,2"))
+        assert example.family == family and name in example.title["en"] + (tmp_path / f"{name}.toml").read_text(
+            "utf-8"
+        )
+        assert len(work(example))
+
+
 WRONG = [
-    ({"name": "Mine"}, "an example's name is made of"), ({"name": "../mine"}, "an example's name"),
-    ({"name": "index"}, "neither index"), ({"family": "mpl"}, "Did you mean 'mlp'?"),
+    ({"activation": "softmax", "layers": "3,1"}, "needs at least 2"),
+    ({"activation": "softmax", "family": "lstn"}, "Did you mean 'lstm'?"),
+    ({"name": "-mine"}, "an example's name is made of"), ({"name": "../mine"}, "an example's name"),
+    ({"name": "con"}, "Windows keeps"), ({"family": "mpl"}, "Did you mean 'mlp'?"),
     ({"activation": "sigmod"}, "Did you mean 'sigmoid'?"), ({"layers": "3"}, "as in 3,4,2"),
     ({"layers": ""}, "as in 3,4,2"), ({"layers": "3,x"}, "as in 3,4,2"), ({"layers": "3,0"}, "from 1 to 20"),
     ({"layers": "3,21"}, "from 1 to 20"), ({"layers": "3,-1"}, "from 1 to 20"), ({"layers": "3,٣"}, "from 1 to 20"),

@@ -6,12 +6,14 @@ from pathlib import Path
 from docutils import nodes
 from gradbook.book import words
 from gradbook.book.policy import POLICY
+from gradbook.book.values import script_name
 from sphinx.application import Sphinx
 
 from .internals import add_words
 from .values import value
 
 EXAMPLE_IN_MATH = re.compile(r"\\val\{([^:{}]+):")
+FOLDER = re.compile(r"^examples/([^/]+)/")
 
 
 def language_code(app: Sphinx) -> str:
@@ -19,20 +21,20 @@ def language_code(app: Sphinx) -> str:
     return words.nearest(app.config.language)
 
 
-def trace_file(env, name: str) -> Path:
-    """The script that carries an example's exact values to its pages."""
-    return Path(env.srcdir).parent / "static" / "traces" / f"{name}.js"
+def traces(env) -> Path:
+    """The folder of the scripts that carry the examples' exact values to their pages."""
+    return Path(env.srcdir).parent / "static" / "traces"
 
 
-def examples_on(pagename: str, doctree: nodes.document | None) -> list[str]:
-    """The examples whose values stand on a page, from its place, its mathematics and its prose."""
-    names = set(re.findall(r"^examples/([^/]+)/", pagename))
+def traces_on(pagename: str, doctree: nodes.document | None) -> list[str]:
+    """The scripts of the values that stand on a page ('seed.js'), from its place, its mathematics and its prose."""
+    names = set()
     for node in doctree.findall() if doctree else ():
         if isinstance(node, nodes.math | nodes.math_block):
             names.update(EXAMPLE_IN_MATH.findall(node.astext()))
         elif isinstance(node, value):
             names.add(node["address"].partition(":")[0])
-    return sorted(names)
+    return sorted({*map(script_name, names), *(f"{folder}.js" for folder in FOLDER.findall(pagename))})
 
 
 def page_context(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
@@ -45,7 +47,7 @@ def page_context(app: Sphinx, pagename: str, templatename: str, context: dict, d
     context["own_language"] = own
     context["policy"] = POLICY
     context["script_words"] = {"language": own, **words.environment(own).get_template("site/words.j2").module.script}
-    context["traces"] = [name for name in examples_on(pagename, doctree) if trace_file(env, name).is_file()]
+    context["traces"] = [name for name in traces_on(pagename, doctree) if (traces(env) / name).is_file()]
 
 
 def add_theme_words(app: Sphinx) -> None:

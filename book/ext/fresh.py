@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from .around import examples_on, language_code, trace_file
+from .around import language_code, traces, traces_on
 from .internals import without_lost_words
 from .shown import shown
 
@@ -40,8 +40,8 @@ def outdated(app: Sphinx, env, added, changed, removed) -> list[str]:
 
 
 def depend_on_trace(app: Sphinx, docname: str, content: list[str]) -> None:
-    for name in examples_on(docname, None):
-        app.env.note_dependency(str(trace_file(app.env, name)))
+    for name in traces_on(docname, None):
+        app.env.note_dependency(str(traces(app.env) / name))
 
 
 def updated(app: Sphinx, env) -> list[str]:
@@ -62,7 +62,7 @@ def tidy(app: Sphinx, error: Exception | None) -> None:
         if page.relative_to(out).with_suffix("").as_posix() not in pages:
             page.unlink()
     for script in (out / "_static" / "traces").glob("*.js"):
-        if not trace_file(app.env, script.stem).is_file():
+        if not (traces(app.env) / script.name).is_file():
             script.unlink()
     tidy_index(out / "searchindex.js")
 

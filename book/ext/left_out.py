@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from docutils import nodes
 from gradbook.book import words
+from gradbook.book.address import address
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -48,13 +49,13 @@ def leave_links(app: Sphinx, doctree: nodes.document) -> None:
 def _addresses(env: BuildEnvironment) -> dict[str, str]:
     """Where the examples of the book are, and would be, in it."""
     present = (found[1] for page in env.found_docs if (found := PAGE.match(page)))
-    return {nodes.make_id(name): name for name in (*present, *env.config.gradbook_left_out)}
+    return {each: each for each in present} | {address(name): name for name in env.config.gradbook_left_out}
 
 
 def _address(env: BuildEnvironment, target: str, addresses: Iterable[str]) -> str | None:
     """The example whose page, or a place in whose pages, a link leads to."""
     if found := PAGE.match(_path(env, target)):
-        return nodes.make_id(found[1])
+        return found[1]
     fitting = (address for address in addresses if target == address or target.startswith(f"{address}-"))
     return max(fitting, key=len, default=None)
 

@@ -8,6 +8,7 @@ from gradbook.book import words
 from sphinx.application import Sphinx
 
 from .around import add_theme_words, page_context
+from .as_written import AsWritten, Unwrap
 from .blocks import (
     FigureForTeX,
     LinkToNowhere,
@@ -37,6 +38,8 @@ def setup(app: Sphinx) -> dict:
     app.setup_extension("gradbook")
     app.add_config_value("gradbook_languages", list(words.languages()), "html", [list, tuple])
     app.add_config_value("gradbook_spare", "", "")  # files of examples that are left out, for their values
+    app.add_role("as-written", AsWritten())
+    app.add_transform(Unwrap)
     app.add_directive("div", Container)
     app.add_node(nodes.math_block, override=True, latex=(visit_math_block_tex, None))
     app.add_node(fold, html=(visit_fold, depart_fold))

@@ -185,33 +185,58 @@ def _penalty(tape: Tape, penalty: Penalty, weights: list[Expr]) -> Expr:
 ALIVE = {
     "sigmoid": (0.05, 2.0), "tanh": (0.05, 1.5), "relu": (0.1, 3.0), "identity": (0.05, 3.0),
     "leaky_relu": (0.1, 3.0), "elu": (0.05, 2.0), "softplus": (0.05, 2.0), "silu": (0.1, 2.0), "gelu": (0.1, 2.0),
-    "gelu_tanh": (0.1, 2.0),
+    "gelu_tanh": (0.1, 2.0), "softmax": (0.05, 1.5),
 }  # fmt: skip
 """How far from 0 a pre-activation is wanted: beyond it a unit is saturated, nearer it passes nothing on."""
+
+LIVELY = (0.05, 1.5)
+"""The same for any other activation."""
 
 TARGETS = {
     "sigmoid": (0.05, 0.95), "tanh": (-0.9, 0.9), "relu": (0.1, 1.5), "identity": (-1.0, 1.0),
     "leaky_relu": (-0.5, 1.5), "elu": (-0.5, 1.5), "softplus": (0.2, 2.0), "silu": (-0.2, 1.5), "gelu": (-0.1, 1.5),
     "gelu_tanh": (-0.1, 1.5),
 }  # fmt: skip
-"""What the outputs of a last layer can reach."""
+"""What the outputs of a last layer can reach; of any other activation, see `_targets`."""
+
+HIDDEN = {"softmax": "sigmoid"}
+"""Activations that look at a whole layer end a network; the layers before have one that looks at each unit."""
 
 TRIES = 400
 
 
 def new(widths: list[int], activation: str, samples: int, random: Random) -> dict | None:
-    """The tables of one candidate for an example of these widths (input first), or None if it came to nothing."""
+    """The tables of one candidate for an example of these widths (input first), or None if it came to nothing.
+
+    A softmax stands in the last layer and is compared with one class for each sample; raises ValueError if it has
+    no two classes to choose from.
+    """
+    if activation == "softmax" and widths[-1] < 2:
+        raise ValueError("softmax chooses between outputs, so the last layer needs at least 2")
     x = friendly.matrix(random, samples, widths[0], -0.9 if samples > 1 else 0.1, 0.9)
     a, layers = np.transpose(x), []
-    for width in widths[1:]:
-        if (units := _layer(random, a, width, activation)) is None:
+    for i, width in enumerate(widths[1:], start=2):
+        kind = activation if i == len(widths) else HIDDEN.get(activation, activation)
+        if (units := _layer(random, a, width, kind)) is None:
             return None
-        layers.append({"W": [w for w, _, _ in units], "b": [b for _, b, _ in units], "activation": activation})
-        a = np.array([out for _, _, out in units])
-    y = friendly.matrix(random, samples, widths[-1], *TARGETS[activation])
+        layers.append({"W": [w for w, _, _ in units], "b": [b for _, b, _ in units], "activation": kind})
+        a = OPS[kind].forward(np.array([z for _, _, z in units]))
+    y = _targets(random, samples, widths[-1], activation)
     if np.abs(np.transpose(y) - a).min() < min(0.02, 0.1 / a.size):
         return None
-    return {"data": {"x": x, "y": y}, "layers": layers}
+    loss = {"loss": "cross_entropy"} if activation == "softmax" else {}
+    return {"data": {"x": x, "y": y}, "layers": layers, **loss}
+
+
+def _targets(random: Random, samples: int, width: int, activation: str) -> list[list[float]]:
+    """One row per sample: a class if the outputs are a distribution, else numbers that they can reach."""
+    if activation == "softmax":
+        classes = friendly.spread(random, samples, width)
+        return [[float(j == c) for j in range(width)] for c in classes]
+    low, high = (float(bound) for bound in OPS[activation].reach)
+    low, high = max(low, -1.0), min(high, 1.0)
+    inside = (low + 0.05 * (high - low), high - 0.05 * (high - low))
+    return friendly.matrix(random, samples, width, *TARGETS.get(activation, inside))
 
 
 def _layer(random: Random, a: np.ndarray, width: int, activation: str) -> list[tuple] | None:
@@ -221,7 +246,7 @@ def _layer(random: Random, a: np.ndarray, width: int, activation: str) -> list[t
     units: list[tuple] = []
     enough = len(pool) >= size
     while len(units) < width:
-        if (unit := _unit(random, pool, a, activation, [out for _, _, out in units])) is None:
+        if (unit := _unit(random, pool, a, activation, [z for _, _, z in units])) is None:
             return None
         units.append(unit)
         pool = [v for v in pool if v not in unit[0]] if enough else pool
@@ -229,19 +254,21 @@ def _layer(random: Random, a: np.ndarray, width: int, activation: str) -> list[t
 
 
 def _unit(random: Random, pool: list[float], a: np.ndarray, activation: str, others: list) -> tuple | None:
-    """Weights from the pool, a bias and the activations of a unit that is alive and like none of the `others`."""
+    """Weights from the pool, a bias and the pre-activations of a unit that is alive and like none of the `others`."""
+    by_itself = "identity" if activation in HIDDEN else activation
     for _ in range(TRIES):
         w = random.sample(pool, len(a))
         b = random.choice(friendly.choices(-0.6, 0.6, 10))
         z = np.array(w) @ a + b
-        out = OPS[activation].forward(z)
-        if _alive(z, activation) and all(np.abs(out - other).max() > 1e-3 for other in others):
-            return w, b, out
+        out = OPS[by_itself].forward(z)
+        if _alive(z, activation) and all(np.abs(out - OPS[by_itself].forward(o)).max() > 1e-3 for o in others):
+            return w, b, z
     return None
 
 
 def _alive(z: np.ndarray, activation: str) -> bool:
     """Whether a unit's pre-activations are inside its lively range for every sample; a relu may rest for some."""
-    near, far = min(ALIVE[activation][0], 1 / z.size), ALIVE[activation][1]
+    near, far = ALIVE.get(activation, LIVELY)
+    near = min(near, 1 / z.size)
     awake = activation != "relu" or (z > 0).mean() >= 0.5
     return bool(awake and (np.abs(z) >= near).all() and (np.abs(z) <= far).all())
