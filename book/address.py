@@ -58,12 +58,12 @@ def _is_ours(found: str) -> bool:
 
 @cache
 def ours() -> frozenset[str]:
-    """What else a link may name: the book's own pages, places in its chapters, the pages of an example, Sphinx's."""
+    """What else a link may name: the book's own pages, places in its chapters, Sphinx's."""
     chapters = sorted((TEMPLATES.parent / "docs").glob("*.md"))
-    files = [*sorted(TEMPLATES.glob("*.md.j2")), *chapters]
+    pages = [path for path in TEMPLATES.iterdir() if path.name.endswith(".md.j2")]
+    files = [*pages, *chapters]
     labels = (label for path in files for label in LABEL.findall(path.read_text(encoding="utf-8")))
-    kinds = (path.name.partition("-")[2].removesuffix(".md.j2") for path in TEMPLATES.glob("pages/*.md.j2"))
-    return frozenset([*SPHINX, *labels, *kinds, *(path.stem for path in chapters)])
+    return frozenset([*SPHINX, *labels, *(path.stem for path in chapters)])
 
 
 def distinct(paths: Iterable[Path]) -> None:

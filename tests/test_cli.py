@@ -35,7 +35,7 @@ def listing(folder: Path) -> dict[str, tuple]:
     [
         (["trace", "examples/sed.toml"], ["'sed.toml'", "Did you mean 'seed.toml'?"]),
         (["trace", "examples"], ["examples: is not an example file"]),
-        (["trace", "examples/Seed.toml"], ["an example's name is made of"]),
+        (["trace", "examples/Seed.toml"], ["'Seed.toml'", "Did you mean 'seed.toml'?"]),
         (["trace", SEED, "--set", "updat.learning_rate=1"], ["unknown key 'updat'", "Did you mean 'update'?"]),
         (["trace", SEED, "--set", "layers[9].W=1"], ["index 9 is outside a list of 2"]),
         (["trace", SEED, "--set", "update.learning_rate=0"], ["expected a number greater than 0, found 0"]),

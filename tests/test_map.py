@@ -8,10 +8,12 @@ import pytest
 from gradbook.book.address import address as address_of
 from gradbook.book.figures.canvas import settings
 from gradbook.book.figures.families import MOST, _nodes, _place, draw, needed, order, rows
+from gradbook.book.generated import write_pages
 from gradbook.book.made import Made, Store
 from gradbook.book.map import address, entries, the_map
 from gradbook.book.new import new_example
-from gradbook.book.pages import example_paths, made, prepare, write_pages
+from gradbook.book.pages import made, prepare
+from gradbook.book.project import Project
 from gradbook.book.words import languages
 from gradbook.engine import load
 from gradbook.engine.example import validate
@@ -115,5 +117,5 @@ def test_an_order_may_be_left_out_and_shared(tmp_path, lang):
 
 
 def test_a_copy_may_share_the_order_of_its_original(tmp_path):
-    made = [new_example(tmp_path, name, "lstm", "2,2") for name in ("one", "two")]
-    assert len({load(path).order for path in made}) == 1 and example_paths(tmp_path) == made
+    made = [new_example(tmp_path / "examples", name, "lstm", "2,2") for name in ("one", "two")]
+    assert len({load(path).order for path in made}) == 1 and Project.at(tmp_path).example_paths() == made

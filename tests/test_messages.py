@@ -108,7 +108,7 @@ def test_readers_see_english_where_the_translation_is_stale(copy, monkeypatch):
     update_all(copy)
     path = copy / "templates/locale/zh/LC_MESSAGES/book.po"
     assert '#, fuzzy\n#| msgid "In this line:"\nmsgid "Used here:"\nmsgstr "本行用到：' in path.read_text("utf-8")
-    monkeypatch.setattr(words, "catalogue_path", lambda lang: path)
+    monkeypatch.setattr(words, "catalogue_paths", lambda lang: [path])
     told = words.catalogue.__wrapped__("zh")
     assert told.gettext("Used here:") == "Used here:" and told.gettext("nothing") == "没有变化"
     chapter = CatalogInfo(str(copy / "docs/locale/zh_CN/LC_MESSAGES"), "index", "utf-8")

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from gradbook.book import witness
 from gradbook.book.address import FAMILIES, address, distinct, ours
+from gradbook.book.generated import ADDRESS
 from gradbook.book.map import address as family_address
 from gradbook.book.new import new_example
 from gradbook.book.operations import anchor
-from gradbook.book.pages import ADDRESS, example_paths
+from gradbook.book.project import Project
 from gradbook.check.read import folders, read_pages
 from gradbook.check.site import Site
 from gradbook.engine import BookError, load
@@ -143,7 +144,7 @@ def test_words_come_out_as_they_are_written_in_the_pdf(book):
 def test_an_address_is_none_of_ours():
     made = [*(family_address(name) for name in families()), *map(anchor, OPS), "operations-sums"]
     taken = {*ours(), *FAMILIES, *made}
-    assert {"map", "checked", "colophon", "operations", "examples", "losses", "search", "forward", "index"} <= ours()
+    assert {"map", "checked", "colophon", "operations", "examples", "losses", "search", "index"} <= ours()
     for name in taken:
         mine = address(name)
         assert not any(label == mine or label.startswith(f"{mine}-") for label in taken), name
@@ -171,14 +172,16 @@ def test_long_names_of_any_language_have_short_addresses():
     ("a--b", "a-b"), ("My_Net", "my-net"), ("Netz-Ä", "netz-a"), ("网络", "example-io0a7i"), ("map", "example-map"),
 ])  # fmt: skip
 def test_two_that_would_share_an_address_are_refused(tmp_path, one, other):
-    written(tmp_path, one), written(tmp_path, other)
+    folder = tmp_path / "examples"
+    folder.mkdir()
+    written(folder, one), written(folder, other)
     with pytest.raises(BookError, match=rf"both would have the address '{address(one)}' in the book; choose another"):
-        example_paths(tmp_path)
-    assert load(tmp_path / f"{one}.toml").name == one
-    (tmp_path / f"{other}.toml").unlink()
+        Project.at(tmp_path).example_paths()
+    assert load(folder / f"{one}.toml").name == one
+    (folder / f"{other}.toml").unlink()
     with pytest.raises(BookError, match="both would have the address"):
-        new_example(tmp_path, other, "mlp", "2,2")
-    assert len(list(tmp_path.iterdir())) == 1
+        new_example(folder, other, "mlp", "2,2")
+    assert len(list(folder.iterdir())) == 1
 
 
 def test_distinct_lets_pass_what_differs():
