@@ -141,7 +141,7 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     @classmethod
-    def keys(cls) -> list[str]:
+    def known_keys(cls) -> list[str]:
         """The keys that the table may have."""
         return list(cls.model_fields)
 
@@ -191,7 +191,7 @@ class Update(Model):
     frozen: list[str] = []
 
     @classmethod
-    def keys(cls) -> list[str]:
+    def known_keys(cls) -> list[str]:
         return list(update_model().model_fields)
 
     @field_validator("*")

@@ -79,7 +79,7 @@ def _fields(spec: type[BaseModel], loc) -> list[str]:
             spec.model_fields[step].annotation if isinstance(step, str) and step in spec.model_fields else spec
         )
         spec = _model_in(annotation) or spec
-    return spec.keys() if hasattr(spec, "keys") else list(spec.model_fields)
+    return spec.known_keys() if hasattr(spec, "known_keys") else list(spec.model_fields)
 
 
 def _model_in(annotation) -> type[BaseModel] | None:
