@@ -79,7 +79,7 @@ def book(tmp_path_factory) -> Path:
 
 def test_the_checker_agrees_with_a_book_of_such_names(book):
     traces = witness.traces(sorted((book / "examples").glob("*.toml")))
-    report = check.run(traces=traces, **witness.built(book / "build"))
+    report = check.run(traces=traces, **witness.built(book / "build", Project.at(book)))
     assert report.ok, report.summary()
     assert report.counts["numbers"] > 100 * len(ADDRESSES)
 

@@ -183,7 +183,7 @@ def test_an_edition_that_was_edited_meanwhile_is_not_shown(out):
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        edition.publish(out / "work", out / "html", edited_at_the_end)
+        edition.publish(out / "work", out / "html", unedited=edited_at_the_end)
     assert (out / "html" / "en" / "index.html").read_text() == "one"
     assert any(name.startswith(".html-next") for name in asked[1]), "the new edition was ready"
     assert sorted(path.name for path in out.iterdir()) == ["html", "work"]
