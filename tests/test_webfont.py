@@ -64,6 +64,8 @@ def style_of(**context) -> str:
         ("<p>née <math><mi>x</mi></math></p>", "math.css"),
         ('<p><span class="value" data-value="seed:J">0.5</span></p>', "math.css"),
         ('<span class="drawing"><svg><text>x</text></svg></span>', "math.css"),
+        ('<span class="drawing"><svg><title>10⁻³, x²</title><a aria-label="⊞"></a></svg></span>', "math.css"),
+        ("<p><math><mi>x</mi><annotation>⊞</annotation></math></p>", "math.css"),
         ("<p><math><mi>𝔤</mi></math></p>", "math-whole.css"),
         ("<p><math><mo>&#8862;</mo></math></p>", "math-whole.css"),
         ('<span class="drawing"><svg><text>⊞</text></svg></span>', "math-whole.css"),

@@ -10,6 +10,7 @@ from sphinx.application import Sphinx
 from .internals import NAVIGATION
 
 SET = re.compile(r"<math\b.*?</math>|<span class=\"drawing\">.*?</svg>", re.DOTALL)
+UNSEEN = re.compile(r"<(title|annotation)\b.*?</\1>|<[^>]*>", re.DOTALL)  # what is said of it, and all marks
 ASKED = 'data-value="'  # a number in prose: a card over it shows its symbol
 HEAD = 16_384  # bytes of a page, which hold the names of its style sheets
 
@@ -19,7 +20,8 @@ def add_face(app: Sphinx, pagename: str, templatename: str, context: dict, doctr
     page = "".join(context.get(part) or "" for part in ("body", "toc", NAVIGATION))
     written = "".join(SET.findall(page))
     if written or ASKED in page:
-        context["style_of_mathematics"] = f"{webfont.style_for(html.unescape(written))}?v={webfont.digest()}"
+        style = webfont.style_for(html.unescape(UNSEEN.sub("", written)))
+        context["style_of_mathematics"] = f"{style}?v={webfont.digest()}"
 
 
 def bring_whole(app: Sphinx, error: Exception | None) -> None:
