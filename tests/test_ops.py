@@ -54,6 +54,8 @@ def _holding(domain, shape, axis, random):
 
 def _shares(shape, axis, random):
     """Numbers above 0 that add up to 1 along the axis, exactly: what a loss of logits takes for granted."""
+    if not shape:
+        return 1.0
     count = shape[axis]
     rest = [n for i, n in enumerate(shape) if i != axis]
     shares = 1 + random.multinomial(64 - count, np.full(count, 1 / count), rest)
