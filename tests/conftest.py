@@ -130,9 +130,15 @@ def whole_site(whole_book) -> Path:
 
 
 @pytest.fixture(scope="session", params=["lean", pytest.param("whole", marks=pytest.mark.slow)])
-def any_book(request) -> Path:
+def whole(request) -> bool:
+    """Whether `any_book` is the whole one."""
+    return request.param == "whole"
+
+
+@pytest.fixture(scope="session")
+def any_book(request, whole) -> Path:
     """The output folder of the lean book and, in the slow tier, of the whole one."""
-    return request.getfixturevalue("book" if request.param == "lean" else "whole_book")
+    return request.getfixturevalue("whole_book" if whole else "book")
 
 
 @pytest.fixture(scope="session")
@@ -142,15 +148,9 @@ def any_site(any_book) -> Path:
 
 
 @pytest.fixture(scope="session")
-def whole(any_book, lean_project) -> bool:
-    """Whether `any_book` is the whole one."""
-    return lean_project not in any_book.parents
-
-
-@pytest.fixture(scope="session")
-def any_examples(whole, lean_project) -> Path:
+def any_examples(request, whole) -> Path:
     """The examples of `any_book`."""
-    return (ROOT if whole else lean_project) / "examples"
+    return (ROOT if whole else request.getfixturevalue("lean_project")) / "examples"
 
 
 @pytest.fixture(scope="session")
@@ -162,6 +162,8 @@ def pdfs(any_book, whole, once) -> dict[str, Path]:
 
 
 def _pdf(project: Path, folder: Path) -> None:
+    """With what is made of the examples already."""
+    shutil.copytree(project / "build", folder, symlinks=True)
     build(project, "pdf", "--lang", "en", "--out", str(folder))
 
 
@@ -235,4 +237,4 @@ def browser(tmp_path_factory):
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """What reads a built book comes first: one worker builds it while the others are at tests that need none."""
-    items.sort(key=lambda item: not {"book", "any_book", "whole_book"} & set(getattr(item, "fixturenames", ())))
+    items.sort(key=lambda item: not {"book", "whole", "whole_book"} & set(getattr(item, "fixturenames", ())))

@@ -16,7 +16,7 @@ from gradbook.check.symbols import Symbols
 from gradbook.check.tex import tokens
 
 from gradbook import check
-from tests.chance import draws
+from tests.chance import draws, remember
 
 LANGS = ("en", "zh")
 FORWARD, BACKWARD = "en/examples/seed/forward.html", "en/examples/seed/backward.html"
@@ -333,6 +333,7 @@ def test_random_single_digits(checker, chance):
         tried[kind] += 1
         if not new_or_unknown(checker, Page(page.path, change(page.text, place, chance))):
             missed.append(f"{kind}: {page.path}: …{page.text[place - 60 : place + 20]}…")
+    remember("\n".join(missed), "missed.txt")
     assert len(missed) <= (1 - FOUND) * MUTATIONS, f"{tried}\n" + "\n".join(missed)
 
 
@@ -348,6 +349,7 @@ def test_random_digits_of_worked_numbers_in_one_language(checker, chance):
         changed = Page(page.path, change(page.text, place, chance))
         if not without_annotation(new_faults(checker, changed)):
             missed.append(f"{page.path}: …{page.text[place - 60 : place + 20]}…")
+    remember("\n".join(missed), "missed.txt")
     assert len(missed) <= (1 - FOUND) * MUTATIONS / 2, "\n".join(missed)
 
 

@@ -19,7 +19,7 @@ from gradbook.engine.tape import Tape, apply, expr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.chance import draws
+from tests.chance import draws, remember
 from tests.judges import exact_gradients, roundings
 
 NAMES = list(OPS)
@@ -54,6 +54,8 @@ def _holding(domain, shape, axis, random):
 
 def _shares(shape, axis, random):
     """Numbers above 0 that add up to 1 along the axis, exactly: what a loss of logits takes for granted."""
+    if not shape:
+        return 1.0
     count = shape[axis]
     rest = [n for i, n in enumerate(shape) if i != axis]
     shares = 1 + random.multinomial(64 - count, np.full(count, 1 / count), rest)
@@ -191,6 +193,8 @@ SHAPES = {
 
 def scored(name, arrays, attrs):
     """A trace whose loss is the operation's result weighted by fixed numbers; its arguments are parameters."""
+    arguments = [np.asarray(a).tolist() for a in arrays]
+    remember({"operation": name, "arguments": arguments, "attributes": dict(attrs)}, "operation.toml")
     tape = Tape(name)
     args = [tape.param(f"p{i}", a) for i, a in enumerate(arrays)]
     out = tape.write("out", apply(name, *args, **attrs))
