@@ -12,6 +12,7 @@ from gradbook.engine.errors import BookError, shorten, unknown
 from .address import address
 
 _REFERENCE = re.compile(r"\s*([^\s:\[\]|]+):([\w.]+)((?:\[\d+\])*)\s*(?:\|\s*([^|]*?)\s*)?")
+_CALL = re.compile(r"gradbook\.trace\((\"[^\"]*\"),")
 _FORMAT = re.compile(r"[+ ]?(?:\.\d{1,2})?[efg]?")
 
 
@@ -50,7 +51,8 @@ def _known(traces: Path, name: str) -> dict:
 def _name(path: Path) -> str:
     """The name of the trace that a script brings, which the name of its file need not tell."""
     with path.open(encoding="utf-8") as file:
-        return json.loads(file.readline().partition("(")[2].partition(",{")[0])
+        found = _CALL.match(file.read(2000))
+    return json.loads(found[1]) if found else path.stem
 
 
 def lookup(text: str, traces: Path) -> ValueText:
