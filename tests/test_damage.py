@@ -106,13 +106,13 @@ def test_the_last_result_of_the_checker(tmp_path, way):
 
 def test_the_font(tmp_path, monkeypatch):
     (tmp_path / files.MARKER).touch()
-    monkeypatch.setattr(webfont, "_subset", lambda source: b"a font")
-    webfont.make(tmp_path / "fonts")
+    monkeypatch.setattr(webfont, "_cut", lambda characters: b"a font")
+    webfont.make(tmp_path / "static")
     before = state(tmp_path)
-    for name in files.files_in(tmp_path / "fonts"):
+    for name in files.files_in(tmp_path / "static"):
         for way in WAYS:
-            way(tmp_path / "fonts" / name)
-            webfont.make(tmp_path / "fonts")
+            way(tmp_path / "static" / name)
+            webfont.make(tmp_path / "static")
             assert state(tmp_path) == before, (name, way)
 
 

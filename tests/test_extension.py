@@ -256,16 +256,16 @@ def test_a_page_is_read_again_when_its_example_changes(tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="Sphinx reads in parallel where processes fork")
 def test_pages_read_in_parallel_are_the_same_and_work_an_example_once(tmp_path, monkeypatch):
-    import gradbook.engine
+    from gradbook.book import witness
 
-    log, plain = tmp_path / "worked", gradbook.engine.work
+    log, plain = tmp_path / "worked", witness.work
 
     def work_and_tell(example):
         with open(log, "a") as file:
             file.write(f"{example.name}\n")
         return plain(example)
 
-    monkeypatch.setattr(gradbook.engine, "work", work_and_tell)
+    monkeypatch.setattr(witness, "work", work_and_tell)
     pages = {f"page{n:02}.rst": QUOTE + "\n:value:`adam:J`\n" for n in range(7)}
     pages["index.rst"] = TITLE + "\n.. toctree::\n   :glob:\n\n   page*\n"
     folder = project(tmp_path / "p", pages, examples=("seed", "adam"))

@@ -172,7 +172,8 @@ def test_nothing_is_overwritten(tmp_path):
         new_example(tmp_path, "mine", "mlp", "3,4,2")
     assert (tmp_path / "mine.toml").read_text() == "precious"
     with pytest.raises(BookError, match="cannot be written"):
-        new_example(tmp_path / "none", "mine", "mlp", "3,4,2")
+        new_example(tmp_path / "mine.toml", "other", "mlp", "3,4,2")
+    assert new_example(tmp_path / "examples", "mine", "mlp", "3,4,2").is_file()
 
 
 # The schema

@@ -101,7 +101,7 @@ def op(
     """
     if not name.isidentifier():
         raise ValueError(f"{name!r} cannot be called as a method; an operation needs a Python name")
-    room = sys._getframe(1).f_globals["__name__"]
+    room = sys._getframe(1).f_globals.get("__name__", "__main__")
     if name in OPS and OPS[name].room != room:
         plugins.refuse_twice("operation", name, room, OPS[name].room)
     OPS[name] = Op(name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each, room)
