@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402
+
 from gradbook.engine import load, lower, work  # noqa: E402
 from gradbook.engine.backward import backward  # noqa: E402
 from gradbook.engine.optim import update  # noqa: E402

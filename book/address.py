@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from docutils.nodes import make_id
+
 from gradbook.engine.errors import BookError
 
 from .words import TEMPLATES

@@ -8,6 +8,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 
 import numpy as np
+
 from gradbook.engine.ops import OPS
 from gradbook.engine.trace import Step, run
 

@@ -5,6 +5,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
+
 from gradbook.engine.rounding import round_decimal
 from gradbook.engine.trace import Step, Trace
 

@@ -8,10 +8,11 @@ installed plug-in only adds.
 from collections.abc import Iterator
 from pathlib import Path
 
-from gradbook.engine import plugins
-from gradbook.engine.errors import BookError
 from jinja2 import BaseLoader, Environment, FileSystemLoader, Template
 from jinja2.environment import TemplateModule
+
+from gradbook.engine import plugins
+from gradbook.engine.errors import BookError
 
 
 def folders() -> list[Path]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+
 from gradbook.engine.ops import OPS
 
 from .by_hand import decimals, redone, rounded

@@ -5,8 +5,9 @@ Made from what the families' templates say (`title`, `before`) and from what the
 
 from dataclasses import dataclass
 
-from gradbook.engine.families import families
 from jinja2 import TemplateNotFound
+
+from gradbook.engine.families import families
 
 from .listing import rooms
 from .made import Made, Store, kept

@@ -10,8 +10,9 @@ from tempfile import TemporaryDirectory
 
 from babel.messages import Catalog
 from babel.messages.pofile import read_po, write_po
-from gradbook.engine import plugins
 from jinja2.ext import babel_extract
+
+from gradbook.engine import plugins
 
 from . import hints
 from .files import write

@@ -4,6 +4,7 @@ values, so that no page says of two equal numbers that one is larger."""
 from dataclasses import dataclass
 
 import numpy as np
+
 from gradbook.engine.trace import Trace
 
 from .numbers import printed_array, tex_number

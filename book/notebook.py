@@ -9,6 +9,7 @@ from html import escape
 from types import SimpleNamespace
 
 import math_core
+
 from gradbook.engine.ops import OPS
 from gradbook.engine.trace import Step, Trace
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import numpy as np
+
 from gradbook.engine.rounding import round_decimal
 
 PLAIN = range(-5, 7)

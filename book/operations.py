@@ -11,6 +11,7 @@ from functools import cached_property
 from types import SimpleNamespace
 
 import numpy as np
+
 from gradbook.engine.ops import FLAT, Op
 from gradbook.engine.tape import Expr, Tape, apply
 from gradbook.engine.trace import Trace

@@ -5,6 +5,7 @@ from functools import cached_property
 from types import ModuleType
 
 import numpy as np
+
 from gradbook.engine import Example, Trace, check_gradients, pencil, train
 from gradbook.engine.check import GradientCheck
 from gradbook.engine.optim import detached

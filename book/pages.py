@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
+
 from gradbook.engine import BookError, load, pencil, work
 from gradbook.engine.plugins import named
 from gradbook.engine.toml import check_file

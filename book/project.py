@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError
+
 from gradbook.engine import plugins
 from gradbook.engine.errors import BookError, unknown
 from gradbook.engine.example import Known, Model, plain
 from gradbook.engine.mistakes import TABLE, TEXT, sentence
 from gradbook.engine.toml import parse, read_tables
-from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError
 
 SETTINGS = "gradbook.toml"
 """The file that makes a folder a book of one's own."""

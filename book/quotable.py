@@ -8,10 +8,10 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-from gradbook.engine.errors import BookError, unknown
-from gradbook.engine.format import FORMAT
 
 from gradbook import __version__
+from gradbook.engine.errors import BookError, unknown
+from gradbook.engine.format import FORMAT
 
 from .files import write
 

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
+
 from gradbook.engine.ops import OPS
 from gradbook.engine.trace import Step, Trace
 

@@ -8,9 +8,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from gradbook.engine import plugins
-
 import gradbook
+from gradbook.engine import plugins
 
 from .files import digest, files_in
 

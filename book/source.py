@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+from pydantic import BeforeValidator, Field, ValidationError
+
 from gradbook.engine.errors import BookError, shorten, unknown
 from gradbook.engine.example import Model, Title, Words, sentence
 from gradbook.engine.limits import CALL, LIMITS, AtMost
 from gradbook.engine.toml import read_tables
 from gradbook.engine.trace import Step, Trace
-from pydantic import BeforeValidator, Field, ValidationError
 
 _NUMBER = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,3})?")
 

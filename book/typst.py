@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from docutils import nodes
+
 from gradbook.book.typst_math import quoted
 from gradbook.book.typst_writer import MarkupError, Writer
 

@@ -10,6 +10,7 @@ from itertools import zip_longest
 
 from docutils import nodes
 from docutils.utils import get_source_line
+
 from gradbook.book.typst_forms import ADMONITIONS, ALIGNMENTS, LANGUAGES, NUMBERINGS, UNSEEN, WRAPPED
 from gradbook.book.typst_formula import formula
 from gradbook.book.typst_math import quoted

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
 from gradbook.engine.errors import BookError, shorten, unknown
 
 from .address import address

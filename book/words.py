@@ -11,9 +11,10 @@ from babel import Locale
 from babel.localedata import locale_identifiers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
+from jinja2 import Environment, StrictUndefined
+
 from gradbook.engine import plugins
 from gradbook.engine.errors import BookError, unknown
-from jinja2 import Environment, StrictUndefined
 
 from .finding import Templates, folders
 from .numbers import tex_number

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
+
 from gradbook.engine.errors import BookError
 from gradbook.engine.ops import CALL, OPS, PRODUCT, SUM
 from gradbook.engine.trace import Step, Trace

@@ -27,8 +27,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gradbook.book.edition import lock
 
+from gradbook.book.edition import lock
 from tests import small_book
 from tests.small_project import small_project
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from types import SimpleNamespace
 
 import numpy as np
+
 from gradbook.check.exact import EPS, ULPS, Truth, _passed
 from gradbook.check.ops import MEANINGS, mp
 from gradbook.check.ops.meaning import chosen, expm1, numbers

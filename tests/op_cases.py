@@ -4,6 +4,7 @@ import json
 from zlib import crc32
 
 import numpy as np
+
 from gradbook.engine.ops import OPS
 
 

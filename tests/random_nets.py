@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from gradbook.engine import work
-from gradbook.engine.example import validate
 from hypothesis import strategies as st
 
+from gradbook.engine import work
+from gradbook.engine.example import validate
 from tests.chance import remember
 
 ACTIVATIONS = ["identity", "sigmoid", "tanh", "relu"]

@@ -12,15 +12,15 @@ from pathlib import Path
 import lxml.html
 import numpy as np
 import pytest
+
+import gradbook
+from gradbook import OPS, BookError, Tape, Trace, backward, load, op, pencil, work
 from gradbook.book.lines import Line, plain_tex
 from gradbook.book.notebook import View, mathml
 from gradbook.book.numbers import decimal_of
 from gradbook.book.page import Gradient, PageView, Worked
 from gradbook.book.symbols import indexed, marked, named, transposed
 from gradbook.engine.tape import apply
-
-import gradbook
-from gradbook import OPS, BookError, Tape, Trace, backward, load, op, pencil, work
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from gradbook.book.words import languages
 
+from gradbook.book.words import languages
 from tests.conftest import ROOT
 from tests.small_project import small_project
 

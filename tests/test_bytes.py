@@ -6,12 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_project import ROOT, small_project
+
 from gradbook.book.colophon import TYPEFACES, colophon, edition
 from gradbook.book.project import Project
 from gradbook.book.shaping import CARRIERS, PROGRAMS
 from gradbook.book.typst import FONTS
 from gradbook.book.words import languages
-from small_project import ROOT, small_project
 
 CONDITIONS = (
     {"USER": "root", "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "1", "OPENBLAS_NUM_THREADS": "1"},

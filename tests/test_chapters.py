@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+import gradbook
 from gradbook.book.listing import listing
 from gradbook.book.values import lookup
 from gradbook.engine import BookError, load, work
 from gradbook.engine.ops import OPS
-
-import gradbook
 
 ROOT = Path(__file__).parent.parent
 SEED = ROOT / "examples/seed.toml"

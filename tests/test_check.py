@@ -7,6 +7,8 @@ import re
 from collections import Counter
 
 import pytest
+
+from gradbook import check
 from gradbook.book import witness
 from gradbook.check import Checker, Page
 from gradbook.check.lines import check as check_lines
@@ -14,8 +16,6 @@ from gradbook.check.parse import Parser
 from gradbook.check.redo import Rules
 from gradbook.check.symbols import Symbols
 from gradbook.check.tex import tokens
-
-from gradbook import check
 from tests.chance import draws, remember
 
 LANGS = ("en", "zh")

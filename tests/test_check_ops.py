@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from lxml import etree
+
 from gradbook.book.lines import Line, Row, plain_tex
 from gradbook.book.mathml import to_mathml
 from gradbook.book.notation import Notation
@@ -32,8 +34,6 @@ from gradbook.engine import pencil
 from gradbook.engine.backward import backward
 from gradbook.engine.ops import OPS
 from gradbook.engine.tape import Tape, apply
-from lxml import etree
-
 from tests.op_cases import case
 
 NAMES = sorted(OPS)

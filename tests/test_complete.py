@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from gradbook.book.figures.families import order
 from gradbook.book.listing import listing, rooms
 from gradbook.book.map import entries

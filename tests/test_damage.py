@@ -5,10 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from gradbook.book import files, webfont, whole, witness
-from gradbook.book.made import Made, Store
 
 from gradbook import check
+from gradbook.book import files, webfont, whole, witness
+from gradbook.book.made import Made, Store
 from tests.damage import WAYS, a_dead_link, a_file, a_folder, emptied, flipped, halved
 from tests.small_book import built, edition, example
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from gradbook.engine import BookError, Trace, check_gradients, load, lower, pencil, train, work
 from gradbook.engine.backward import backward
 from gradbook.engine.check import STEP
@@ -14,9 +17,6 @@ from gradbook.engine.optim import update
 from gradbook.engine.rounding import round_array, round_decimal
 from gradbook.engine.tape import Tape, apply, expr
 from gradbook.engine.trace import LEAVES, run
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.chance import draws
 from tests.judges import exact_gradients, roundings
 from tests.random_nets import nets, tables, worked

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from gradbook.book.errata import errata, source_of
 from gradbook.book.printed import cut, one_digit, power_of_ten, shows, swapped
 from gradbook.book.source import Figure, read_source

@@ -7,13 +7,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from gradbook.engine import BookError, Example, load, work
 from gradbook.engine.changes import apply_change
 from gradbook.engine.example import check_name, validate
 from gradbook.engine.limits import LIMITS
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from tests.chance import draws, remember
 
 SEED = Path(__file__).parent.parent / "examples" / "seed.toml"

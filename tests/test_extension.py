@@ -9,9 +9,9 @@ from html import unescape
 from pathlib import Path
 
 import pytest
+
 from gradbook.book import words
 from gradbook.engine import load, work
-
 from tests import sample_book
 from tests.conftest import ROOT
 from tests.foreign_project import CONF, build, project

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from gradbook.book.made import Made, Store
 
+from gradbook.book.made import Made, Store
 from tests import small_book
 from tests.chance import draws, remember
 from tests.small_book import build, built, edition, example, kill, start

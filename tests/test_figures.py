@@ -13,6 +13,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
 from gradbook.book.figures import figures, palette, tex
 from gradbook.book.figures.canvas import CAP, Box
 from gradbook.book.figures.fonts import FAMILY
@@ -27,9 +30,6 @@ from gradbook.engine.example import validate
 from gradbook.engine.ops import OPS, of_kind
 from gradbook.engine.optim import update
 from gradbook.engine.tape import Tape, apply
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-
 from tests.chance import draws, remember
 
 ROOT = Path(__file__).parent.parent

@@ -12,7 +12,6 @@ from gradbook.book.pages import pages, prepare
 from gradbook.book.symbols import check_symbol
 from gradbook.book.typst_formula import Formula
 from gradbook.engine import BookError, load, work
-
 from tests.chance import draws, remember
 
 ROOT = Path(__file__).parent.parent

@@ -6,6 +6,9 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from gradbook.book.lines import Line, plain_tex
 from gradbook.book.mathml import to_mathml
 from gradbook.book.numbers import plain_number, tex_number
@@ -14,9 +17,6 @@ from gradbook.book.page import PageView, Worked
 from gradbook.book.values import lookup
 from gradbook.engine import BookError, work
 from gradbook.engine.example import validate
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from tests.chance import draws, remember
 
 DIGITS = 4

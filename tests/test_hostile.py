@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from gradbook.book.new import new_example
 from gradbook.book.notation import Notation
 from gradbook.book.pages import make, prepare

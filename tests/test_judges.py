@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+
 from gradbook.check.ops import MEANINGS, exact
 from gradbook.engine import Trace
 from gradbook.engine.ops import OPS
-
 from tests import judges
 from tests.test_ops import CORNERS, SLOPED, inputs, scored, sloped
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from gradbook.book.lines import Line, plain_tex
 from gradbook.book.page import PageView, Worked
 from gradbook.book.words import languages

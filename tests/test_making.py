@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 
 import pytest
+
 from gradbook.book.crew import Crew
 from gradbook.book.made import Store
 from gradbook.engine.errors import BookError
-
 from tests import small_book
 from tests.small_book import build, built, edition, example, start
 

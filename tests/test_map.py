@@ -5,6 +5,7 @@ from graphlib import CycleError
 from pathlib import Path
 
 import pytest
+
 from gradbook.book.address import address as address_of
 from gradbook.book.figures.canvas import settings
 from gradbook.book.figures.families import MOST, _nodes, _place, draw, needed, order, rows

@@ -4,6 +4,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
+
 from gradbook.book.mathml import CLASSES, CSS, MathError, to_mathml
 
 CONSTRUCTS = [

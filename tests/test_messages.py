@@ -6,9 +6,10 @@ from gettext import GNUTranslations
 
 import pytest
 from babel.messages import Catalog
+from sphinx.util.i18n import CatalogInfo
+
 from gradbook.book import messages, words
 from gradbook.book.messages import ROOT, catalogues, missing, parts, update_all
-from sphinx.util.i18n import CatalogInfo
 
 HAN = r"[\u3400-\u9fff]"
 LATIN = r"[A-Za-z0-9]"

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from gradbook.book.moved import course
 from gradbook.book.page import Worked
 from gradbook.book.pages import Material, pages

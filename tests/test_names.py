@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from lxml import html
+
+from gradbook import check
 from gradbook.book import witness
 from gradbook.book.address import FAMILIES, address, distinct, ours
 from gradbook.book.generated import ADDRESS
@@ -19,9 +22,6 @@ from gradbook.check.site import Site
 from gradbook.engine import BookError, load
 from gradbook.engine.families import families
 from gradbook.engine.ops import OPS
-from lxml import html
-
-from gradbook import check
 from tests.small_project import small_project
 
 ROOT = Path(__file__).parent.parent

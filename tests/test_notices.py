@@ -8,9 +8,9 @@ import zipfile
 import pytest
 import yaml
 from click.testing import CliRunner
-from gradbook.book import colophon, webfont
 
 import gradbook
+from gradbook.book import colophon, webfont
 from gradbook.cli import main
 from tests.small_project import ROOT
 from tests.test_bounds import run

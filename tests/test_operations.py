@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from gradbook.book import catalogue
 from gradbook.book.figures import curve
 from gradbook.book.figures.canvas import settings

@@ -9,6 +9,7 @@ from pathlib import Path
 import mpmath
 import numpy as np
 import pytest
+
 from gradbook.engine import load, pencil, train, work
 
 ROOT = Path(__file__).parent.parent

@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from gradbook.book import edition, files, output, whole
 from gradbook.engine.errors import BookError
-
 from tests import small_book
 from tests.small_book import build
 

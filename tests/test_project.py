@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from gradbook.book.project import Project
 from gradbook.engine import load, pencil, work
 from gradbook.engine.errors import BookError

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from gradbook.book import witness
 from gradbook.book.page import PageView, Worked
 from gradbook.book.pages import pages, prepare
 from gradbook.check import Checker, Page
 from gradbook.engine import load, train, work
 from gradbook.engine.optim import OPTIMIZERS
-
 from tests.small_project import small_project
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

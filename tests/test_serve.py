@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from gradbook.book import serve
 from gradbook.engine.errors import BookError
 

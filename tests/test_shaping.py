@@ -9,10 +9,10 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
 from gradbook.book import shaping
 from gradbook.book.made import MAKER
 from gradbook.book.sphinx_run import EXTENSION
-
 from tests import small_book
 from tests.small_project import ROOT
 from tests.test_floors import imported

@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 
 import pytest
+
 from gradbook.book.steady import ATTEMPTS, steadily
 from gradbook.engine.errors import BookError
-
 from tests.small_book import built, edition, start
 
 

@@ -7,9 +7,10 @@ import pypdf
 import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
+from myst_parser.parsers.docutils_ import Parser
+
 from gradbook.book.typst import Book, MarkupError, compile_pdf, font_files, translate
 from gradbook.book.typst_formula import Formula
-from myst_parser.parsers.docutils_ import Parser
 
 SETTINGS = {
     "doctitle_xform": False,

@@ -8,9 +8,9 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+
 from gradbook.book import webfont
 from gradbook.book.ext.face import add_face
-
 from tests import sample_book
 from tests.small_book import edition
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from random_nets import tables
+from small_project import small_project
+
 from gradbook.book import wide
 from gradbook.book.mathml import to_mathml
 from gradbook.book.page import PageView, Worked
@@ -14,8 +17,6 @@ from gradbook.book.typst_formula import formula
 from gradbook.book.writer import matrix
 from gradbook.engine import work
 from gradbook.engine.example import validate
-from random_nets import tables
-from small_project import small_project
 
 BATCH = 12
 MARGIN = 40

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from gradbook.book.figures.layers import layers
 from gradbook.book.lines import Line, plain_tex
 from gradbook.book.page import PageView, Worked

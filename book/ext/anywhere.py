@@ -5,13 +5,13 @@ import shutil
 from functools import partial
 from pathlib import Path
 
-from gradbook.book import values
-from gradbook.book.files import write
-from gradbook.book.quotable import Quotable
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
 from gradbook import __version__
+from gradbook.book import values
+from gradbook.book.files import write
+from gradbook.book.quotable import Quotable
 
 from . import quotes
 from .left_out import put_note

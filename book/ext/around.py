@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 
 from docutils import nodes
+from sphinx.application import Sphinx
+
 from gradbook.book import words
 from gradbook.book.policy import POLICY
 from gradbook.book.values import script_name
-from sphinx.application import Sphinx
 
 from .internals import add_words
 from .values import value

@@ -4,8 +4,9 @@ import html
 import re
 from pathlib import Path
 
-from gradbook.book import webfont
 from sphinx.application import Sphinx
+
+from gradbook.book import webfont
 
 from .internals import NAVIGATION
 

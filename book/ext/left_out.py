@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterable
 
 from docutils import nodes
-from gradbook.book import words
-from gradbook.book.address import address
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+
+from gradbook.book import words
+from gradbook.book.address import address
 
 from . import quotes
 

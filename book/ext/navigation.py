@@ -6,8 +6,9 @@ The theme would build the whole tree anew for every page, which costs quadratica
 from html import escape
 from itertools import count
 
-from gradbook.book import words
 from sphinx.application import Sphinx
+
+from gradbook.book import words
 
 from .around import language_code
 from .contents import Contents, Entry, contents, is_address

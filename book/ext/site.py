@@ -4,8 +4,9 @@ import gc
 
 from docutils import nodes
 from docutils.parsers.rst.directives.body import Container
-from gradbook.book import words
 from sphinx.application import Sphinx
+
+from gradbook.book import words
 
 from .around import add_theme_words, page_context
 from .as_written import AsWritten, Unwrap

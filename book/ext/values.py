@@ -1,12 +1,13 @@
 """Values in prose: {value}`seed:layer2.delta[0]|.4f` in any chapter."""
 
 from docutils import nodes
-from gradbook.book import values
-from gradbook.book.quotable import Quotable
-from gradbook.engine.errors import BookError
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
+
+from gradbook.book import values
+from gradbook.book.quotable import Quotable
+from gradbook.engine.errors import BookError
 
 from . import quotes
 from .left_out import placeholder

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 
 import numpy as np
+
 from gradbook.engine.example import Example
 from gradbook.engine.trace import Trace
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 import numpy as np
+
 from gradbook.engine.ops import OPS, of_kind
 from gradbook.engine.tape import apply, expr
 from gradbook.engine.trace import Step

@@ -1,6 +1,7 @@
 """The curve of an operation that is a function of one number, and its slope, by the engine's own rule."""
 
 import numpy as np
+
 from gradbook.engine.ops import FLAT, Op
 from gradbook.engine.tape import apply, expr
 

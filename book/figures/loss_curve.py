@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+
 from gradbook.engine.lower import train
 
 from . import Figure, View, palette

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from gradbook.engine import BookError, Trace, work
 from gradbook.engine.changes import apply_change
 from gradbook.engine.example import validate
-
 from tests import judges
 from tests.chance import remember
 

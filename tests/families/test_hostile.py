@@ -5,9 +5,9 @@ import random
 import tomllib
 
 import pytest
+
 from gradbook.engine import BookError, work
 from gradbook.engine.example import validate
-
 from tests.chance import draws, remember
 
 from .judges import EXAMPLES

@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from gradbook.engine.ops import of_kind
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradbook.engine.ops import of_kind
 from tests.chance import draws
 
 from .judges import against_torch, changed, distribution, exact_gradients, numbers, refused, tables
