@@ -41,7 +41,7 @@ def _write(folder: Path, settings: str, words: dict) -> list[Path]:
     if not (folder / "examples").exists():
         (folder / "examples").mkdir(parents=True)
         written.append(new_example(folder / "examples", FIRST, "mlp", "2,2,1", command="gradbook"))
-    page = _rendered("index.md.j2", words | {"chapters": _chapters(words["shipped"])})
+    page = _rendered("index.md.j2", words | {"chapters": _chapters(words["shipped"])}, words["langs"][0])
     for name, text in {"docs/index.md": page, ".gitignore": "/build/\n", SETTINGS: settings}.items():
         if not (folder / name).exists():
             write(folder / name, text)
@@ -55,5 +55,5 @@ def _chapters(shipped: bool) -> list[str]:
     return sorted(name.removesuffix(".md") for name in ours if name.endswith(".md") and name != "index.md")
 
 
-def _rendered(template: str, words: dict) -> str:
-    return environment(SOURCE).get_template(f"new/{template}").render(words)
+def _rendered(template: str, words: dict, lang: str = SOURCE) -> str:
+    return environment(lang).get_template(f"new/{template}").render(words)
