@@ -20,6 +20,7 @@ import functools
 import http.server
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -172,6 +173,12 @@ def server(any_site):
     """The site behind a plain file server; `server.url` ends with a slash, `server.asked` lists the paths."""
     with PlainServer(any_site) as running:
         yield running
+
+
+def pytest_configure():
+    """Tests interrupt builds, which inherit it where the tests themselves were started to ignore interrupts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class PlainServer(http.server.ThreadingHTTPServer):

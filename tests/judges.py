@@ -124,7 +124,7 @@ def slope_along(trace: Trace, truth: Truth, name: str):
 
 
 def _loss(trace, forward, values, name, change):
-    moved = {name: values[name] + change * direction(values[name].shape)}
+    moved = {name: np.asarray(values[name] + change * direction(values[name].shape), dtype=object)}
     for step in forward:
         if moved.keys() & step.args:
             before = [values[a] for a in step.args]

@@ -23,10 +23,10 @@ def snapshot(folder: Path) -> dict[str, tuple[int, int]]:
     return {str(p.relative_to(folder)): (p.stat().st_ino, p.stat().st_mtime_ns) for p in files}
 
 
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory, lean_project) -> Path:
-    """A copy of the lean project with its built book; tests may edit its examples."""
-    return Path(shutil.copytree(lean_project, tmp_path_factory.mktemp("clone") / "gradbook", symlinks=True))
+@pytest.fixture
+def clone(tmp_path, lean_project) -> Path:
+    """A copy of the lean project with its built book; a test may edit it."""
+    return Path(shutil.copytree(lean_project, tmp_path / "gradbook", symlinks=True))
 
 
 def test_the_site_has_every_page_in_every_language(any_site, any_examples):
@@ -89,11 +89,8 @@ def test_a_wrong_example_leaves_the_book_alone(clone, old, new, said):
     path = clone / "examples" / "seed.toml"
     text = path.read_text(encoding="utf-8")
     before = snapshot(clone / "build")
-    try:
-        path.write_text(text.replace(old, new), encoding="utf-8")
-        made = build("html", folder=clone)
-    finally:
-        path.write_text(text, encoding="utf-8")
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    made = build("html", folder=clone)
     assert made.returncode == 2 and said in made.stderr and "Traceback" not in made.stderr
     assert "seed.toml" in made.stderr and snapshot(clone / "build") == before
 
@@ -102,11 +99,8 @@ def test_a_wrong_value_in_a_chapter_is_named_with_its_line(clone):
     chapter = clone / "docs" / "how-to-read.md"
     text = chapter.read_text(encoding="utf-8")
     before = snapshot(clone / "build" / "html")
-    try:
-        chapter.write_text(text + "\nIt is {value}`seed:layer2.detla[0]|.4f`.\n", encoding="utf-8")
-        made = build("html", folder=clone)
-    finally:
-        chapter.write_text(text, encoding="utf-8")
+    chapter.write_text(text + "\nIt is {value}`seed:layer2.detla[0]|.4f`.\n", encoding="utf-8")
+    made = build("html", folder=clone)
     line = len(text.splitlines()) + 2
     assert made.returncode == 2 and f"docs/how-to-read.md:{line}" in made.stderr
     assert "Did you mean 'layer2.delta'?" in made.stderr and "Traceback" not in made.stderr

@@ -208,7 +208,14 @@ def test_a_wrong_number_in_a_figure(checker):
     assert any(f.check in ("figure", "loose") for f in found)
 
 
-@pytest.mark.parametrize("step, entry", [("layer1.W", 1), ("layer2.delta", 0), ("learning_rate", 0)])
+@pytest.mark.parametrize(
+    "step, entry",
+    [
+        ("layer1.W", 1),
+        pytest.param("layer2.delta", 0, marks=pytest.mark.slow),
+        pytest.param("learning_rate", 0, marks=pytest.mark.slow),
+    ],
+)
 def test_an_engine_constant_that_changed_after_the_build(any_site, traces, step, entry):
     told = json.loads(traces["seed"])
     values = next(s for s in told["steps"] if s["name"] == step)["value"]

@@ -64,6 +64,12 @@ def test_a_number_that_float64_did_not_give_is_found():
         judges.exact_gradients(Trace("wrong", steps, trace.loss, trace.grads, {}))
 
 
+@pytest.mark.parametrize("name", [n for n in SLOPED if OPS[n].entrywise or n in ("sum", "mean")])
+def test_single_numbers_are_judged(name):
+    arrays = inputs(name, [()] * len(OPS[name].sample), OPS[name].attrs)
+    judges.exact_gradients(scored(name, arrays, OPS[name].attrs)[0], [f"p{i}" for i in sloped(name, arrays)])
+
+
 @pytest.mark.parametrize("shape", [(), (1, 1), (3, 2), (5, 5)])
 def test_no_two_entries_of_the_direction_are_alike(shape):
     found = [float(v) for v in np.ravel(judges.direction(shape))]

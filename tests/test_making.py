@@ -14,7 +14,7 @@ from gradbook.engine.errors import BookError
 from tests import small_book
 from tests.small_book import build, built, edition, example, start
 
-NAMES = [f"net-{n}" for n in range(8)]
+NAMES = [f"net-{n}" for n in range(6)]
 PATIENCE = 120
 """Seconds on a machine with much else to do: what is waited for comes as soon as it can."""
 UNSETTABLE = "\n[notation]\nW = '\\frac{W}'\n"
@@ -31,7 +31,7 @@ def pristine(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def many(pristine, tmp_path) -> Path:
-    """A small project with nine examples, nothing built."""
+    """A small project with seven examples, nothing built."""
     return Path(shutil.copytree(pristine, tmp_path / "book"))
 
 
@@ -66,7 +66,7 @@ def test_the_number_of_processes_does_not_show(many):
     assert edition(many / "one") == edition(many / "three")
 
 
-@pytest.mark.parametrize("words", [(), ("--keep-going",)])
+@pytest.mark.parametrize("words", [(), pytest.param(("--keep-going",), marks=pytest.mark.slow)])
 def test_mistakes_are_told_in_the_same_order(many, words):
     for name in ("net-5", "net-1"):
         spoil(many, name)
