@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 from unicodedata import category, normalize
 
 from pydantic import (
@@ -227,12 +227,12 @@ def update_model() -> type[Update]:
 
 @cache
 def _with_settings(known: tuple[tuple[str, Setting], ...]) -> type[Update]:
-    own = {
-        key: (Annotated[Number, Field(**dict(setting.bounds))] | None, None)
+    own: dict[str, Any] = {
+        key: (Annotated[Number, Field(**cast(dict[str, Any], dict(setting.bounds)))] | None, None)
         for key, setting in known
         if key not in Update.model_fields
     }
-    return create_model("Update", __base__=Update, __module__=__name__, __doc__=Update.__doc__, **own)
+    return create_model("Update", __base__=Update, __module__=__name__, __doc__=Update.__doc__ or "", **own)
 
 
 class Latest:

@@ -95,8 +95,8 @@ def sound() -> None:
     for folder in projects():
         if not folder.is_dir():
             raise BookError(f"{VARIABLE}: {folder} is no folder.")
-    for point, folder in _points():
-        if folder is None:
+    for point, found in _points():
+        if found is None:
             raise BookError(f"the installed plug-in {point.name!r}: there is no package {point.value!r}.")
     for mistake in _mistakes:
         raise BookError(str(mistake))
@@ -106,7 +106,8 @@ def sound() -> None:
 def _points() -> list[tuple[EntryPoint, Path | None]]:
     """Every entry point with the folders of its package, which is not imported; None if there is no such package."""
     points = sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value))
-    return [(point, folder) for point in points for folder in _folders(point.value.strip()) or [None]]
+    absent: list[Path | None] = [None]
+    return [(point, folder) for point in points for folder in _folders(point.value.strip()) or absent]
 
 
 def _folders(package: str) -> list[Path]:

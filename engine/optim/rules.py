@@ -75,15 +75,16 @@ def _decayed(step: Expr, w: Expr, k) -> Expr:
     return step if k.weight_decay is None else step + k.weight_decay * w
 
 
-BETAS = {"beta1": share(0.9), "beta2": share(0.999)}
+BETA1, BETA2 = share(0.9), share(0.999)
 
 optimizer("sgd", sgd)
 optimizer("momentum", momentum, momentum=share(0.9))
 optimizer("nesterov", nesterov, momentum=share(0.9))
 optimizer("adagrad", adagrad, eps=positive(1e-10))
 optimizer("rmsprop", rmsprop, decay=share(0.9), eps=positive(1e-8))
-optimizer("adam", adam, **BETAS, eps=positive(1e-8), counts=True)
+optimizer("adam", adam, beta1=BETA1, beta2=BETA2, eps=positive(1e-8), counts=True)
 optimizer(
-    "adamw", adamw, **BETAS, eps=positive(1e-8), weight_decay=Setting(0.01, (("ge", 0),)), counts=True, decoupled=True
-)
+    "adamw", adamw, beta1=BETA1, beta2=BETA2, eps=positive(1e-8), weight_decay=Setting(0.01, (("ge", 0),)),
+    counts=True, decoupled=True,
+)  # fmt: skip
 optimizer("lion", lion, beta1=share(0.9), beta2=share(0.99), decoupled=True)
