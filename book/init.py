@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from gradbook.engine.errors import BookError, unknown
+from gradbook.engine.errors import BookError
 
 from .files import write
 from .new import new_example
 from .project import ALWAYS, PACKAGE, SETTINGS, Project, chapters_in
-from .words import SOURCE, environment, languages
+from .words import SOURCE, check_language, environment
 
 FIRST = "first"
 """The name of the example that a new book begins with."""
@@ -24,8 +24,7 @@ def new_book(folder: Path, title: str, authors: tuple[str, ...], langs: tuple[st
     if folder.exists() and not folder.is_dir():
         raise BookError(f"{folder}: is a file; name a folder.")
     for lang in langs:
-        if lang not in languages():
-            raise unknown("--lang", "language", lang, languages())
+        check_language(lang)
     words = {"title": title, "authors": authors, "langs": langs, "shipped": shipped, "first": FIRST}
     settings = _rendered("gradbook.toml.j2", words)
     Project.of(settings, folder)  # refuses what cannot be a title before anything is written

@@ -187,10 +187,8 @@ class Project:
 
     def watched(self) -> list[Path]:
         """Every folder that an edit of the book may be made in."""
-        rooms = ("examples", "docs", "templates", "engine")
-        own = [self.root / room for room in rooms] if not self.is_ours else []
-        theirs = [self.root / room for room in ("examples", "docs", "templates")]
-        return [path for path in own or theirs if path.is_dir()]
+        rooms = ["examples", "docs", "templates", *([] if self.is_ours else ["engine"])]
+        return [path for room in rooms if (path := self.root / room).is_dir()]
 
     def edition(self, present: set[str], is_part: bool = False) -> "Edition":
         """The edition that holds these examples; the others that are known, here or shipped, are left out."""
