@@ -37,6 +37,13 @@ def test_does_not_draw():
 INI = '[pytest]\nmarkers =\n    random: x\n    slow: x\naddopts = -m "not slow"\n'
 
 
+@pytest.fixture(params=["CI", "NO_CI"], autouse=True)
+def where(request, monkeypatch):
+    """Hypothesis has defaults of its own where the variable CI is set."""
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv(request.param, "true")
+
+
 def pytest_says(folder: Path, *words: str) -> str:
     """What pytest says of the cases."""
     (folder / "test_cases.py").write_text(CASES)
