@@ -180,7 +180,8 @@ class Build(AbstractContextManager):
     def _html(self, unedited) -> None:
         from . import site
 
-        edition = self._pages()
+        with site.shared_assets(self.out):
+            edition = self._pages()
         with self.target("html " + ", ".join(self.langs)):
             site.build_html(self.out, self.langs, self.jobs, edition, unedited)
         with self.target("publish"):

@@ -1,16 +1,16 @@
 """Stages chapters, builds the site with Sphinx, one process per language, and publishes it when it is whole."""
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from .edition import files_in, publish, shown_languages, whole_languages
 from .files import write, write_folder
 from .project import WHOLE, Edition
-from .sphinx_run import GENERATED, keep, outcome, refuse, sphinx
+from .sphinx_run import GENERATED, environment, keep, outcome, refuse, sphinx
 from .words import locale_of
 
-__all__ = ["build_html", "publish", "stage"]
+__all__ = ["build_html", "publish", "shared_assets", "stage"]
 
 
 def stage(chapters: Mapping[str, Path | bytes], locales: Iterable[Path], folder: Path, lang: str) -> None:
@@ -33,10 +33,9 @@ def build_html(
 ) -> None:
     """Builds `out/source/<lang>` into `out/work/<lang>/html`; a chapter with a mistake raises BookError.
 
-    Chapters may speak of the examples that the edition leaves out. `unedited` may raise before what was built
-    counts.
+    `shared_assets` must be there. Chapters may speak of the examples that the edition leaves out. `unedited` may
+    raise before what was built counts.
     """
-    _shared_assets(out / "source" / "static")
     there = {*whole_languages(out / "work"), *shown_languages(out / "html")}
     present = sorted({*langs, *(there.intersection(edition.project.languages) if edition.project else there)})
     places = {lang: (out / "source" / lang, out / "work" / lang) for lang in langs}
@@ -54,9 +53,13 @@ def build_html(
     refuse([line for lines in mistakes.values() for line in lines])
 
 
-def _shared_assets(static: Path) -> None:
-    """The mathematical face with the styles that our MathML asks for, and the colours."""
+@contextmanager
+def shared_assets(out: Path) -> Iterator[None]:
+    """What the sites of all languages share: the mathematical face with the styles that our MathML asks for, and the
+    colours. They are there when the block has ended, which may work at other things meanwhile."""
     from gradbook.book import colours, webfont
 
-    webfont.make(static)
+    static = out / "source" / "static"
+    with webfont.made_meanwhile(static, environment()):
+        yield
     write(static / "colours.css", colours.style())

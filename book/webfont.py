@@ -8,6 +8,10 @@ jumps when the face arrives, and a page read from a file has it too: no request 
 import base64
 import hashlib
 import io
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -42,6 +46,7 @@ WHOLE = [
     (0x2AAF, 0x2AB0), (0x1D400, 0x1D7FF),
 ]  # fmt: skip
 FONT, NOTE = "fonts/stix-two-math.woff2", "fonts/stix-two-math.txt"
+SEAL = ".mathematics"
 
 
 def characters(ranges: list[tuple[int, int]]) -> list[int]:
@@ -59,19 +64,40 @@ def style_for(written: str) -> str:
 
 def make(folder: Path) -> None:
     """Writes into `folder` what it lacks or has of another making: `math.css`, the font as a file, and its notice."""
-    files, known = [folder / name for name in ("math.css", FONT, NOTE)], folder / ".mathematics"
-    if sealed(known) == _state(files):
+    if not _is_made(folder):
+        _put(folder, _cut(characters(COMMON)))
+
+
+@contextmanager
+def made_meanwhile(folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """Does `make` beside what the caller does: cutting the face takes a second, in a process of its own."""
+    if _is_made(folder):
+        yield
         return
-    font = _cut(characters(COMMON))
+    command = [sys.executable, "-m", __spec__.name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as process:
+        try:
+            yield
+            font, _ = process.communicate()
+        finally:
+            process.kill()
+    _put(folder, font if process.returncode == 0 else _cut(characters(COMMON)))
+
+
+def _is_made(folder: Path) -> bool:
+    return sealed(folder / SEAL) == _state(folder)
+
+
+def _put(folder: Path, font: bytes) -> None:
     write(folder / "math.css", _style(font))
     write(folder / FONT, font)
     write(folder / NOTE, f"Made from {digest()}\n\n{NOTICE}\n{OFL.read_text(encoding='utf-8')}")
-    seal(known, _state(files))
+    seal(folder / SEAL, _state(folder))
 
 
-def _state(files: list[Path]) -> str:
+def _state(folder: Path) -> str:
     """Stands for what the files are made from, and for what is in them."""
-    return "\n".join([digest(), *(str(digest_of(path)) for path in files)])
+    return "\n".join([digest(), *(str(digest_of(folder / name)) for name in ("math.css", FONT, NOTE))])
 
 
 def make_whole(folder: Path) -> None:
@@ -140,3 +166,7 @@ def _cut(characters: list[int]) -> bytes:
     out = io.BytesIO()
     font.save(out)
     return out.getvalue()
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(_cut(characters(COMMON)))

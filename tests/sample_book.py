@@ -213,6 +213,8 @@ def build(folder: Path, jobs: int = 2, langs: Iterable[str] = tuple(WORDS)) -> P
         write_example(out / "source")
     for lang in langs:
         site.stage(chapters_in(docs), [docs / "locale"], out / "source" / lang, lang)
+    with site.shared_assets(out):
+        pass
     site.build_html(out, list(langs), jobs)
     site.publish(out / "work", out / "html")
     return out / "html"

@@ -339,6 +339,8 @@ def test_our_book_speaks_of_examples_that_are_left_out(tmp_path, builder):
         text = (out / "work" / "pdf" / "typst-en" / "typst" / "book.typ").read_text("utf-8")
         assert "left out of this edition\\: lost" in text and "its pages" in text and "…" in text
         return
+    with site.shared_assets(out):
+        pass
     site.build_html(out, ["en"], edition=edition)
     page = (out / "work" / "en" / "html" / "how-to-read.html").read_text("utf-8")
     assert "This page quotes examples that are left out of this edition: lost." in page and ">…</abbr>" in page
@@ -360,7 +362,8 @@ def test_our_book_is_read_in_parallel_too(tmp_path):
     sample_book.write_example(source)
     sample_book.write_more_examples(source, "one", "two", "three")
     site.stage(chapters_in(tmp_path / "docs"), [], source / "en", "en")
-    site._shared_assets(source / "static")
+    with site.shared_assets(source.parent):
+        pass
     pages = {}
     for jobs in ("1", "4"):
         target = tmp_path / jobs

@@ -97,6 +97,25 @@ def test_face_is_made_once_and_can_set_mathematics(tmp_path):
     assert set("𝖳ˆ˜δ𝛿⊙𝐖") <= carried(tmp_path / "math.css") < carried(tmp_path / "math-whole.css")
 
 
+def test_face_is_made_meanwhile_and_here_if_its_process_cannot(tmp_path, monkeypatch):
+    from gradbook.book.sphinx_run import environment
+
+    webfont.make(tmp_path / "here")
+    with webfont.made_meanwhile(tmp_path / "there", environment()):
+        assert not (tmp_path / "there").exists()
+    with pytest.raises(KeyError), webfont.made_meanwhile(tmp_path / "never", environment()):
+        raise KeyError
+    assert not (tmp_path / "never").exists()
+    monkeypatch.setattr(webfont.sys, "executable", "false")
+    with webfont.made_meanwhile(tmp_path / "again", environment()):
+        pass
+    monkeypatch.setattr(webfont.sys, "executable", "absent")
+    with webfont.made_meanwhile(tmp_path / "there", environment()):
+        pass  # made already: no process is asked
+    for name in ("math.css", webfont.FONT, webfont.NOTE):
+        assert len({(tmp_path / place / name).read_bytes() for place in ("here", "there", "again")}) == 1
+
+
 def test_the_larger_cut_comes_and_goes_with_the_page_that_needs_it(tmp_path):
     site = sample_book.build(tmp_path, langs=["en"])
     static, chapter = site / "en" / "_static", tmp_path / "docs" / "how-to-read.md"

@@ -26,6 +26,7 @@ from .blocks import (
 from .contents import forget_contents
 from .face import add_face, bring_whole
 from .fresh import depend_on_trace, folders, outdated, tidy, updated
+from .internals import settle_once
 from .left_out import leave_links
 from .mathematics import visit_math_block_tex
 from .navigation import leave_out, put_in
@@ -36,6 +37,7 @@ from .typst import TypstBuilder
 
 def setup(app: Sphinx) -> dict:
     gc.set_threshold(100_000, 20, 100)  # the trees of a book live to its end: looking for waste in them takes long
+    settle_once()
     app.setup_extension("gradbook")
     app.add_config_value("gradbook_languages", list(words.languages()), "html", [list, tuple])
     app.add_config_value("gradbook_spare", "", "")  # files of examples that are left out, for their values
