@@ -9,9 +9,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import BeforeValidator, Field, ValidationError
 
+from gradbook.engine.cost import update_work
 from gradbook.engine.errors import BookError, shorten, unknown
 from gradbook.engine.example import Model, Title, Words, sentence
-from gradbook.engine.limits import CALL, LIMITS, AtMost
+from gradbook.engine.limits import LIMITS, AtMost
 from gradbook.engine.toml import read_tables
 from gradbook.engine.trace import Step, Trace
 
@@ -138,8 +139,8 @@ def _check_work(path: Path, trace: Trace, figures: list[Figure]) -> None:
     if comparisons > LIMITS["comparisons"]:
         rule = LIMITS.rule("comparisons", comparisons)
         raise BookError(f"{path}: {len(figures)} figures of this example take {comparisons} comparisons; {rule}.")
-    updates, parameters = sum({f.after for f in figures}), len(trace.updated())
-    work = updates * 3 * (parameters + 2) * parameters * CALL
+    updates = sum({f.after for f in figures})
+    work = updates * 3 * (len(trace.updated()) + 2) * update_work(trace)
     if work > LIMITS["multiplications"]:
         rule = LIMITS.rule("multiplications", work)
         raise BookError(f"{path}: its figures ask for {updates} updates, about {work:.1e} multiplications; {rule}.")

@@ -7,16 +7,16 @@ import numpy as np
 from pydantic import Field
 
 from .example import Matrix, Model, Vector
-from .limits import CALL, AtMost
-from .shapes import expect_columns, expect_length
+from .limits import AtMost
+from .shapes import shape
 from .tape import Expr, Tape, apply
 
 
 class Dense(Model):
     """A dense layer: W has one row per unit and one column per input, b one number per unit."""
 
-    W: Matrix
-    b: Vector
+    W: Matrix = shape("outputs", "inputs")
+    b: Vector = shape("outputs")
 
 
 Layers = Annotated[list[Dense], Field(min_length=1), AtMost("layers")]
@@ -24,23 +24,6 @@ Layers = Annotated[list[Dense], Field(min_length=1), AtMost("layers")]
 
 def column(values: Sequence[float]) -> np.ndarray:
     return np.reshape(values, (-1, 1))
-
-
-def expect_net(place: str, layers: Sequence[Dense], width: int, because: str) -> int:
-    """The layers of `place` fit to each other and to `width` inputs; returns how many outputs they have."""
-    for i, layer in enumerate(layers):
-        name, units = f"{place}[{i}]", len(layer.W)
-        expect_columns(f"{name}.W", layer.W, width, because)
-        expect_length(f"{name}.b", layer.b, units, f"{name}.W has {units} rows, one for each unit")
-        width, because = units, f"{name} has {units} units"
-    return width
-
-
-def net_size(layers: Sequence[Dense], samples: int) -> tuple[int, int, int]:
-    """(parameters, units for all samples, multiplications of a forward pass)."""
-    units = sum(len(layer.W) for layer in layers)
-    weights = sum(len(layer.W) * len(layer.W[0]) for layer in layers)
-    return weights + units, units * samples, weights * samples + CALL * len(layers)
 
 
 def net(tape: Tape, scope: str, layers: Sequence[Dense], x: Expr, activation: str, out: str, leaf: Callable) -> Expr:

@@ -31,6 +31,7 @@ from .limits import LIMITS, AtMost
 from .mistakes import TABLE, TEXT, sentence
 from .ops import of_kind
 from .optim import KEYS, OPTIMIZERS, SCHEDULES, Setting, settings
+from .shapes import meet
 from .toml import read_tables
 
 NAME = "is made of letters and digits of any language, - and _, and does not begin with -"
@@ -288,12 +289,22 @@ class Example(Model):
     update: Annotated[Update, Latest()]
     page: Page = Page()
     notation: dict[str, Notation] = {}
-    _name: str = PrivateAttr("")
+    _file: str = PrivateAttr("")
+
+    @model_validator(mode="after")
+    def _shapes_meet(self):
+        meet(self)
+        return self
+
+    @property
+    def file(self) -> str:
+        """The file that it was read from, as errors name it."""
+        return self._file
 
     @property
     def name(self) -> str:
         """The example's name: its file's name without '.toml'."""
-        return self._name
+        return Path(self._file).stem
 
 
 Loss = Annotated[str, Known("loss", lambda: of_kind("loss"))]
@@ -331,7 +342,7 @@ def validate(tables: dict, path: Path) -> Example:
             example = spec.model_validate(tables)
     except ValidationError as error:
         raise BookError(f"{path}: {sentence(error, spec)}") from None
-    example._name = path.stem
+    example._file = str(path)
     return example
 
 

@@ -25,7 +25,7 @@ DEFAULTS = {
     "maps": 8,  # of one layer, in and out
     "window": 16,  # of a convolution or a pooling: how far it moves, how much is put around a map
     "numbers": 10_000,  # of one array
-    "size": 20_000,  # numbers of the data, the parameters and the pre-activations together
+    "size": 20_000,  # numbers of the data, the parameters and the units together
     "curve": 100_000,  # updates in the loss curve
     "multiplications": 10_000_000_000,  # for the loss curve and the check of every gradient
     "places": 200,  # of a source
@@ -34,10 +34,6 @@ DEFAULTS = {
     "updates": 10_000,  # after which a source prints a figure
     "exponent": 99,  # of a figure that a source prints
 }
-
-
-CALL = 4000
-"""What calling numpy for the operations of a layer, forward and backward, costs in multiplications."""
 
 
 class Limits(Mapping):

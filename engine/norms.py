@@ -4,41 +4,37 @@ what it gives from the target, averaged over the batch. Samples stand in rows, a
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from .example import Example, Matrix, Model, Number, Vector
-from .limits import CALL
-from .shapes import expect_in_time, expect_length, expect_rows, expect_shape, expect_size
+from .shapes import shape
 from .tape import Expr, Tape
-
-LINES = 4
-"""A normalization makes so many arrays of the size of x, in as many layers' worth of calls."""
 
 
 class Data(Model):
     """[data]: `u` has one row per sample, `t` the targets, one row per sample."""
 
-    u: Matrix
-    t: Matrix
+    u: Matrix = shape("samples", "inputs")
+    t: Matrix = shape("samples", "features")
 
 
 class Weights(Model):
     """[weights]: W has one row per input and one column per feature. A bias would be in vain: the mean takes it."""
 
-    W: Matrix
+    W: Matrix = shape("inputs", "features")
 
 
 class Scale(Model):
     """[norm]: gamma stretches the features, one number for each; eps keeps the root away from 0."""
 
-    gamma: Vector
+    gamma: Vector = shape("features")
     eps: Annotated[Number, Field(gt=0)] = 1e-5
 
 
 class ScaleAndShift(Scale):
     """beta shifts the features, one number for each."""
 
-    beta: Vector
+    beta: Vector = shape("features")
 
 
 class Normed(Example):
@@ -48,30 +44,9 @@ class Normed(Example):
     weights: Weights
     norm: Scale
 
-    @model_validator(mode="after")
-    def _shapes_meet(self):
-        u, W, features = self.data.u, self.weights.W, len(self.weights.W[0])
-        columns = f"weights.W has {features} columns, one for each feature"
-        expect_rows("weights.W", W, len(u[0]), f"data.u has {len(u[0])} numbers in a row")
-        for key, values in self.learned().items():
-            expect_length(f"norm.{key}", values, features, columns)
-        expect_shape(
-            "data.t", self.data.t, len(u), features, f"data.u has {len(u)} rows, one for each sample, and {columns}"
-        )
-        parameters = len(u[0]) * features + sum(map(len, self.learned().values()))
-        expect_size("data.u", len(u) * (len(u[0]) + LINES * features) + parameters)
-        expect_in_time("data.u", len(u) * parameters + LINES * CALL, parameters, self.page.curve)
-        return self
-
     def learned(self) -> dict[str, list[float]]:
         """The normalization's own parameters."""
         return {key: value for key, value in self.norm if isinstance(value, list)}
-
-
-def expect_several(place: str, count: int, what: str, norm: str) -> None:
-    """There is more than one number to normalize over."""
-    if count < 2:
-        raise ValueError(f"{place}: has {count} {what}, expected at least 2, because {norm} of one number forgets it")
 
 
 def forward(tape: Tape, spec: Normed, normalize: Callable[..., Expr]) -> str:

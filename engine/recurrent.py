@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import model_validator
 
 from .example import Example, Matrix, Model, Vector
-from .limits import CALL, AtMost
-from .shapes import expect_columns, expect_in_time, expect_length, expect_rows, expect_size
+from .limits import AtMost
+from .shapes import shape
 from .tape import Expr, Tape
 
 
@@ -19,9 +19,9 @@ class Sequence(Model):
     """[data]: `x` has one row per step of time, `y` one row per output: one, or one per step; `h0` is the hidden
     state before the first step, 0 if it is not given."""
 
-    x: Annotated[Matrix, AtMost("steps")]
-    y: Matrix
-    h0: Vector | None = None
+    x: Annotated[Matrix, AtMost("steps")] = shape("steps", "inputs")
+    y: Matrix = shape("answers", "outputs")
+    h0: Vector | None = shape("hidden", default=None)
 
     def states(self) -> dict[str, list[float] | None]:
         """What is carried from step to step, with its start: {'h': h0}."""
@@ -29,7 +29,7 @@ class Sequence(Model):
 
 
 class Recurrent(Example):
-    """An example of a recurrent family: it says what its data and its weights hold, and the shapes meet."""
+    """An example of a recurrent family: its weights are hidden × inputs, hidden × hidden and outputs × hidden."""
 
     data: Sequence
     weights: Model
@@ -44,35 +44,10 @@ class Recurrent(Example):
         return len(self.output[0])
 
     @model_validator(mode="after")
-    def _shapes_meet(self):
-        d, outputs = self.data, len(self.output)
-        units = f"weights.W_hy has {self.hidden} columns, one for each hidden unit"
-        answers = f"weights.W_hy has {outputs} rows, one for each output"
-        inputs = f"data.x has {len(d.x[0])} numbers in a row"
-        for name, value in self.weights:
-            place, joined = f"weights.{name}", name.partition("_")[2]
-            if name.startswith("b"):
-                expect_length(place, value, *((outputs, answers) if joined == "y" else (self.hidden, units)))
-            elif joined != "hy":
-                expect_rows(place, value, self.hidden, units)
-                expect_columns(place, value, *((len(d.x[0]), inputs) if joined[0] == "x" else (self.hidden, units)))
-        for name, start in d.states().items():
-            if start is not None:
-                expect_length(f"data.{name}0", start, self.hidden, units)
-        expect_columns("data.y", d.y, outputs, answers)
-        if len(d.y) not in (1, len(d.x)):
-            raise ValueError(
-                f"data.y: has {len(d.y)} rows, expected 1 (many to one) or {len(d.x)}, one for each step"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _is_worked_in_time(self):
-        """Refuses a network that would take too long, before any of it is computed."""
-        weights = [np.size(value) for _, value in self.weights]
-        steps, parameters = len(self.data.x), sum(weights)
-        expect_size("weights", parameters + steps * (len(weights) * self.hidden + len(self.data.x[0])))
-        expect_in_time("weights", steps * (parameters + CALL * len(weights)), parameters, self.page.curve)
+    def _answers_once_or_always(self):
+        x, y = self.data.x, self.data.y
+        if len(y) not in (1, len(x)):
+            raise ValueError(f"data.y: has {len(y)} rows, expected 1 (many to one) or {len(x)}, one for each step")
         return self
 
 

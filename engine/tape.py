@@ -14,6 +14,7 @@ from .ops import OPS
 from .trace import Step, Trace, frozen
 
 if TYPE_CHECKING:
+    from .cost import Meter
     from .example import Example
 
 
@@ -38,9 +39,12 @@ class Expr:
     ):
         self.op, self.args, self.attrs, self.name = op, tuple(args), attrs, name
         self.of: str | None = None
+        self.meter: Meter | None = next((a.meter for a in self.args if a.meter), None)
         self.value = np.asarray(value, dtype=np.float64) if value is not None else self._computed()
 
     def _computed(self) -> np.ndarray:
+        if self.meter:
+            self.meter.before(self.op, self.args, self.attrs)
         with np.errstate(all="ignore"):
             return OPS[self.op].forward(*(a.value for a in self.args), **self.attrs)
 
@@ -213,6 +217,9 @@ class Tape:
     array([[0.75]])
     """
 
+    meter: "Meter | None" = None
+    """Counts what is written, where an example is worked that may be anyone's."""
+
     def __init__(self, example: str = "tape"):
         self.example, self.phase = example, "forward"
         self.steps: dict[str, Step] = {}
@@ -253,7 +260,9 @@ class Tape:
     def ref(self, name: str) -> Expr:
         """The value already on the tape under `name`, as an expression. Raises BookError for a name that is not."""
         step = self._step(name)
-        return Expr(step.op, value=step.value, name=name)
+        found = Expr(step.op, value=step.value, name=name)
+        found.meter = self.meter
+        return found
 
     def again(self, name: str) -> Expr:
         """The value under `name` for use in another line: what is only a part of a line has no symbol to be called
@@ -308,3 +317,5 @@ class Tape:
             raise ValueError(f"two steps are called {step.name}")
         value = frozen(self.example, step.name, step.value, step.op)
         self.steps[step.name] = Step(step.name, step.op, step.args, value, step.phase, dict(step.attrs), step.of)
+        if self.meter:
+            self.meter.wrote(self.steps[step.name], self.steps)

@@ -2,6 +2,7 @@
 
 from . import plugins
 from .backward import backward
+from .cost import Meter
 from .example import Example
 from .families import family
 from .optim import update
@@ -13,7 +14,7 @@ def work(example: Example) -> Trace:
     """The finished trace of an example: forward pass, gradients and one update, in float64.
 
     Shapes are the example's: of a multilayer perceptron (units, samples), of other families as their pages say.
-    Raises BookError naming the step if a value overflows.
+    Raises BookError naming the step if a value overflows, or the largest table of an example that is too large.
 
     >>> from gradbook import load, work
     >>> trace = work(load("examples/seed.toml"))
@@ -21,8 +22,11 @@ def work(example: Example) -> Trace:
     ['layer1.z', 'layer1.a', 'layer2.z', 'layer2.a', 'E', 'J']
     """
     tape = Tape(example.name)
+    tape.meter = meter = Meter(example)
     with plugins.blaming():
         loss = family(example.family).forward(tape, example)
+        meter.expect_size(tape)
         grads = backward(tape, loss)
         updates = update(tape, grads, **example.update.settings())
+        meter.expect_time()
         return tape.finish(loss, grads, updates, example)

@@ -65,11 +65,14 @@ MISTAKES = [
     ),
     ("learning_rate = 0.5", 'learning_rate = 0.5\nfrozen = "layer1.W"', ["update.frozen: expected a list"]),
     # shapes
-    (W1, "W = [[0.15], [0.25]]", ["layers[0].W", "has 1 columns, expected 2", "data.x has 2 numbers"]),
+    (W1, "W = [[0.15], [0.25]]", ["layers[0].W", "has 1 column, expected 2", "data.x has 2 columns"]),
     ("[0.15, 0.20]", "[0.15]", ["layers[0].W: row 2 has 2 numbers, row 1 has 1"]),
-    ("b = [0.35, 0.35]", "b = [0.35]", ["layers[0].b: has 1 numbers, expected 2, one for each row of W"]),
-    ("W = [[0.40, 0.45], [0.50, 0.55]]", "W = [[0.4]]", ["layers[1].W: has 1 columns, expected 2", "2 neurons"]),
-    ("y = [[0.01, 0.99]]", "y = [[0.01]]", ["data.y: has 1 numbers in a row, expected 2"]),
+    ("b = [0.35, 0.35]", "b = [0.35]", ["layers[0].b: has 1 entry, expected 2", "because layers[0].W has 2 rows"]),
+    (
+        "W = [[0.40, 0.45], [0.50, 0.55]]", "W = [[0.4]]",
+        ["layers[1].W: has 1 row and 1 column, expected 2 rows", "and 2 columns", "layers[0].W has 2 rows"],
+    ),
+    ("y = [[0.01, 0.99]]", "y = [[0.01]]", ["data.y: has 1 column, expected 2"]),
     ("y = [[0.01, 0.99]]", "y = [[0.01, 0.99], [0, 1]]", ["data.y: has 2 rows, expected 1"]),
     ("x = [[0.05, 0.10]]", "x = [0.05, 0.10]", ["data.x[0]: expected a list in [ ], found 0.05"]),
     ("x = [[0.05, 0.10]]", "x = [[[0.05], 0.10]]", ["data.x[0][0]: expected a number, found [0.05]"]),
@@ -245,11 +248,14 @@ def test_too_large(tmp_path):
 
 
 def test_neurons_times_samples_are_limited():
-    """20,000 samples and 20,000 neurons are each allowed; their product is 3 GB."""
+    """20,000 samples and 20,000 neurons are each allowed; their product is 3 GB, and is never made."""
     tables = copy.deepcopy(TABLES)
     tables["data"] = {"x": [[0.1]] * 300, "y": [[0.1]] * 300}
-    tables["layers"] = [{"W": [[0.1]] * 300, "b": [0.1] * 300, "activation": "tanh"}]
-    assert "300 neurons for 300 samples are 90000 numbers" in sentence(validate, tables, SEED)
+    wide = {"W": [[0.1]] * 300, "b": [0.1] * 300, "activation": "tanh"}
+    tables["layers"] = [wide, {"W": [[0.1] * 300], "b": [0.1], "activation": "sigmoid"}]
+    told = sentence(lambda: work(validate(tables, SEED)))
+    assert told.startswith(f"{SEED}: layers: matmul of layer1.W (300 × 1) and x (1 × 300) makes 90000 numbers")
+    assert "the limit (numbers) is 10000" in told
 
 
 # --set

@@ -218,7 +218,7 @@ WRONG = {
                 "z.gaussian()", "z.gausian()"
             )
         },
-        "radial.py:43: AttributeError: an expression has no operation 'gausian'.",
+        "radial.py:34: AttributeError: an expression has no operation 'gausian'.",
     ),
 }
 

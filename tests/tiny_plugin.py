@@ -15,24 +15,22 @@ op("gaussian", lambda z: np.exp(-z * z),
 ''',
     "engine/families/radial.py": '''"""A radial unit: the nearer a weighted sum to 0, the nearer the answer to 1."""
 
-from pydantic import model_validator
-
 from ..example import Example, Matrix, Model, Number, Vector
-from ..shapes import expect_length, expect_shape
+from ..shapes import shape
 from ..tape import Tape
 
 
 class Data(Model):
     """[data]: x has one row per sample, y one number per sample."""
 
-    x: Matrix
-    y: Matrix
+    x: Matrix = shape("samples", "features")
+    y: Matrix = shape("samples", 1)
 
 
 class Weights(Model):
     """[weights]: w has one number per feature, b is one number."""
 
-    w: Vector
+    w: Vector = shape("features")
     b: Number
 
 
@@ -41,13 +39,6 @@ class Spec(Example):
 
     data: Data
     weights: Weights
-
-    @model_validator(mode="after")
-    def _shapes_meet(self):
-        x = self.data.x
-        expect_shape("data.y", self.data.y, len(x), 1, f"data.x has {len(x)} samples")
-        expect_length("weights.w", self.weights.w, len(x[0]), f"data.x has {len(x[0])} features")
-        return self
 
 
 def forward(tape: Tape, spec: Spec) -> str:

@@ -7,21 +7,22 @@ import numpy as np
 from pydantic import model_validator
 
 from ..example import Activation, Example, Matrix, Model, Vector
-from ..shapes import expect_columns, expect_length, expect_reachable, expect_rows
+from ..rules import expect_reachable
+from ..shapes import shape, table
 from ..tape import Expr, Tape, apply
 
 
 class Data(Model):
     """[data]: one row per sample; on the tape one column per sample."""
 
-    x: Matrix
+    x: Matrix = shape("samples", "inputs")
 
 
 class Layer(Model):
     """[encoder] or [decoder]: W has one row per unit and one column per input, b one number per unit."""
 
-    W: Matrix
-    b: Vector
+    W: Matrix = shape("outputs", "inputs")
+    b: Vector = shape("outputs")
     activation: Activation
 
 
@@ -29,19 +30,11 @@ class Spec(Example):
     """An autoencoder with one layer on each side of its code."""
 
     data: Data
-    encoder: Layer
-    decoder: Layer
+    encoder: Layer = table(outputs="code")
+    decoder: Layer = table(inputs="code", outputs="inputs")
 
     @model_validator(mode="after")
-    def _shapes_meet(self):
-        inputs, code = len(self.data.x[0]), len(self.encoder.W)
-        expect_columns("encoder.W", self.encoder.W, inputs, f"data.x has {inputs} numbers in a row")
-        expect_length("encoder.b", self.encoder.b, code, f"encoder.W has {code} rows")
-        expect_columns(
-            "decoder.W", self.decoder.W, code, f"the code has {code} numbers, one for each row of encoder.W"
-        )
-        expect_rows("decoder.W", self.decoder.W, inputs, f"it must give back the {inputs} numbers of a row of data.x")
-        expect_length("decoder.b", self.decoder.b, inputs, f"decoder.W has {inputs} rows")
+    def _is_reachable(self):
         expect_reachable("data.x", self.data.x, self.decoder.activation)
         return self
 

@@ -3,9 +3,10 @@
 
 from pydantic import model_validator
 
-from ..norms import Normed, ScaleAndShift, expect_several
+from ..norms import Normed, ScaleAndShift
 from ..norms import forward as around
 from ..parts import layer_norm
+from ..rules import expect_several
 from ..tape import Tape
 
 

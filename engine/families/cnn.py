@@ -10,16 +10,9 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from ..example import Activation, Example, Known, Matrix, Model, Number, Vector
-from ..limits import CALL, AtMost
-from ..shapes import (
-    expect_columns,
-    expect_in_time,
-    expect_length,
-    expect_shape,
-    expect_size,
-    expect_targets,
-    expect_windows,
-)
+from ..limits import AtMost
+from ..rules import expect_targets, expect_windows
+from ..shapes import chain, expect, shape
 from ..tape import Expr, Tape, apply
 
 LOSSES = ("cross_entropy_logits", "half_squared_error")
@@ -30,8 +23,8 @@ Maps = Annotated[list[Matrix], Field(min_length=1), AtMost("maps")]
 class Data(Model):
     """[data]: `x` is one sample, a map for each channel; `y` is the target."""
 
-    x: Maps
-    y: Vector
+    x: Maps = shape("channels", "rows", "columns")
+    y: Vector = shape("outputs")
 
 
 class Pool(Model):
@@ -50,8 +43,10 @@ class Convolution(Model):
     """[[conv]]: kernels[o][c] reads input map c for output map o, b has one number for each output map; `padding`
     is the number of zeros on each side."""
 
-    kernels: Annotated[list[Maps], Field(min_length=1), AtMost("maps")]
-    b: Vector
+    kernels: Annotated[list[Maps], Field(min_length=1), AtMost("maps")] = shape(
+        "outputs", "inputs", "height", "width"
+    )
+    b: Vector = shape("outputs")
     stride: Step = 1
     padding: Annotated[int, Field(ge=0), AtMost("window")] = 0
     dilation: Step = 1
@@ -66,65 +61,45 @@ class Convolution(Model):
 class Dense(Model):
     """[dense]: W has one row per output and one column per number of the flattened maps."""
 
-    W: Matrix
-    b: Vector
+    W: Matrix = shape("outputs", "numbers")
+    b: Vector = shape("outputs")
 
 
 class Spec(Example):
     """A cnn example."""
 
     data: Data
-    conv: Annotated[list[Convolution], Field(min_length=1), AtMost("layers")]
+    conv: Annotated[list[Convolution], Field(min_length=1), AtMost("layers")] = chain(
+        "channels", "maps", height=None, width=None
+    )
     dense: Dense
     loss: Annotated[str, Known("loss", LOSSES)] = LOSSES[0]
 
     @model_validator(mode="after")
-    def _shapes_meet(self):
-        shape, maps, cost, size = np.shape(self.data.x[0]), len(self.data.x), 0, 0
-        for c, x in enumerate(self.data.x):
-            expect_shape(f"data.x[{c}]", x, *shape, "all maps of a layer have one shape")
+    def _windows_fit(self):
+        size, maps = np.shape(self.data.x[0]), len(self.conv[-1].kernels)
         for i, layer in enumerate(self.conv):
-            shape, places = _shape_after(f"conv[{i}]", layer, maps, shape)
-            kernels = len(layer.kernels) * maps
-            cost += kernels * np.size(layer.kernels[0][0]) * (places + CALL // 4)
-            size += len(layer.kernels) * places * 3 + kernels * np.size(layer.kernels[0][0])
-            maps = len(layer.kernels)
-        outputs, column = len(self.dense.W), maps * shape[0] * shape[1]
-        flat = f"{maps} × {shape[0]} × {shape[1]} numbers come out of the last convolution layer"
-        expect_columns("dense.W", self.dense.W, column, flat)
-        rows = f"dense.W has {outputs} rows, one for each output"
-        expect_length("dense.b", self.dense.b, outputs, rows)
-        expect_length("data.y", self.data.y, outputs, rows)
+            if layer.activation == "softmax":
+                raise ValueError(f"conv[{i}].activation: softmax makes a distribution of a column, and a map is none")
+            size = _size_after(f"conv[{i}]", layer, size)
+        because = f"{maps} × {size[0]} × {size[1]} numbers come out of the last convolution layer"
+        expect("dense.W", "column", len(self.dense.W[0]), maps * size[0] * size[1], because)
         expect_targets("data.y", [self.data.y], self.loss)
-        parameters = size + outputs * (column + 1)
-        expect_size("conv", parameters + np.size(self.data.x))
-        expect_in_time("conv", cost + outputs * column, parameters, self.page.curve)
         return self
 
 
-def _shape_after(place: str, layer: Convolution, maps: int, shape: tuple[int, int]) -> tuple[tuple[int, int], int]:
-    """(shape of a map after the layer, places of its convolution); everything in the layer must fit."""
-    window = np.shape(layer.kernels[0][0])
-    for o, kernels in enumerate(layer.kernels):
-        expect_length(f"{place}.kernels[{o}]", kernels, maps, f"{maps} maps come in, and each needs a kernel")
-        for c, kernel in enumerate(kernels):
-            expect_shape(f"{place}.kernels[{o}][{c}]", kernel, *window, "all kernels of a layer have one shape")
-    expect_length(f"{place}.b", layer.b, len(layer.kernels), f"there are {len(layer.kernels)} output maps")
-    if layer.activation == "softmax":
-        raise ValueError(f"{place}.activation: softmax makes a distribution of a column, and a map is none")
-    axes = list(zip(("rows", "columns"), shape, window, strict=True))
-    rows, columns = (
-        expect_windows(f"{place}.stride", what, n + 2 * layer.padding, k, layer.stride, layer.dilation)
-        for what, n, k in axes
+def _size_after(place: str, layer: Convolution, size: tuple[int, ...]) -> tuple[int, ...]:
+    """How many rows and columns a map has after the layer, which had `size`; all windows must fit."""
+    axes, window = ("rows", "columns"), np.shape(layer.kernels[0][0])
+    size = tuple(
+        expect_windows(f"{place}.stride", what, n + 2 * layer.padding, k, **layer.steps)
+        for what, n, k in zip(axes, size, window, strict=True)
     )
-    places = rows * columns
-    if layer.pool:
-        steps = layer.pool.steps
-        rows, columns = (
-            expect_windows(f"{place}.pool", what, n, steps["size"], steps["stride"])
-            for (what, _, _), n in zip(axes, (rows, columns), strict=True)
-        )
-    return (rows, columns), places
+    if not layer.pool:
+        return size
+    return tuple(
+        expect_windows(f"{place}.pool", what, n, **layer.pool.steps) for what, n in zip(axes, size, strict=True)
+    )
 
 
 def forward(tape: Tape, spec: Spec) -> str:

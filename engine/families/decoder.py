@@ -3,49 +3,32 @@ feed-forward network, each with a way around it and a layer norm (Vaswani et al.
 
 from typing import Annotated
 
-from pydantic import model_validator
-
 from .. import parts, transformer
 from ..example import Matrix
 from ..limits import AtMost
-from ..shapes import expect_shape
+from ..shapes import shape, table
 from ..tape import Tape
 
 
 class WithMemory(transformer.Data):
     """[data]: the decoder's own tokens `x`, the targets `y`, and `memory`, one row per token of the encoder."""
 
-    memory: Annotated[Matrix, AtMost("steps")]
+    memory: Annotated[Matrix, AtMost("steps")] = shape("memory", "seen")
 
 
-class Attention(transformer.Head, transformer.Output):
+class Attention(transformer.Head):
     """[self_attention] and [cross_attention]: W_Q, W_K, W_V and W_O."""
+
+    W_O: Matrix = shape("d_v", "d")
 
 
 class Spec(transformer.Block):
     """A decoder example."""
 
-    data: WithMemory
-    self_attention: Attention
-    cross_attention: Attention
-
-    @model_validator(mode="after")
-    def _shapes_meet(self):
-        d, wide = len(self.data.x[0]), len(self.data.memory[0])
-        why = f"data.x has {d} numbers in a row"
-        there = (wide, f"data.memory has {wide} numbers in a row")
-        for place, head, memory in (("self", self.self_attention, None), ("cross", self.cross_attention, there)):
-            transformer.expect_heads([(f"{place}_attention.", head)], d, why, memory)
-            transformer.expect_output(f"{place}_attention.W_O", head.W_O, [head], d, why)
-        if len(self.self_attention.W_Q[0]) != len(self.cross_attention.W_Q[0]):
-            raise ValueError("cross_attention.W_Q: must have as many columns as self_attention.W_Q: there is one d_k")
-        transformer.expect_block(self, d, why, ("self-attention", "cross-attention", "feed-forward network"))
-        expect_shape("data.y", self.data.y, len(self.data.x), d, "data.x is so, and a block keeps the shape")
-        tokens = max(len(self.data.x), len(self.data.memory))
-        transformer.expect_small(
-            self, "data.x", tokens, self.self_attention, self.cross_attention, self.feed_forward, self.norms
-        )
-        return self
+    data: WithMemory = table(outputs="d")
+    self_attention: Attention = table(seen="d", d_v=None)
+    cross_attention: Attention = table(d_v=None)
+    norms: transformer.Norms = transformer.one_each("self-attention", "cross-attention", "feed-forward network")
 
 
 def forward(tape: Tape, spec: Spec) -> str:

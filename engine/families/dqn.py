@@ -9,19 +9,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..dense import Layers, expect_net, net, net_size
+from ..dense import Layers, net
 from ..example import Activation, Example, Known, Matrix, Model, Number, Vector
 from ..limits import AtMost
-from ..shapes import (
-    expect_columns,
-    expect_in_time,
-    expect_index,
-    expect_length,
-    expect_mask,
-    expect_rows,
-    expect_shape,
-    expect_size,
-)
+from ..rules import expect_index, expect_mask
+from ..shapes import chain, shape
 from ..tape import Expr, Tape, apply
 
 
@@ -29,49 +21,28 @@ class Data(Model):
     """[data]: one row, or entry, per transition: state `s`, action `a` (counted from 0), reward `r`, the state after
     it, and whether the episode ended there (1) or goes on (0)."""
 
-    s: Matrix
-    a: Annotated[list[int], Field(min_length=1), AtMost("numbers")]
-    r: Vector
-    s_next: Matrix
-    done: Vector
+    s: Matrix = shape("transitions", "inputs")
+    a: Annotated[list[int], Field(min_length=1), AtMost("numbers")] = shape("transitions")
+    r: Vector = shape("transitions")
+    s_next: Matrix = shape("transitions", "inputs")
+    done: Vector = shape("transitions")
 
 
 class Spec(Example):
     """A dqn example. [[layers]] are the Q-network, [[target]] the layers of the target network; both end linear."""
 
     data: Data
-    layers: Layers
-    target: Layers
+    layers: Layers = chain("inputs", "actions")
+    target: Layers = chain("inputs", "actions", like="layers")
     gamma: Annotated[Number, Field(ge=0, le=1)]
     activation: Activation = "tanh"
     loss: Annotated[str, Known("loss", ("huber", "half_squared_error"))] = "huber"
 
     @model_validator(mode="after")
-    def _shapes_meet(self):
-        d, count, width = self.data, len(self.data.s), len(self.data.s[0])
-        each = f"data.s has {count} rows, one for each transition"
-        because = f"data.s has {width} numbers in a row"
-        for name in ("a", "r", "done"):
-            expect_length(f"data.{name}", getattr(d, name), count, each)
-        expect_rows("data.s_next", d.s_next, count, each)
-        expect_columns("data.s_next", d.s_next, width, because)
-        expect_mask("data.done", [d.done])
-        actions = expect_net("layers", self.layers, width, because)
-        for i, a in enumerate(d.a):
-            expect_index(f"data.a[{i}]", a, actions, "actions")
-        expect_net("target", self.target, width, because)
-        expect_length("target", self.target, len(self.layers), f"the Q-network has {len(self.layers)} layers")
-        for i, layer in enumerate(self.layers):
-            expect_shape(f"target[{i}].W", self.target[i].W, *np.shape(layer.W), f"layers[{i}].W is")
-        return self
-
-    @model_validator(mode="after")
-    def _is_worked_in_time(self):
-        count, width = np.shape(self.data.s)
-        parameters, units, work = net_size(self.layers, count)
-        numbers = 2 * (parameters + 2 * units) + count * (2 * width + 6)
-        expect_size("layers", numbers)
-        expect_in_time("layers", 2 * work, parameters, self.page.curve)
+    def _actions_are_known(self):
+        expect_mask("data.done", [self.data.done])
+        for i, a in enumerate(self.data.a):
+            expect_index(f"data.a[{i}]", a, len(self.layers[-1].W), "actions")
         return self
 
 

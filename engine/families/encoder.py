@@ -1,30 +1,18 @@
 """The encoder block of the transformer: self-attention, then a feed-forward network, each with a way around it and a
 layer norm (Vaswani et al. 2017; with the norms first: Xiong et al. 2020)."""
 
-from pydantic import model_validator
-
 from .. import parts, transformer
-from ..shapes import expect_shape
+from ..shapes import table
 from ..tape import Tape
 
 
 class Spec(transformer.Block):
     """An encoder example."""
 
-    data: transformer.Data
-    heads: transformer.Heads
-    weights: transformer.Output
-
-    @model_validator(mode="after")
-    def _shapes_meet(self):
-        tokens, d = len(self.data.x), len(self.data.x[0])
-        why = f"data.x has {d} numbers in a row"
-        transformer.expect_heads(transformer.places(self.heads), d, why)
-        transformer.expect_output("weights.W_O", self.weights.W_O, self.heads, d, why)
-        transformer.expect_block(self, d, why, ("attention", "feed-forward network"))
-        expect_shape("data.y", self.data.y, tokens, d, "data.x is so, and a block keeps the shape")
-        transformer.expect_small(self, "data.x", tokens, self.heads, self.weights, self.feed_forward, self.norms)
-        return self
+    data: transformer.Data = table(outputs="d")
+    heads: transformer.Heads = transformer.side_by_side()
+    weights: transformer.Output = table(outputs="d")
+    norms: transformer.Norms = transformer.one_each("attention", "feed-forward network")
 
 
 def forward(tape: Tape, spec: Spec) -> str:

@@ -8,11 +8,10 @@ parameters, the other's are data. The generator's loss is the non-saturating one
 from typing import Annotated
 
 import numpy as np
-from pydantic import model_validator
 
-from ..dense import Layers, expect_net, net, net_size
+from ..dense import Layers, net
 from ..example import Activation, Example, Known, Matrix, Model
-from ..shapes import expect_columns, expect_in_time, expect_rows, expect_size
+from ..shapes import chain, shape
 from ..tape import Tape, apply
 
 PLAYERS = ("discriminator", "generator")
@@ -21,8 +20,8 @@ PLAYERS = ("discriminator", "generator")
 class Data(Model):
     """[data]: `x` has one row per real sample, `z` one row of noise per sample to generate: equally many."""
 
-    x: Matrix
-    z: Matrix
+    x: Matrix = shape("samples", "features")
+    z: Matrix = shape("samples", "noise")
 
 
 class Spec(Example):
@@ -30,30 +29,9 @@ class Spec(Example):
 
     player: Annotated[str, Known("player", PLAYERS)]
     data: Data
-    generator: Layers
-    discriminator: Layers
+    generator: Layers = chain("noise", "features")
+    discriminator: Layers = chain("features", 1, because="it says how real a sample looks")
     activation: Activation = "tanh"
-
-    @model_validator(mode="after")
-    def _shapes_meet(self):
-        d, features = self.data, len(self.data.x[0])
-        expect_rows("data.z", d.z, len(d.x), f"data.x has {len(d.x)} rows: as many are generated as are real")
-        made = expect_net("generator", self.generator, len(d.z[0]), f"data.z has {len(d.z[0])} numbers in a row")
-        expect_columns("data.x", d.x, made, f"the generator's samples have {made} numbers")
-        judged = expect_net("discriminator", self.discriminator, features, f"data.x has {features} numbers in a row")
-        if judged != 1:
-            raise ValueError(f"discriminator: its last layer has {judged} units, expected 1, how real a sample looks")
-        return self
-
-    @model_validator(mode="after")
-    def _is_worked_in_time(self):
-        samples = len(self.data.x)
-        sizes = [net_size(self.generator, samples), net_size(self.discriminator, 2 * samples)]
-        parameters, units, work = map(sum, zip(*sizes, strict=True))
-        numbers = parameters + 2 * units + samples * (3 * len(self.data.x[0]) + len(self.data.z[0]) + 4)
-        expect_size("discriminator", numbers)
-        expect_in_time("discriminator", work, parameters, self.page.curve)
-        return self
 
 
 def forward(tape: Tape, spec: Spec) -> str:

@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 from .. import parts, transformer
 from ..example import Known, Matrix, Model
 from ..limits import AtMost
-from ..shapes import expect_columns, expect_index, expect_rows, expect_shape
+from ..rules import expect_index
+from ..shapes import shape, table
 from ..tape import Tape
 
 Token = Annotated[int, Field(ge=0)]
@@ -18,24 +19,25 @@ Token = Annotated[int, Field(ge=0)]
 class Embedding(Model):
     """[embedding]: W_E has one row per token of the vocabulary, W_P one row per position."""
 
-    W_E: Matrix
-    W_P: Matrix
+    W_E: Matrix = shape("vocabulary", "d")
+    W_P: Matrix = shape("positions", "d")
 
 
 class Weights(transformer.Output):
     """[weights]: W_O after the heads; W_U, which makes the logits, unless W_E does (`tied`)."""
 
-    W_U: Matrix | None = None
+    W_U: Matrix | None = shape("d", "vocabulary", default=None)
 
 
 class Spec(transformer.Block):
     """A gpt example. `tokens` are numbers of tokens, counted from 0; every token but the last is read, every token
     but the first is a target."""
 
-    tokens: Annotated[list[Token], Field(min_length=2), AtMost("steps")]
+    tokens: Annotated[list[Token], Field(min_length=2), AtMost("steps")] = shape("positions+1")
     embedding: Embedding
-    heads: transformer.Heads
-    weights: Weights
+    heads: transformer.Heads = transformer.side_by_side()
+    weights: Weights = table(outputs="d")
+    norms: transformer.Norms = transformer.one_each("attention", "feed-forward network", "logits")
     tied: bool = True
     norm: Annotated[str, Known("place of the norm", ("pre",))] = "pre"
 
@@ -44,24 +46,8 @@ class Spec(transformer.Block):
         count = len(self.embedding.W_E)
         for i, token in enumerate(self.tokens):
             expect_index(f"tokens[{i}]", token, count, "tokens in the vocabulary (rows of embedding.W_E)")
-        return self
-
-    @model_validator(mode="after")
-    def _shapes_meet(self):
-        read, count, d = len(self.tokens) - 1, len(self.embedding.W_E), len(self.embedding.W_E[0])
-        why = f"embedding.W_E has {d} numbers in a row"
-        expect_rows("embedding.W_P", self.embedding.W_P, read, f"{read} of the tokens are read, one at each position")
-        expect_columns("embedding.W_P", self.embedding.W_P, d, why)
-        transformer.expect_heads(transformer.places(self.heads), d, why)
-        transformer.expect_output("weights.W_O", self.weights.W_O, self.heads, d, why)
-        transformer.expect_block(self, d, why, ("attention", "feed-forward network", "logits"))
         if self.tied == (self.weights.W_U is not None):
             raise ValueError("weights.W_U: " + ("must not be there if tied = true" if self.tied else "is missing"))
-        if self.weights.W_U is not None:
-            expect_shape("weights.W_U", self.weights.W_U, d, count, f"{why}, one row for each token")
-        transformer.expect_small(
-            self, "tokens", read, self.embedding, self.heads, self.weights, self.feed_forward, self.norms
-        )
         return self
 
 

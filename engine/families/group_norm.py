@@ -6,9 +6,10 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from ..limits import AtMost
-from ..norms import Normed, ScaleAndShift, expect_several
+from ..norms import Normed, ScaleAndShift
 from ..norms import forward as around
 from ..parts import standardized
+from ..rules import expect_several
 from ..tape import Expr, Tape, apply
 
 

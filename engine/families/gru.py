@@ -7,6 +7,7 @@ at every step (many to many). Cho et al. 2014, whose reset gate works on h_{t-1}
 
 from ..example import Matrix, Model, Vector
 from ..recurrent import Recurrent, Sequence, reads, unrolled
+from ..shapes import shape
 from ..tape import Expr, Tape
 
 
@@ -14,18 +15,18 @@ class Weights(Model):
     """[weights]: for the gates r (reset) and z (update) its W_x (hidden × inputs), W_h (hidden × hidden) and b; for
     the candidate n also two biases, b_xn and b_hn; then W_hy (outputs × hidden) and b_y."""
 
-    W_xr: Matrix
-    W_hr: Matrix
-    b_r: Vector
-    W_xz: Matrix
-    W_hz: Matrix
-    b_z: Vector
-    W_xn: Matrix
-    b_xn: Vector
-    W_hn: Matrix
-    b_hn: Vector
-    W_hy: Matrix
-    b_y: Vector
+    W_xr: Matrix = shape("hidden", "inputs")
+    W_hr: Matrix = shape("hidden", "hidden")
+    b_r: Vector = shape("hidden")
+    W_xz: Matrix = shape("hidden", "inputs")
+    W_hz: Matrix = shape("hidden", "hidden")
+    b_z: Vector = shape("hidden")
+    W_xn: Matrix = shape("hidden", "inputs")
+    b_xn: Vector = shape("hidden")
+    W_hn: Matrix = shape("hidden", "hidden")
+    b_hn: Vector = shape("hidden")
+    W_hy: Matrix = shape("outputs", "hidden")
+    b_y: Vector = shape("outputs")
 
 
 class Spec(Recurrent):

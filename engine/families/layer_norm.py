@@ -4,8 +4,9 @@
 from pydantic import model_validator
 
 from .. import parts
-from ..norms import Normed, ScaleAndShift, expect_several
+from ..norms import Normed, ScaleAndShift
 from ..norms import forward as around
+from ..rules import expect_several
 from ..tape import Tape
 
 

@@ -1,23 +1,21 @@
 """Linear regression: ŷ = X w + b, one sample a row, judged by the mean squared error (Legendre 1805)."""
 
-from pydantic import model_validator
-
 from ..example import Example, Matrix, Model, Number, Vector
-from ..shapes import expect_columns, expect_length, expect_rows
+from ..shapes import shape
 from ..tape import Tape
 
 
 class Data(Model):
     """[data]: x has one row per sample and one column per feature, y one row per sample."""
 
-    x: Matrix
-    y: Matrix
+    x: Matrix = shape("samples", "features")
+    y: Matrix = shape("samples", 1, because="the model gives one number per sample")
 
 
 class Weights(Model):
     """[weights]: w has one number per feature, b is one number."""
 
-    w: Vector
+    w: Vector = shape("features")
     b: Number
 
 
@@ -26,14 +24,6 @@ class Spec(Example):
 
     data: Data
     weights: Weights
-
-    @model_validator(mode="after")
-    def _shapes_meet(self):
-        x, y = self.data.x, self.data.y
-        expect_rows("data.y", y, len(x), f"data.x has {len(x)} samples")
-        expect_columns("data.y", y, 1, "the model gives one number per sample")
-        expect_length("weights.w", self.weights.w, len(x[0]), f"data.x has {len(x[0])} features")
-        return self
 
 
 def forward(tape: Tape, spec: Spec) -> str:

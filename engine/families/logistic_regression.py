@@ -3,7 +3,8 @@
 from pydantic import model_validator
 
 from ..example import Example, Matrix, Model
-from ..shapes import expect_columns, expect_length, expect_rows, expect_targets
+from ..rules import expect_targets
+from ..shapes import shape
 from ..tape import Tape
 from .linear_regression import Weights
 
@@ -11,8 +12,8 @@ from .linear_regression import Weights
 class Data(Model):
     """[data]: x has one row per sample and one column per feature; y one row per sample, from 0 to 1."""
 
-    x: Matrix
-    y: Matrix
+    x: Matrix = shape("samples", "features")
+    y: Matrix = shape("samples", 1, because="the model gives one probability per sample")
 
 
 class Spec(Example):
@@ -23,12 +24,8 @@ class Spec(Example):
     logits: bool = True
 
     @model_validator(mode="after")
-    def _shapes_meet(self):
-        x, y = self.data.x, self.data.y
-        expect_rows("data.y", y, len(x), f"data.x has {len(x)} samples")
-        expect_columns("data.y", y, 1, "the model gives one probability per sample")
-        expect_targets("data.y", y, "binary_cross_entropy")
-        expect_length("weights.w", self.weights.w, len(x[0]), f"data.x has {len(x[0])} features")
+    def _targets_fit(self):
+        expect_targets("data.y", self.data.y, "binary_cross_entropy")
         return self
 
 

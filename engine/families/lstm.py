@@ -7,33 +7,34 @@ one) or at every step (many to many). Hochreiter & Schmidhuber 1997; forget gate
 
 from ..example import Matrix, Model, Vector
 from ..recurrent import Recurrent, Sequence, reads, unrolled
+from ..shapes import shape
 from ..tape import Expr, Tape
 
 
 class Data(Sequence):
     """[data]: x, y and h0, and the cell state `c0` before the first step, 0 if it is not given."""
 
-    c0: Vector | None = None
+    c0: Vector | None = shape("hidden", default=None)
 
 
 class Weights(Model):
     """[weights]: for the gates f (forget), i (input), o (output) and the candidate c its W_x (hidden × inputs), W_h
     (hidden × hidden) and b; then W_hy (outputs × hidden) and b_y."""
 
-    W_xf: Matrix
-    W_hf: Matrix
-    b_f: Vector
-    W_xi: Matrix
-    W_hi: Matrix
-    b_i: Vector
-    W_xc: Matrix
-    W_hc: Matrix
-    b_c: Vector
-    W_xo: Matrix
-    W_ho: Matrix
-    b_o: Vector
-    W_hy: Matrix
-    b_y: Vector
+    W_xf: Matrix = shape("hidden", "inputs")
+    W_hf: Matrix = shape("hidden", "hidden")
+    b_f: Vector = shape("hidden")
+    W_xi: Matrix = shape("hidden", "inputs")
+    W_hi: Matrix = shape("hidden", "hidden")
+    b_i: Vector = shape("hidden")
+    W_xc: Matrix = shape("hidden", "inputs")
+    W_hc: Matrix = shape("hidden", "hidden")
+    b_c: Vector = shape("hidden")
+    W_xo: Matrix = shape("hidden", "inputs")
+    W_ho: Matrix = shape("hidden", "hidden")
+    b_o: Vector = shape("hidden")
+    W_hy: Matrix = shape("outputs", "hidden")
+    b_y: Vector = shape("outputs")
 
 
 class Spec(Recurrent):

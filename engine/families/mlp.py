@@ -9,31 +9,24 @@ from pydantic import Field, model_validator
 
 from .. import friendly
 from ..example import Activation, Example, Loss, Matrix, Model, Number, Vector
-from ..limits import CALL, LIMITS, AtMost
+from ..limits import AtMost
 from ..ops import OPS
-from ..shapes import (
-    expect_in_time,
-    expect_mask,
-    expect_outputs,
-    expect_reachable,
-    expect_shape,
-    expect_size,
-    expect_targets,
-)
+from ..rules import expect_mask, expect_outputs, expect_reachable, expect_targets
+from ..shapes import chain, shape
 from ..tape import Expr, Tape, apply
 
 
 class Data(Model):
     """[data]: one row per sample; on the tape, and on the page, one column per sample."""
 
-    x: Matrix
-    y: Matrix
+    x: Matrix = shape("samples", "inputs")
+    y: Matrix = shape("samples", "outputs")
 
 
 class Dropout(Model):
     """[layers.dropout]: the given mask, one row per sample, 1 where a neuron stays; `keep`, the share that stays."""
 
-    mask: Matrix
+    mask: Matrix = shape("samples", "outputs")
     keep: Annotated[Number, Field(gt=0, le=1)]
 
 
@@ -43,8 +36,8 @@ class Layer(Model):
     `slope` is leaky_relu's on the left, `alpha` elu's; `residual` adds the layer's input to its output.
     """
 
-    W: Matrix
-    b: Vector
+    W: Matrix = shape("outputs", "inputs")
+    b: Vector = shape("outputs")
     activation: Activation
     slope: Annotated[Number, Field(gt=0, lt=1)] | None = None
     alpha: Annotated[Number, Field(gt=0)] | None = None
@@ -72,46 +65,10 @@ class Spec(Example):
     """An mlp example."""
 
     data: Data
-    layers: Annotated[list[Layer], Field(min_length=1), AtMost("layers")]
+    layers: Annotated[list[Layer], Field(min_length=1), AtMost("layers")] = chain("inputs", "outputs")
     loss: Loss = "half_squared_error"
     delta: Annotated[Number, Field(gt=0)] | None = None
     penalty: Penalty | None = None
-
-    @model_validator(mode="after")
-    def _shapes_meet(self):
-        width = len(self.data.x[0])
-        before = f"data.x has {width} numbers in a row"
-        for i, layer in enumerate(self.layers):
-            if len(layer.W[0]) != width:
-                raise ValueError(f"layers[{i}].W: has {len(layer.W[0])} columns, expected {width}, because {before}")
-            if len(layer.b) != len(layer.W):
-                raise ValueError(
-                    f"layers[{i}].b: has {len(layer.b)} numbers, expected {len(layer.W)}, one for each row of W"
-                )
-            if (numbers := len(layer.W) * len(self.data.x)) > LIMITS["numbers"]:
-                raise ValueError(
-                    f"layers[{i}].W: {len(layer.W)} neurons for {len(self.data.x)} samples are "
-                    f"{numbers} numbers; {LIMITS.rule('numbers', numbers)}"
-                )
-            width, before = len(layer.W), f"layers[{i}] has {len(layer.W)} neurons"
-        if len(self.data.y) != len(self.data.x):
-            raise ValueError(f"data.y: has {len(self.data.y)} rows, expected {len(self.data.x)}, one for each sample")
-        if len(self.data.y[0]) != width:
-            raise ValueError(
-                f"data.y: has {len(self.data.y[0])} numbers in a row, expected {width}, because {before}"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _is_worked_in_time(self):
-        """Refuses a network that would take too long or too much memory, before any of it is computed."""
-        samples = len(self.data.x)
-        parameters = sum(len(layer.W) * (len(layer.W[0]) + 1) for layer in self.layers)
-        size = parameters + samples * (len(self.data.x[0]) + sum(len(layer.W) for layer in self.layers))
-        expect_size("layers", size)
-        forward = sum(len(layer.W) * len(layer.W[0]) * samples + CALL for layer in self.layers)
-        expect_in_time("layers", forward, parameters, self.page.curve)
-        return self
 
     @model_validator(mode="after")
     def _loss_fits(self):
@@ -125,7 +82,7 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _options_fit(self):
-        width, samples = len(self.data.x[0]), len(self.data.x)
+        width = len(self.data.x[0])
         for i, layer in enumerate(self.layers):
             place = f"layers[{i}]"
             for activation, key in PARAMETERS.items():
@@ -134,8 +91,6 @@ class Spec(Example):
             if layer.residual and len(layer.W) != width:
                 raise ValueError(f"{place}.residual: the layer gives {len(layer.W)} numbers, its input has {width}")
             if layer.dropout:
-                told = f"one row for each of {samples} samples, one column for each neuron of the layer"
-                expect_shape(f"{place}.dropout.mask", layer.dropout.mask, samples, len(layer.W), told)
                 expect_mask(f"{place}.dropout.mask", layer.dropout.mask)
             width = len(layer.W)
         return self

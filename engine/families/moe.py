@@ -12,22 +12,22 @@ from pydantic import Field, model_validator
 
 from ..dense import Dense, column
 from ..example import Activation, Example, Matrix, Model, Vector
-from ..limits import CALL, AtMost
-from ..shapes import expect_columns, expect_in_time, expect_length, expect_rows, expect_size
+from ..limits import AtMost
+from ..shapes import shape, table
 from ..tape import Tape, apply
 
 
 class Data(Model):
     """[data]: one input and its target."""
 
-    x: Vector
-    y: Vector
+    x: Vector = shape("inputs")
+    y: Vector = shape("outputs")
 
 
 class Gate(Model):
     """[gate]: W has one row per expert; `k` experts are chosen."""
 
-    W: Matrix
+    W: Matrix = shape("experts", "inputs")
     k: int
 
 
@@ -35,21 +35,9 @@ class Spec(Example):
     """A moe example."""
 
     data: Data
+    experts: Annotated[list[Dense], Field(min_length=2), AtMost("layers")] = table("experts")
     gate: Gate
-    experts: Annotated[list[Dense], Field(min_length=2), AtMost("layers")]
     activation: Activation = "tanh"
-
-    @model_validator(mode="after")
-    def _shapes_meet(self):
-        width, outputs, count = len(self.data.x), len(self.data.y), len(self.experts)
-        because = f"data.x has {width} numbers"
-        expect_rows("gate.W", self.gate.W, count, f"there are {count} experts")
-        expect_columns("gate.W", self.gate.W, width, because)
-        for i, expert in enumerate(self.experts):
-            expect_columns(f"experts[{i}].W", expert.W, width, because)
-            expect_rows(f"experts[{i}].W", expert.W, outputs, f"data.y has {outputs} numbers")
-            expect_length(f"experts[{i}].b", expert.b, outputs, f"data.y has {outputs} numbers")
-        return self
 
     @model_validator(mode="after")
     def _gate_chooses(self):
@@ -61,16 +49,6 @@ class Spec(Example):
         z = np.sort(np.array(self.gate.W) @ self.data.x)[::-1]
         if k < count and z[k - 1] == z[k]:
             raise ValueError(f"gate.W: two experts share place {k} at {z[k]:g}; which is chosen would be chance")
-        return self
-
-    @model_validator(mode="after")
-    def _is_worked_in_time(self):
-        width, outputs, count = len(self.data.x), len(self.data.y), len(self.experts)
-        parameters = count * (width + outputs * (width + 1))
-        numbers = parameters + count * (3 + 3 * outputs)
-        work = count * (width + outputs * (width + 1) + CALL)
-        expect_size("experts", numbers)
-        expect_in_time("experts", work, parameters, self.page.curve)
         return self
 
 

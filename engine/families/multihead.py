@@ -1,11 +1,8 @@
 """Multi-head attention: several heads look at the same tokens, each in its own way; O = [H⁽¹⁾ H⁽²⁾ …] W^O
 (Vaswani et al. 2017)."""
 
-from pydantic import model_validator
-
 from .. import parts, transformer
 from ..example import Example
-from ..shapes import expect_shape
 from ..tape import Tape
 
 
@@ -13,19 +10,9 @@ class Spec(Example):
     """A multihead example. With `causal` a token looks at itself and at those before it only."""
 
     data: transformer.Data
-    heads: transformer.Heads
+    heads: transformer.Heads = transformer.side_by_side()
     weights: transformer.Output
     causal: bool = False
-
-    @model_validator(mode="after")
-    def _shapes_meet(self):
-        tokens, d, wide = len(self.data.x), len(self.data.x[0]), len(self.weights.W_O[0])
-        transformer.expect_heads(transformer.places(self.heads), d, f"data.x has {d} numbers in a row")
-        transformer.expect_output("weights.W_O", self.weights.W_O, self.heads)
-        why = f"data.x has {tokens} rows and weights.W_O has {wide} columns"
-        expect_shape("data.y", self.data.y, tokens, wide, why)
-        transformer.expect_small(self, "data.x", tokens, self.heads, self.weights)
-        return self
 
 
 def forward(tape: Tape, spec: Spec) -> str:

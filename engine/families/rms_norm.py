@@ -3,8 +3,9 @@
 from pydantic import model_validator
 
 from .. import parts
-from ..norms import Normed, Scale, expect_several
+from ..norms import Normed, Scale
 from ..norms import forward as around
+from ..rules import expect_several
 from ..tape import Tape
 
 

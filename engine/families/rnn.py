@@ -6,17 +6,18 @@ step (many to many). Elman 1990; back through time: Werbos 1990.
 
 from ..example import Matrix, Model, Vector
 from ..recurrent import Recurrent, Sequence, reads, unrolled
+from ..shapes import shape
 from ..tape import Tape
 
 
 class Weights(Model):
     """[weights]: W_xh (hidden × inputs), W_hh (hidden × hidden), b_h; W_hy (outputs × hidden), b_y."""
 
-    W_xh: Matrix
-    W_hh: Matrix
-    b_h: Vector
-    W_hy: Matrix
-    b_y: Vector
+    W_xh: Matrix = shape("hidden", "inputs")
+    W_hh: Matrix = shape("hidden", "hidden")
+    b_h: Vector = shape("hidden")
+    W_hy: Matrix = shape("outputs", "hidden")
+    b_y: Vector = shape("outputs")
 
 
 class Spec(Recurrent):

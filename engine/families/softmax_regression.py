@@ -6,22 +6,23 @@ One sample a row, one class a column; also called multinomial logistic regressio
 from pydantic import model_validator
 
 from ..example import Example, Matrix, Model, Vector
-from ..shapes import expect_columns, expect_length, expect_rows, expect_targets
+from ..rules import expect_targets
+from ..shapes import shape
 from ..tape import Tape
 
 
 class Data(Model):
     """[data]: x has one row per sample; y one row per sample, a distribution over the classes."""
 
-    x: Matrix
-    y: Matrix
+    x: Matrix = shape("samples", "features")
+    y: Matrix = shape("samples", "classes")
 
 
 class Weights(Model):
     """[weights]: W has one row per feature and one column per class, b one number per class."""
 
-    W: Matrix
-    b: Vector
+    W: Matrix = shape("features", "classes")
+    b: Vector = shape("classes")
 
 
 class Spec(Example):
@@ -31,14 +32,8 @@ class Spec(Example):
     weights: Weights
 
     @model_validator(mode="after")
-    def _shapes_meet(self):
-        x, y, classes = self.data.x, self.data.y, len(self.weights.W[0])
-        told = f"weights.W has {classes} columns, one for each class"
-        expect_rows("weights.W", self.weights.W, len(x[0]), f"data.x has {len(x[0])} features")
-        expect_length("weights.b", self.weights.b, classes, told)
-        expect_rows("data.y", y, len(x), f"data.x has {len(x)} samples")
-        expect_columns("data.y", y, classes, told)
-        expect_targets("data.y", y, "cross_entropy_logits")
+    def _targets_fit(self):
+        expect_targets("data.y", self.data.y, "cross_entropy_logits")
         return self
 
 

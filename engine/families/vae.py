@@ -5,49 +5,33 @@ distribution, −½ Σ (1 + ln σ² − μ² − σ²). One sample a column. Kin
 """
 
 import numpy as np
-from pydantic import model_validator
 
 from ..example import Example, Matrix, Model, Vector
-from ..shapes import expect_columns, expect_length, expect_rows
+from ..shapes import shape, table
 from ..tape import Expr, Tape
 
 
 class Data(Model):
     """[data]: x and the noise, one row per sample; on the tape one column per sample."""
 
-    x: Matrix
-    noise: Matrix
+    x: Matrix = shape("samples", "inputs")
+    noise: Matrix = shape("samples", "code")
 
 
 class Affine(Model):
     """W has one row per output and one column per input, b one number per output."""
 
-    W: Matrix
-    b: Vector
+    W: Matrix = shape("outputs", "inputs")
+    b: Vector = shape("outputs")
 
 
 class Spec(Example):
     """A vae: [mean] and [log_variance] encode, [decoder] decodes."""
 
     data: Data
-    mean: Affine
-    log_variance: Affine
-    decoder: Affine
-
-    @model_validator(mode="after")
-    def _shapes_meet(self):
-        inputs, code = len(self.data.x[0]), len(self.mean.W)
-        told = f"mean.W has {code} rows, one for each number of the code"
-        for name, part in (("mean", self.mean), ("log_variance", self.log_variance)):
-            expect_columns(f"{name}.W", part.W, inputs, f"data.x has {inputs} numbers in a row")
-            expect_rows(f"{name}.W", part.W, code, told)
-            expect_length(f"{name}.b", part.b, code, told)
-        expect_rows("decoder.W", self.decoder.W, inputs, f"it must give back the {inputs} numbers of a row of data.x")
-        expect_columns("decoder.W", self.decoder.W, code, told)
-        expect_length("decoder.b", self.decoder.b, inputs, f"decoder.W has {inputs} rows")
-        expect_rows("data.noise", self.data.noise, len(self.data.x), f"data.x has {len(self.data.x)} samples")
-        expect_columns("data.noise", self.data.noise, code, told)
-        return self
+    mean: Affine = table(outputs="code")
+    log_variance: Affine = table(outputs="code")
+    decoder: Affine = table(inputs="code", outputs="inputs")
 
 
 def forward(tape: Tape, spec: Spec) -> str:

@@ -10,12 +10,10 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from ..example import Example, Matrix, Model
-from ..limits import CALL, AtMost
-from ..shapes import expect_in_time, expect_index, expect_shape, expect_size
+from ..limits import AtMost
+from ..rules import expect_index
+from ..shapes import shape
 from ..tape import Tape
-
-LINES = 12
-"""How many operations forward and backward cost about."""
 
 
 class Data(Model):
@@ -30,8 +28,8 @@ class Data(Model):
 class Weights(Model):
     """[weights]: one row for each word of the vocabulary: V for its role at the centre, U for that in a context."""
 
-    V: Matrix
-    U: Matrix
+    V: Matrix = shape("words", "size")
+    U: Matrix = shape("words", "size")
 
 
 class Spec(Example):
@@ -42,23 +40,13 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _words_are_known(self):
-        d, words, size = self.data, len(self.weights.V), len(self.weights.V[0])
-        because = f"weights.V has {words} rows, one for each word, of {size} numbers"
-        expect_shape("weights.U", self.weights.U, words, size, because)
+        d, words = self.data, len(self.weights.V)
         places = {"data.center": d.center, "data.context": d.context}
         places |= {f"data.negatives[{k}]": word for k, word in enumerate(d.negatives)}
         for place, word in places.items():
             expect_index(place, word, words, "words in the vocabulary")
             if place.startswith("data.n") and word == d.context:
                 raise ValueError(f"{place}: is {word}, the context word itself; a negative sample is another word")
-        return self
-
-    @model_validator(mode="after")
-    def _is_worked_in_time(self):
-        V, rows = self.weights.V, len(self.data.negatives) + 1
-        numbers = 2 * len(V) * len(V[0])
-        expect_size("weights", numbers)
-        expect_in_time("weights", rows * len(V[0]) + numbers + LINES * CALL, numbers, self.page.curve)
         return self
 
 

@@ -1,8 +1,10 @@
 """Matrices: products, and what moves entries without changing them. Batches of matrices lead with further axes."""
 
+from math import prod
+
 import numpy as np
 
-from .table import POWER, PRODUCT, op
+from .table import POWER, PRODUCT, Cost, op
 
 
 def swapped(a: np.ndarray) -> np.ndarray:
@@ -45,18 +47,38 @@ def share(i: int):
     return rule
 
 
+def product(a, b) -> Cost:
+    """Each entry of a product of matrices, or of batches of them, adds up as many products as a has columns."""
+    numbers = prod(a.shape[:-1]) * b.shape[-1]
+    return Cost(numbers, numbers * a.shape[-1])
+
+
+def moves(numbers: int) -> Cost:
+    """So many numbers find their place; nothing is worked, but it takes time."""
+    return Cost(numbers, numbers)
+
+
+def padded(a, widths) -> Cost:
+    return moves(prod(n + sum(width) for n, width in zip(a.shape, widths, strict=True)))
+
+
+def row_by_row(g, rows, count: int) -> Cost:
+    """Every row of g is added by itself."""
+    return Cost(count * prod(g.shape[1:]), g.size, calls=len(rows))
+
+
 # A table: one entry a paragraph, one rule a line.
 # fmt: off
 
 op("matmul", np.matmul,
    lambda g, out, a, b: g @ b.T,
    lambda g, out, a, b: a.T @ g,
-   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (3, 4)), kind="matrix")
+   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (3, 4)), kind="matrix", cost=product)
 
 op("outer", lambda a, b: a * swapped(b),
    lambda g, out, a, b: g @ b,
    lambda g, out, a, b: g.T @ a,
-   binds=PRODUCT, opens=PRODUCT, sample=((2, 1), (3, 1)), kind="matrix")
+   binds=PRODUCT, opens=PRODUCT, sample=((2, 1), (3, 1)), kind="matrix", cost=lambda a, b: moves(a.size * b.size))
 
 op("transpose", swapped,
    lambda g, out, a: g.T,
@@ -68,7 +90,8 @@ op("reshape", lambda a, shape: np.reshape(a, shape).copy(),
 
 op("concat", lambda *a, axis: np.concatenate(a, axis=axis),
    each=share,
-   sample=((2, 3), (2, 1)), kind="layout", attrs={"axis": 1})
+   sample=((2, 3), (2, 1)), kind="layout", attrs={"axis": 1},
+   cost=lambda *a, axis: moves(sum(x.size for x in a)))
 
 op("slice", sliced,
    lambda g, out, a, axis, start, stop: g.pad(widths=around(a.shape, axis, start, stop)),
@@ -76,12 +99,13 @@ op("slice", sliced,
 
 op("pad", lambda a, widths: np.pad(a, widths),
    lambda g, out, a, widths: inside(g, widths),
-   kind="layout", attrs={"widths": [[1, 1], [0, 2]]})
+   kind="layout", attrs={"widths": [[1, 1], [0, 2]]}, cost=padded)
 
 op("gather", lambda table, rows: table[list(rows)],
    lambda g, out, table, rows: g.scatter(rows=rows, count=table.shape[0]),
-   sample=((4, 2),), kind="layout", attrs={"rows": [2, 0, 2]})
+   sample=((4, 2),), kind="layout", attrs={"rows": [2, 0, 2]},
+   cost=lambda table, rows: moves(len(rows) * prod(table.shape[1:])))
 
 op("scatter", scattered,
    lambda h, out, g, rows, count: h.gather(rows=rows),
-   sample=((3, 2),), kind="sum", attrs={"rows": [2, 0, 2], "count": 4})
+   sample=((3, 2),), kind="sum", attrs={"rows": [2, 0, 2], "count": 4}, cost=row_by_row)

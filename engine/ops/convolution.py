@@ -7,10 +7,11 @@ channels are several maps whose convolutions are added up.
 """
 
 from itertools import product
+from math import prod
 
 import numpy as np
 
-from .table import FLAT, PRODUCT, op
+from .table import FLAT, PRODUCT, Cost, op
 
 
 def reach(n: int, size: int, stride: int = 1, dilation: int = 1) -> int:
@@ -72,38 +73,60 @@ def to_all(g: np.ndarray, shape, size: int, stride: int) -> np.ndarray:
     return out
 
 
+def slides(x, k, stride: int = 1, dilation: int = 1) -> Cost:
+    """A multiplication for each place of the window and each entry of the kernel; numpy takes all places at once."""
+    places = prod(reach(n, m, stride, dilation) for n, m in zip(x.shape, k.shape, strict=True))
+    return Cost(places, places * k.size, calls=k.size)
+
+
+def slides_back(g, k, shape, stride: int = 1, dilation: int = 1) -> Cost:
+    return Cost(prod(shape), g.size * k.size, calls=k.size)
+
+
+def pools(*maps, size: int, stride: int, shape=None) -> Cost:
+    """A window slides over the last map, or one of this shape, and reads or makes its entries one by one."""
+    shape = shape or maps[-1].shape
+    places = prod(reach(n, size, stride) for n in shape)
+    return Cost(prod(shape), places * size**2, calls=size**2)
+
+
 # A table: one entry a paragraph, one rule a line.
 # fmt: off
 
 op("conv", convolved,
    lambda g, out, x, k, stride=1, dilation=1: g.conv_back(k, shape=x.shape, stride=stride, dilation=dilation),
    lambda g, out, x, k, stride=1, dilation=1: x.conv(g, stride=dilation, dilation=stride),
-   binds=PRODUCT, opens=PRODUCT, sample=((6, 7), (2, 3)), kind="convolution", attrs={"stride": 2, "dilation": 1})
+   binds=PRODUCT, opens=PRODUCT, sample=((6, 7), (2, 3)), kind="convolution", attrs={"stride": 2, "dilation": 1},
+   cost=slides)
 
 op("conv_back", handed_back,
    lambda h, out, g, k, shape, stride=1, dilation=1: h.conv(k, stride=stride, dilation=dilation),
    lambda h, out, g, k, shape, stride=1, dilation=1: h.conv(g, stride=dilation, dilation=stride),
    binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (3, 3)), kind="convolution",
-   attrs={"shape": (5, 7), "stride": 2, "dilation": 1})
+   attrs={"shape": (5, 7), "stride": 2, "dilation": 1}, cost=slides_back)
 
 op("max_pool", lambda x, size, stride: np.max(_stack(x, size, stride), axis=0),
    lambda g, out, x, size, stride: g.max_pool_back(x, size=size, stride=stride),
-   sample=((4, 6),), kind="convolution", attrs={"size": 2, "stride": 2}, smooth=False)
+   sample=((4, 6),), kind="convolution", attrs={"size": 2, "stride": 2}, smooth=False,
+   cost=pools)
 
 op("max_pool_back", to_largest,
    lambda h, out, g, x, size, stride: h.max_pool_pick(x, size=size, stride=stride),
    FLAT,
-   sample=((2, 3), (4, 6)), kind="convolution", attrs={"size": 2, "stride": 2}, smooth=False)
+   sample=((2, 3), (4, 6)), kind="convolution", attrs={"size": 2, "stride": 2}, smooth=False,
+   cost=pools)
 
 op("max_pool_pick", picked,
    lambda g, out, h, x, size, stride: g.max_pool_back(x, size=size, stride=stride),
    FLAT,
-   sample=((4, 6), (4, 6)), kind="convolution", attrs={"size": 2, "stride": 2}, smooth=False)
+   sample=((4, 6), (4, 6)), kind="convolution", attrs={"size": 2, "stride": 2}, smooth=False,
+   cost=pools)
 
 op("avg_pool", lambda x, size, stride: np.sum(_stack(x, size, stride), axis=0) / size**2,
    lambda g, out, x, size, stride: g.avg_pool_back(shape=x.shape, size=size, stride=stride),
-   sample=((4, 6),), kind="convolution", attrs={"size": 2, "stride": 2})
+   sample=((4, 6),), kind="convolution", attrs={"size": 2, "stride": 2}, cost=pools)
 
 op("avg_pool_back", to_all,
    lambda h, out, g, shape, size, stride: h.avg_pool(size=size, stride=stride),
-   sample=((2, 3),), kind="convolution", attrs={"shape": (4, 6), "size": 2, "stride": 2})
+   sample=((2, 3),), kind="convolution", attrs={"shape": (4, 6), "size": 2, "stride": 2},
+   cost=pools)

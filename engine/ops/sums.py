@@ -3,9 +3,11 @@
 Along an axis the result keeps that axis with length 1, so that it stands beside what it was made from.
 """
 
+from math import prod
+
 import numpy as np
 
-from .table import FLAT, PRODUCT, SUM, op
+from .table import FLAT, PRODUCT, SUM, Cost, op
 
 
 def variance(a: np.ndarray, axis) -> np.ndarray:
@@ -48,7 +50,8 @@ op("sum_axis", lambda a, axis: np.sum(a, axis=axis, keepdims=True),
 
 op("broadcast", lambda a, shape: np.broadcast_to(a, shape).copy(),
    lambda g, out, a, shape: g.sum_to(a),
-   sample=((2, 1),), kind="sum", attrs={"shape": (2, 3)})
+   sample=((2, 1),), kind="sum", attrs={"shape": (2, 3)},
+   cost=lambda a, shape: Cost(prod(shape), prod(shape)))
 
 op("mean", lambda a: np.mean(a),
    lambda g, out, a: (g / a.size).broadcast(a),

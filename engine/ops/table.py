@@ -8,8 +8,10 @@ brackets on the page and the roundings of pencil arithmetic.
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import inf
-from typing import Any
+from math import inf, prod
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from .. import plugins
 
@@ -26,6 +28,15 @@ WHOLE = ("matrix", "layout", "sum", "convolution")
 """Kinds of operations in which an entry of the result is made from several entries, or from one elsewhere."""
 
 
+class Cost(NamedTuple):
+    """What it takes to work an operation once: how many numbers it makes, how many multiplications (of which an
+    addition, or a function, counts as one), and how often numpy is called."""
+
+    numbers: int
+    multiplications: int
+    calls: int = 1
+
+
 @dataclass(frozen=True)
 class Op:
     """One operation.
@@ -35,7 +46,8 @@ class Op:
     the shapes of arguments to test it on, `attrs` the attributes that go with them, `domain` what the arguments
     may hold. `smooth` says that the operation has a slope everywhere and is written in functions that complex
     numbers have too. `reach` are the bounds of an activation's results: no target beyond them can be reached.
-    `room` is the module that entered it.
+    `cost(*args, **attrs)` tells from the shapes of the arguments, before anything is worked, what that takes; without
+    it, one multiplication for each number of the result. `room` is the module that entered the operation.
     """
 
     name: str
@@ -50,6 +62,7 @@ class Op:
     smooth: bool = True
     reach: tuple[float, float] = (-inf, inf)
     each: Callable[[int], Callable[..., Any] | None] | None = None
+    cost: Callable[..., Cost] | None = None
     room: str = ""
 
     @property
@@ -60,6 +73,14 @@ class Op:
     def rule(self, i: int) -> Callable[..., Any] | None:
         """The derivative rule of argument i; FLAT if no gradient passes there."""
         return self.each(i) if self.each else self.rules[i]
+
+    def costs(self, *args: Any, **attrs: Any) -> Cost:
+        """What it takes to work the operation on arrays, or expressions, of these shapes."""
+        if self.cost:
+            return self.cost(*args, **attrs)
+        shapes = [a.shape for a in args]
+        numbers = prod(np.broadcast_shapes(*shapes)) if self.entrywise else max(map(prod, shapes))
+        return Cost(numbers, numbers)
 
     def accepts(self, i: int) -> str:
         """What argument i may hold: one of DOMAINS."""
@@ -83,6 +104,7 @@ def op(
     smooth: bool = True,
     reach: tuple[float, float] = (-inf, inf),
     each: Callable[[int], Callable[..., Any] | None] | None = None,
+    cost: Callable[..., Cost] | None = None,
 ) -> Op:
     """Enter an operation into OPS: its name, its forward function, one rule for each argument.
 
@@ -104,7 +126,9 @@ def op(
     room = sys._getframe(1).f_globals.get("__name__", "__main__")
     if name in OPS and OPS[name].room != room:
         plugins.refuse_twice("operation", name, room, OPS[name].room)
-    OPS[name] = Op(name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each, room)
+    OPS[name] = Op(
+        name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each, cost, room
+    )
     return OPS[name]
 
 

@@ -151,15 +151,21 @@ COLUMN, NARROW = "[[1], [2], [3], [4]]", "[[1, 2, 3, 4]]"
 bad_blocks = pytest.mark.parametrize(
     ("change", "words"),
     [
-        (f"feed_forward.W_1={NARROW}", ("feed_forward.W_1: has 1 rows, expected 4", "4 numbers in a row")),
-        ("feed_forward.b_1=[1]", ("feed_forward.b_1: has 1 entries, expected", "one for each hidden unit")),
-        (f"feed_forward.W_2={NARROW}", ("feed_forward.W_2: is 1 × 4, expected", "4 numbers in a row")),
+        (f"feed_forward.W_1={NARROW}", ("feed_forward.W_1: has 1 row", "expected 4", "has 4 columns")),
+        (
+            "feed_forward.b_1=[1]",
+            ("feed_forward.b_1: has 1 entry, expected", "(hidden), because feed_forward.W_1 has "),
+        ),
+        (
+            f"feed_forward.W_2={NARROW}",
+            ("feed_forward.W_2: has 1 row, expected", "(hidden), because feed_forward.W_1 has "),
+        ),
         ("feed_forward.b_2=[1, 2]", ("feed_forward.b_2: has 2 entries, expected 4",)),
         ("feed_forward.b_2=[]", ("feed_forward.b_2: is empty",)),
         ("feed_forward.activation=gelu_tan", ("feed_forward.activation: unknown", "Did you mean 'gelu_tanh'?")),
         ("feed_forward.activation=tanh", ("feed_forward.activation: unknown", "relu, gelu, gelu_tanh")),
         ("feed_forward.W=[[1]]", ("feed_forward: unknown key 'W'",)),
-        ("norms[1].gamma=[1]", ("norms[1].gamma: has 1 entries, expected 4", "4 numbers in a row")),
+        ("norms[1].gamma=[1]", ("norms[1].gamma: has 1 entry, expected 4 (d)", "has 4 columns")),
         ("norms[0].beta=[1, 2, 3, 4, 5]", ("norms[0].beta: has 5 entries, expected 4",)),
         ("norms=[]", ("norms: has 0 entries, expected", "there is one for each of: ", "feed-forward network")),
         ("norms[1]={gamma = [1, 2, 3, 4]}", ("norms[1].beta: is missing",)),

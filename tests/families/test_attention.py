@@ -86,13 +86,13 @@ def test_questions_that_ask_nothing_take_the_mean_of_what_is_seen():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("weights.W_Q=[[1, 2]]", ("weights.W_Q: has 1 rows, expected 2", "data.x has 2 numbers in a row")),
-        ("weights.W_K=[[1, 2]]", ("weights.W_K: has 1 rows, expected 2", "data.x has 2 numbers in a row")),
-        ("weights.W_V=[[1, 2]]", ("weights.W_V: has 1 rows, expected 2", "data.x has 2 numbers in a row")),
-        ("weights.W_Q=[[1], [2]]", ("weights.W_K: has 2 columns, expected 1", "each query is multiplied with each")),
-        ("weights.W_K=[[1], [2]]", ("weights.W_K: has 1 columns, expected 2", "weights.W_Q has 2")),
-        ("weights.W_V=[[1], [2]]", ("data.y: is 3 × 2, expected 3 × 1", "weights.W_V has 1 columns")),
-        ("data.y=[[1, 2], [3, 4]]", ("data.y: is 2 × 2, expected 3 × 2", "data.x has 3 rows")),
+        ("weights.W_Q=[[1, 2]]", ("weights.W_Q: has 1 row, expected 2", "data.x has 2 columns")),
+        ("weights.W_K=[[1, 2]]", ("weights.W_K: has 1 row, expected 2", "data.x has 2 columns")),
+        ("weights.W_V=[[1, 2]]", ("weights.W_V: has 1 row, expected 2", "data.x has 2 columns")),
+        ("weights.W_Q=[[1], [2]]", ("weights.W_K: has 2 columns, expected 1", "weights.W_Q has 1 column")),
+        ("weights.W_K=[[1], [2]]", ("weights.W_K: has 1 column, expected 2", "weights.W_Q has 2")),
+        ("weights.W_V=[[1], [2]]", ("weights.W_V: has 1 column, expected 2", "data.y has 2 columns")),
+        ("data.y=[[1, 2], [3, 4]]", ("data.y: has 2 rows, expected 3", "data.x has 3 rows")),
         ("data.x=[[1, 2], [3], [4, 5]]", ("data.x: row 2 has 1 numbers, row 1 has 2",)),
         ("data.x=[]", ("data.x: is empty",)),
         (f"data.x={[[0.1, 0.2]] * 13}", ("data.x: has 13 entries", "the limit (steps) is 12")),
@@ -115,4 +115,6 @@ def test_what_is_missing():
 
 
 def test_more_than_the_book_can_take():
-    refused(random_attention(0, 2, 90, 90, 90, True), "data.x: data, parameters and units are", "the limit (size)")
+    refused(
+        random_attention(0, 2, 90, 90, 90, True), "weights.W_Q: data, parameters and units are", "the limit (size)"
+    )

@@ -67,14 +67,22 @@ def test_random_shapes(seed, samples, inputs, code):
 @pytest.mark.parametrize(
     ("found", "change", "words"),
     [
-        (AUTO, "decoder.W=[[1, 2], [3, 4]]", ("decoder.W: has 2 rows, expected 3", "give back the 3 numbers")),
-        (AUTO, "decoder.W=[[1], [2], [3]]", ("decoder.W: has 1 columns, expected 2", "the code has 2 numbers")),
-        (AUTO, "encoder.W=[[1, 2]]", ("encoder.W: has 2 columns, expected 3",)),
+        (AUTO, "decoder.W=[[1, 2], [3, 4]]", ("decoder.W: has 2 rows, expected 3", "data.x has 3 columns")),
+        (
+            AUTO,
+            "decoder.W=[[1], [2], [3]]",
+            ("decoder.W: has 1 column, expected 2", "(code)", "encoder.W has 2 rows"),
+        ),
+        (
+            AUTO,
+            "encoder.W=[[1, 2]]",
+            ("encoder.W: has 1 row and 2 columns, expected 2 rows (code) and 3 columns (inputs)",),
+        ),
         (AUTO, "encoder.activation='softmx'", ("encoder.activation", "Did you mean 'softmax'?")),
-        (VAE, "data.noise=[[0.1, 0.2]]", ("data.noise: has 2 columns, expected 1", "mean.W has 1 rows")),
-        (VAE, "data.noise=[[0.1], [0.2]]", ("data.noise: has 2 rows, expected 1", "1 samples")),
+        (VAE, "data.noise=[[0.1, 0.2]]", ("data.noise: has 2 columns, expected 1", "mean.W has 1 row")),
+        (VAE, "data.noise=[[0.1], [0.2]]", ("data.noise: has 2 rows, expected 1", "data.x has 1 row")),
         (VAE, "log_variance.b=[1, 2]", ("log_variance.b: has 2 entries, expected 1",)),
-        (VAE, "decoder.b=[1]", ("decoder.b: has 1 entries, expected 2",)),
+        (VAE, "decoder.b=[1]", ("decoder.b: has 1 entry, expected 2",)),
     ],
 )
 def test_bad_input(found, change, words):

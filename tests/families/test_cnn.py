@@ -94,10 +94,10 @@ K = "conv[0].kernels"
 @pytest.mark.parametrize(
     ("found", "change", "words"),
     [
-        (ONE, "data.x[1]=[[1, 2]]", ("data.x[1]: is 1 × 2, expected 5 × 5", "one shape")),
-        (ONE, f"{K}[1]=[[[1, 2], [3, 4]]]", ("conv[0].kernels[1]: has 1 entries, expected 2", "2 maps come in")),
-        (ONE, f"{K}[1][0]=[[1]]", ("conv[0].kernels[1][0]: is 1 × 1, expected 2 × 2",)),
-        (ONE, "conv[0].b=[1]", ("conv[0].b: has 1 entries, expected 2", "2 output maps")),
+        (ONE, "data.x[1]=[[1, 2]]", ("data.x[1]: has 1 row and 2 columns, expected 5 rows", "data.x[0] has 5 rows")),
+        (ONE, f"{K}[1]=[[[1, 2], [3, 4]]]", ("conv[0].kernels[1]: has 1 entry, expected 2", "data.x has 2 entries")),
+        (ONE, f"{K}[1][0]=[[1]]", ("conv[0].kernels[1][0]: has 1 row and 1 column, expected 2 rows",)),
+        (ONE, "conv[0].b=[1]", ("conv[0].b: has 1 entry, expected 2 (maps)", "conv[0].kernels has 2 entries")),
         (ONE, "conv[0].stride=2", ("conv[0].stride: a window that sees 2 rows and moves by 2 does not fit 5 rows",
                                    "4 or 6 rows would fit")),
         (ONE, "conv[0].dilation=5", ("conv[0].stride: a window that sees 6 rows does not fit 5 rows",)),
@@ -108,7 +108,7 @@ K = "conv[0].kernels"
         (ONE, "conv[0].padding=-1", ("conv[0].padding",)),
         (ONE, "conv[0].activation='softmax'", ("conv[0].activation: softmax makes a distribution",)),
         (ONE, "dense.W=[[1, 2], [3, 4]]", ("dense.W: has 2 columns, expected 8", "2 × 2 × 2 numbers come out")),
-        (ONE, "dense.b=[1]", ("dense.b: has 1 entries, expected 2",)),
+        (ONE, "dense.b=[1]", ("dense.b: has 1 entry, expected 2 (outputs)",)),
         (ONE, "data.y=[1, 0, 0]", ("data.y: has 3 entries, expected 2",)),
         (ONE, "data.y=[1, 1]", ("data.y", "distribution")),
         (ONE, "loss='hinge'", ("loss: unknown loss 'hinge'",)),
@@ -127,4 +127,4 @@ def test_too_many_maps_and_too_large_pictures():
     refused(ONE | found | {"dense": dense}, "conv: the loss curve", "GRADBOOK_LIMITS")
     large = {"x": np.ones((2, 95, 95)).tolist(), "y": [1.0, 0.0]}
     dense = {"W": np.ones((2, 2 * 47 * 47)).tolist(), "b": [0.0, 0.0]}
-    refused(ONE | {"data": large, "dense": dense}, "conv: data, parameters and units are", "GRADBOOK_LIMITS")
+    refused(ONE | {"data": large, "dense": dense}, "data.x: data, parameters and units are", "GRADBOOK_LIMITS")

@@ -116,26 +116,53 @@ WIDE = [[1.0, 2.0, 3.0]] * 4
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ((f"self_attention.W_Q={NARROW}",), ("self_attention.W_Q: has 1 rows, expected 4", "data.x has 4 numbers")),
-        ((f"self_attention.W_K={NARROW}",), ("self_attention.W_K: has 1 rows, expected 4", "data.x has 4 numbers")),
-        ((f"self_attention.W_V={NARROW}",), ("self_attention.W_V: has 1 rows, expected 4", "data.x has 4 numbers")),
-        ((f"self_attention.W_K={COLUMN}",), ("self_attention.W_K: has 1 columns, expected 2", "each query")),
-        ((f"self_attention.W_V={COLUMN}",), ("self_attention.W_O: has 2 rows, expected 1", "W_V has 1 columns")),
-        (("self_attention.W_O=[[1], [2]]",), ("self_attention.W_O: has 1 columns, expected 4", "data.x has 4")),
-        ((f"cross_attention.W_Q={NARROW}",), ("cross_attention.W_Q: has 1 rows, expected 4", "data.x has 4")),
-        ((f"cross_attention.W_K={NARROW}",), ("cross_attention.W_K: has 1 rows, expected 4", "data.memory has 4")),
-        ((f"cross_attention.W_V={NARROW}",), ("cross_attention.W_V: has 1 rows, expected 4", "data.memory has 4")),
-        ((f"cross_attention.W_K={WIDE}",), ("cross_attention.W_K: has 3 columns, expected 2", "each query")),
-        (("cross_attention.W_O=[[1, 2, 3, 4]]",), ("cross_attention.W_O: has 1 rows, expected 2", "W_V has 2")),
-        (("cross_attention.W_O=[[1], [2]]",), ("cross_attention.W_O: has 1 columns, expected 4", "data.x has 4")),
+        (
+            (f"self_attention.W_Q={NARROW}",),
+            ("self_attention.W_Q: has 1 row", "expected 4 rows", "data.x has 4 columns"),
+        ),
+        (
+            (f"self_attention.W_K={NARROW}",),
+            ("self_attention.W_K: has 1 row", "expected 4 rows", "data.x has 4 columns"),
+        ),
+        (
+            (f"self_attention.W_V={NARROW}",),
+            ("self_attention.W_V: has 1 row", "expected 4 rows", "data.x has 4 columns"),
+        ),
+        (
+            (f"self_attention.W_K={COLUMN}",),
+            ("self_attention.W_K: has 1 column, expected 2", "(d_k), because self_attention.W_Q has 2 columns"),
+        ),
+        ((f"self_attention.W_V={COLUMN}",), ("self_attention.W_V: has 1 column, expected 2", "W_O has 2 rows")),
+        (("self_attention.W_O=[[1], [2]]",), ("self_attention.W_O: has 1 column, expected 4", "data.x has 4")),
+        (
+            (f"cross_attention.W_Q={NARROW}",),
+            ("cross_attention.W_Q: has 1 row", "expected 4 rows", "data.x has 4 columns"),
+        ),
+        (
+            (f"cross_attention.W_K={NARROW}",),
+            ("cross_attention.W_K: has 1 row", "expected 4 rows", "data.memory has 4 columns"),
+        ),
+        (
+            (f"cross_attention.W_V={NARROW}",),
+            ("cross_attention.W_V: has 1 row", "expected 4 rows", "data.memory has 4 columns"),
+        ),
+        (
+            (f"cross_attention.W_K={WIDE}",),
+            ("cross_attention.W_K: has 3 columns, expected 2", "(d_k), because self_attention.W_Q has 2 columns"),
+        ),
+        (
+            ("cross_attention.W_O=[[1, 2, 3, 4]]",),
+            ("cross_attention.W_V: has 2 columns, expected 1", "W_O has 1 row"),
+        ),
+        (("cross_attention.W_O=[[1], [2]]",), ("cross_attention.W_O: has 1 column, expected 4", "data.x has 4")),
         (
             (f"cross_attention.W_Q={WIDE}", f"cross_attention.W_K={WIDE}"),
-            ("cross_attention.W_Q: must have as many columns as self_attention.W_Q", "there is one d_k"),
+            ("cross_attention.W_Q: has 3 columns, expected 2 (d_k)", "because self_attention.W_Q has 2 columns"),
         ),
-        (("data.memory=[[1, 2, 3]]",), ("cross_attention.W_K: has 4 rows, expected 3", "data.memory has 3 numbers")),
+        (("data.memory=[[1, 2, 3]]",), ("data.memory: has 3 columns, expected 4", "cross_attention.W_K has 4 rows")),
         (("data.memory=[[1, 2, 3, 4], [5]]",), ("data.memory: row 2 has 1 numbers, row 1 has 4",)),
         ((f"data.memory={[[1, 2, 3, 4]] * 13}",), ("data.memory: has 13 entries", "the limit (steps) is 12")),
-        ((f"data.y={NARROW}",), ("data.y: is 1 × 4, expected 3 × 4", "a block keeps the shape")),
+        ((f"data.y={NARROW}",), ("data.y: has 1 row, expected 3 (tokens)", "data.x has 3 rows")),
         (("heads=[]",), ("unknown key 'heads'",)),
     ],
 )
@@ -150,7 +177,7 @@ def test_what_is_missing():
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_the_wrong_number_of_norms(count):
     found = DECODER | {"norms": DECODER["norms"][:1] * count}
-    refused(found, f"norms: has {count} entries, expected 3", "self-attention, cross-attention, feed-forward network")
+    refused(found, f"norms: has {count} entr", "expected 3", "self-attention, cross-attention, feed-forward network")
 
 
 def test_a_single_feature():
@@ -159,5 +186,5 @@ def test_a_single_feature():
 
 
 def test_more_than_the_book_can_take():
-    found = random_decoder(0, 2, 40, 2, 40, 40, (40, 40), 40, "pre")
-    refused(found, "data.x: data, parameters and units are", "the limit (size)")
+    found = random_decoder(0, 2, 50, 2, 50, 50, (50, 50), 50, "pre")
+    refused(found, "feed_forward.W_1: data, parameters and units are", "the limit (size)")

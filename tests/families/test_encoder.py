@@ -115,14 +115,14 @@ def test_bad_block(change, words):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (f"heads[0].W_Q={NARROW}", ("heads[0].W_Q: has 1 rows, expected 4", "data.x has 4 numbers in a row")),
-        (f"heads[0].W_K={NARROW}", ("heads[0].W_K: has 1 rows, expected 4",)),
-        (f"heads[0].W_V={NARROW}", ("heads[0].W_V: has 1 rows, expected 4",)),
-        (f"heads[0].W_K={COLUMN}", ("heads[0].W_K: has 1 columns, expected 2", "heads[0].W_Q has 2")),
-        (f"heads[0].W_V={COLUMN}", ("weights.W_O: has 2 rows, expected 1", "W_V has 1 columns")),
-        ("weights.W_O=[[1], [2]]", ("weights.W_O: has 1 columns, expected 4", "data.x has 4 numbers in a row")),
-        (f"data.y={NARROW}", ("data.y: is 1 × 4, expected 3 × 4", "a block keeps the shape")),
-        ("data.y=[[1], [2], [3]]", ("data.y: is 3 × 1, expected 3 × 4", "a block keeps the shape")),
+        (f"heads[0].W_Q={NARROW}", ("heads[0].W_Q: has 1 row, expected 4", "data.x has 4 columns")),
+        (f"heads[0].W_K={NARROW}", ("heads[0].W_K: has 1 row", "expected 4 rows")),
+        (f"heads[0].W_V={NARROW}", ("heads[0].W_V: has 1 row, expected 4",)),
+        (f"heads[0].W_K={COLUMN}", ("heads[0].W_K: has 1 column, expected 2", "heads[0].W_Q has 2 columns")),
+        (f"heads[0].W_V={COLUMN}", ("weights.W_O: has 2 rows, expected 1", "heads[0].W_V has 1 column")),
+        ("weights.W_O=[[1], [2]]", ("weights.W_O: has 1 column, expected 4", "data.x has 4 columns")),
+        (f"data.y={NARROW}", ("data.y: has 1 row, expected 3 (tokens)", "data.x has 3 rows")),
+        ("data.y=[[1], [2], [3]]", ("data.y: has 1 column, expected 4 (d)", "data.x has 4 columns")),
         ("heads=[]", ("heads: is empty",)),
         (f"data.x={[[0.1, 0.2, 0.3, 0.4]] * 13}", ("data.x: has 13 entries", "the limit (steps) is 12")),
         ("causal=true", ("unknown key 'causal'",)),
@@ -134,13 +134,17 @@ def test_bad_input(change, words):
 
 def test_heads_that_are_not_alike():
     found = random_encoder(0, 2, 3, 2, [1, 1], 2, "post")
-    refused(changed(found, "heads[1].W_Q=[[1], [2], [3]]"), "heads[1].W_Q: has 1 columns, expected 2", "all heads")
+    refused(
+        changed(found, "heads[1].W_Q=[[1], [2], [3]]"),
+        "heads[1].W_Q: has 1 column, expected 2 (d_k)",
+        "heads[0].W_Q has 2 columns",
+    )
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_wrong_number_of_norms(count):
     found = ENCODER | {"norms": ENCODER["norms"][:1] * count}
-    refused(found, f"norms: has {count} entries, expected 2", "one for each of: attention, feed-forward network")
+    refused(found, f"norms: has {count} entr", "expected 2", "one for each of: attention, feed-forward network")
 
 
 def test_a_single_feature():
@@ -148,5 +152,5 @@ def test_a_single_feature():
 
 
 def test_more_than_the_book_can_take():
-    found = random_encoder(0, 2, 50, 50, [50], 50, "pre")
-    refused(found, "data.x: data, parameters and units are", "the limit (size)")
+    found = random_encoder(0, 2, 60, 60, [60], 60, "pre")
+    refused(found, "heads: data, parameters and units are", "the limit (size)")

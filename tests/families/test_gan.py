@@ -93,12 +93,12 @@ def test_the_players_want_opposite_things():
     ("change", "words"),
     [
         ("player='judge'", ("player", "discriminator, generator")),
-        ("data.z=[[0.1, 0.2], [0.3, 0.4]]", ("data.z: has 2 rows, expected 1", "as many are generated as are real")),
-        ("data.z=[[0.1]]", ("generator[0].W: has 2 columns, expected 1", "data.z has 1 numbers in a row")),
-        ("data.x=[[0.1]]", ("data.x: has 1 columns, expected 2", "the generator's samples have 2 numbers")),
-        ("generator[1].W=[[1.0], [2.0]]", ("generator[1].W: has 1 columns, expected 2", "generator[0] has 2 units")),
-        ("generator[0].b=[1.0]", ("generator[0].b: has 1 entries, expected 2",)),
-        ("discriminator[0].W=[[1.0], [2.0]]", ("discriminator[0].W: has 1 columns, expected 2",)),
+        ("data.z=[[0.1, 0.2], [0.3, 0.4]]", ("data.z: has 2 rows, expected 1", "data.x has 1 row")),
+        ("data.z=[[0.1]]", ("generator[0].W: has 2 columns, expected 1", "data.z has 1 column")),
+        ("data.x=[[0.1]]", ("data.x: has 1 column, expected 2", "generator[1].W has 2 rows")),
+        ("generator[1].W=[[1.0], [2.0]]", ("generator[1].W: has 1 column, expected 2", "generator[0].W has 2 rows")),
+        ("generator[0].b=[1.0]", ("generator[0].b: has 1 entry, expected 2",)),
+        ("discriminator[0].W=[[1.0], [2.0]]", ("discriminator[0].W: has 1 column, expected 2",)),
     ],
 )
 def test_refusals(change, words):
@@ -107,8 +107,8 @@ def test_refusals(change, words):
 
 def test_a_discriminator_gives_one_score():
     found = changed(JUDGE, "discriminator[1].W=[[1.0, 2.0], [3.0, 4.0]]")
-    refused(changed(found, "discriminator[1].b=[1.0, 2.0]"), "discriminator: its last layer has 2 units, expected 1")
+    refused(changed(found, "discriminator[1].b=[1.0, 2.0]"), "discriminator[1].W: has 2 rows, expected 1", "how real")
 
 
 def test_a_large_pair_is_refused():
-    refused(random_pair(1, "generator", 3000, 1, 3, 1), "discriminator: data, parameters and units are")
+    refused(random_pair(1, "generator", 3000, 1, 3, 1), "data.x: data, parameters and units are")

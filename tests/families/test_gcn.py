@@ -64,18 +64,21 @@ def test_a_label_that_may_not_be_seen_changes_nothing():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("data.adjacency=[[0, 1], [1, 0], [0, 0]]", ("data.adjacency: is 3 × 2, expected 3 × 3", "for each node")),
+        (
+            "data.adjacency=[[0, 1], [1, 0], [0, 0]]",
+            ("data.adjacency: has 3 rows and 2 columns, expected 4 rows (nodes)", "and 4 columns"),
+        ),
         ("data.adjacency[0][1]=2", ("data.adjacency: is a mask", "not 2")),
         ("data.adjacency[0][3]=1", ("data.adjacency: is not symmetric: row 1, column 4 says 1", "says 0")),
         ("data.adjacency[2][2]=1", ("data.adjacency: node 3 has an edge to itself",)),
-        ("data.x=[[1.0, 2.0]]", ("data.x: has 1 rows, expected 4", "one for each node")),
+        ("data.x=[[1.0, 2.0]]", ("data.x: has 1 row, expected 4", "(nodes), because data.adjacency has 4 rows")),
         ("data.labelled=[1, 0]", ("data.labelled: has 2 entries, expected 4",)),
         ("data.labelled=[0.5, 0, 0, 1]", ("data.labelled: is a mask", "not 0.5")),
         ("data.labelled=[0, 0, 0, 0]", ("data.labelled: no node is labelled",)),
         ("data.y[0]=[0.5, 0.4]", ("data.y[0]", "a distribution", "not 0.9")),
-        ("layers[0].W=[[1.0, 2.0, 3.0]]", ("layers[0].W: has 1 rows, expected 2", "data.x has 2 numbers in a row")),
-        ("layers[1].W=[[1.0, 2.0]]", ("layers[1].W: has 1 rows, expected 3", "layers[0].W has 3 columns")),
-        ("layers[1].W=[[1.0], [2.0], [3.0]]", ("data.y: has 2 columns, expected 1", "layers[1].W has 1 columns")),
+        ("layers[0].W=[[1.0, 2.0, 3.0]]", ("layers[0].W: has 1 row, expected 2", "data.x has 2 columns")),
+        ("layers[1].W=[[1.0, 2.0]]", ("layers[1].W: has 1 row, expected 3", "layers[0].W has 3 columns")),
+        ("layers[1].W=[[1.0], [2.0], [3.0]]", ("layers[1].W: has 1 column, expected 2", "data.y has 2 columns")),
     ],
 )
 def test_refusals(change, words):
@@ -83,7 +86,7 @@ def test_refusals(change, words):
 
 
 def test_a_large_graph_is_refused():
-    nodes = 90
+    nodes = 99
     data = {"adjacency": np.zeros((nodes, nodes)).tolist(), "x": [[1.0]] * nodes, "y": [[1.0]] * nodes}
     found = GCN | {"data": data | {"labelled": [1] * nodes}, "layers": [{"W": [[1.0]]}]}
-    refused(found, "layers: data, parameters and units are", "the limit (size)")
+    refused(found, "data.adjacency: data, parameters and units are", "the limit (size)")

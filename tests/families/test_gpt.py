@@ -158,16 +158,16 @@ def test_bad_block(change, words):
         ("tokens=[]", ("tokens: is empty",)),
         ("tokens=[0]", ("tokens: has 1 entries; at least 2 are needed",)),
         (f"tokens={[0] * 13}", ("tokens: has 13 entries", "the limit (steps) is 12")),
-        ("tokens=[0, 1]", ("embedding.W_P: has 3 rows, expected 1", "one at each position")),
-        ("tokens=[0, 1, 2, 0, 1]", ("embedding.W_P: has 3 rows, expected 4", "one at each position")),
-        ("embedding.W_P=[[1], [2], [3]]", ("embedding.W_P: has 1 columns, expected 4", "embedding.W_E has 4")),
+        ("tokens=[0, 1]", ("embedding.W_P: has 3 rows, expected 1", "(positions), because tokens has ")),
+        ("tokens=[0, 1, 2, 0, 1]", ("embedding.W_P: has 3 rows, expected 4", "(positions), because tokens has ")),
+        ("embedding.W_P=[[1], [2], [3]]", ("embedding.W_P: has 1 column, expected 4", "embedding.W_E has 4 columns")),
         ("embedding.W_E[0]=[1]", ("embedding.W_E: row 2 has 4 numbers, row 1 has 1",)),
-        (f"heads[0].W_Q={NARROW}", ("heads[0].W_Q: has 1 rows, expected 4", "embedding.W_E has 4 numbers")),
-        (f"heads[0].W_K={NARROW}", ("heads[0].W_K: has 1 rows, expected 4", "embedding.W_E has 4 numbers")),
-        (f"heads[0].W_V={NARROW}", ("heads[0].W_V: has 1 rows, expected 4", "embedding.W_E has 4 numbers")),
-        (f"heads[0].W_K={COLUMN}", ("heads[0].W_K: has 1 columns, expected 2", "heads[0].W_Q has 2")),
-        (f"heads[0].W_V={COLUMN}", ("weights.W_O: has 2 rows, expected 1", "W_V has 1 columns")),
-        ("weights.W_O=[[1], [2]]", ("weights.W_O: has 1 columns, expected 4", "embedding.W_E has 4 numbers")),
+        (f"heads[0].W_Q={NARROW}", ("heads[0].W_Q: has 1 row, expected 4", "embedding.W_E has 4 columns")),
+        (f"heads[0].W_K={NARROW}", ("heads[0].W_K: has 1 row", "expected 4 rows", "embedding.W_E has 4 columns")),
+        (f"heads[0].W_V={NARROW}", ("heads[0].W_V: has 1 row, expected 4", "embedding.W_E has 4 columns")),
+        (f"heads[0].W_K={COLUMN}", ("heads[0].W_K: has 1 column, expected 2", "heads[0].W_Q has 2")),
+        (f"heads[0].W_V={COLUMN}", ("weights.W_O: has 2 rows, expected 1", "heads[0].W_V has 1 column")),
+        ("weights.W_O=[[1], [2]]", ("weights.W_O: has 1 column, expected 4", "embedding.W_E has 4 columns")),
         ("heads=[]", ("heads: is empty",)),
         ("norm=post", ("norm: unknown place of the norm 'post'", "Known: pre")),
         ("tied=false", ("weights.W_U: is missing",)),
@@ -183,18 +183,23 @@ def test_bad_input(change, words):
 @pytest.mark.parametrize(("rows", "columns"), [(4, 3), (3, 4)])
 def test_an_output_of_the_wrong_shape(rows, columns):
     found = free(GPT, [[0.5] * columns] * rows)
-    refused(found, f"weights.W_U: is {rows} × {columns}, expected 4 × 4", "one row for each token")
+    differs = "rows, expected 4 (d)" if rows == 3 else "columns, expected 4 (vocabulary)"
+    refused(found, f"weights.W_U: has 3 {differs}, because embedding.W_E has 4")
 
 
 def test_heads_that_are_not_alike():
     found = random_gpt(0, 2, 3, 3, 2, [1, 1], 2, True)
-    refused(changed(found, "heads[1].W_Q=[[1], [2], [3]]"), "heads[1].W_Q: has 1 columns, expected 2", "all heads")
+    refused(
+        changed(found, "heads[1].W_Q=[[1], [2], [3]]"),
+        "heads[1].W_Q: has 1 column, expected 2 (d_k)",
+        "heads[0].W_Q has 2 columns",
+    )
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])
 def test_the_wrong_number_of_norms(count):
     found = GPT | {"norms": GPT["norms"][:1] * count}
-    refused(found, f"norms: has {count} entries, expected 3", "attention, feed-forward network, logits")
+    refused(found, f"norms: has {count} entr", "expected 3", "attention, feed-forward network, logits")
 
 
 def test_a_single_feature():
@@ -202,4 +207,4 @@ def test_a_single_feature():
 
 
 def test_more_than_the_book_can_take():
-    refused(random_gpt(0, 2, 3, 50, 50, [50], 50, True), "tokens: data, parameters and units are", "the limit (size)")
+    refused(random_gpt(0, 2, 3, 60, 60, [60], 60, True), "heads: data, parameters and units are", "the limit (size)")

@@ -57,13 +57,19 @@ def test_only_the_adapter_is_updated():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("frozen.W0=[[1.0, 2.0]]", ("frozen.W0: has 2 columns, expected 4", "data.x has 4 numbers in a row")),
-        ("frozen.b=[1.0]", ("frozen.b: has 1 entries, expected 3", "one for each output")),
-        ("adapter.A=[[1.0]]", ("adapter.A: has 1 columns, expected 4", "one for each input")),
-        ("adapter.B=[[1.0]]", ("adapter.B: has 1 rows, expected 3", "one for each output")),
-        ("adapter.B=[[1, 2], [1, 2], [1, 2]]", ("adapter.B: has 2 columns, expected 1", "so the rank is 1")),
-        ("data.y=[[1, 2, 3]]", ("data.y: has 1 rows, expected 2", "one for each sample")),
-        ("data.y=[[1], [2]]", ("data.y: has 1 columns, expected 3", "one for each output")),
+        (
+            "frozen.W0=[[1.0, 2.0]]",
+            ("frozen.W0: has 1 row and 2 columns, expected 3 rows (outputs) and 4 columns (inputs)", "data.x has 4"),
+        ),
+        ("frozen.b=[1.0]", ("frozen.b: has 1 entry, expected 3", "(outputs), because ")),
+        ("adapter.A=[[1.0]]", ("adapter.A: has 1 column, expected 4", "(inputs), because data.x has 4 columns")),
+        ("adapter.B=[[1.0]]", ("adapter.B: has 1 row, expected 3", "(outputs), because ")),
+        (
+            "adapter.B=[[1, 2], [1, 2], [1, 2]]",
+            ("adapter.B: has 2 columns, expected 1", "(rank), because adapter.A has 1 row"),
+        ),
+        ("data.y=[[1, 2, 3]]", ("data.y: has 1 row, expected 2", "(samples), because data.x has 2 rows")),
+        ("data.y=[[1], [2]]", ("data.y: has 1 column, expected 3", "(outputs), because ")),
         ("adapter.alpha=0", ("adapter.alpha", "greater than 0")),
     ],
 )
@@ -79,4 +85,4 @@ def test_a_rank_that_is_not_low_is_refused():
 
 def test_a_large_layer_is_refused():
     found = random_adapter(1, 90, 90, 1, 2)
-    refused(found, "adapter: data, parameters and units are", "the limit (size)")
+    refused(found, "frozen.W0: data, parameters and units are", "the limit (size)")

@@ -127,7 +127,10 @@ def test_random_nets(seed, samples, widths, middle, loss, options):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("layers[1].dropout.mask=[[1, 1], [0, 1]]", ("layers[1].dropout.mask: is 2 × 2, expected 2 × 3",)),
+        (
+            "layers[1].dropout.mask=[[1, 1], [0, 1]]",
+            ("layers[1].dropout.mask: has 2 columns, expected 3 (outputs of layers[1])",),
+        ),
         ("layers[1].dropout.mask[0]=[1, 0.5, 1]", ("layers[1].dropout.mask", "holds only 0 and 1, not 0.5")),
         ("layers[1].dropout.keep=0", ("layers[1].dropout.keep", "greater than 0")),
         ("layers[1].residual=true", ("layers[1].residual: the layer gives 3 numbers, its input has 2",)),

@@ -89,16 +89,32 @@ def test_one_head_alone_works_in_the_scope_itself():
 @pytest.mark.parametrize(
     ("found", "change", "words"),
     [
-        (MULTIHEAD, f"heads[0].W_Q={NARROW}", ("heads[0].W_Q: has 1 rows, expected 4", "data.x has 4 numbers")),
-        (MULTIHEAD, f"heads[1].W_K={NARROW}", ("heads[1].W_K: has 1 rows, expected 4", "data.x has 4 numbers")),
-        (MULTIHEAD, f"heads[1].W_V={NARROW}", ("heads[1].W_V: has 1 rows, expected 4", "data.x has 4 numbers")),
-        (MULTIHEAD, f"heads[1].W_Q={COLUMN}", ("heads[1].W_Q: has 1 columns, expected 2", "all heads are alike")),
-        (MULTIHEAD, f"heads[1].W_K={COLUMN}", ("heads[1].W_K: has 1 columns, expected 2", "heads[1].W_Q has 2")),
-        (MULTIHEAD, f"heads[0].W_V={COLUMN}", ("weights.W_O: has 4 rows, expected 3", "W_V of all heads have 3")),
-        (MULTIHEAD, f"weights.W_O={NARROW}", ("weights.W_O: has 1 rows, expected 4", "W_V of all heads have 4")),
-        (ONE, f"weights.W_O={NARROW}", ("weights.W_O: has 1 rows, expected 2", "W_V has 2 columns")),
-        (MULTIHEAD, f"weights.W_O={COLUMN}", ("data.y: is 3 × 4, expected 3 × 1", "weights.W_O has 1 columns")),
-        (MULTIHEAD, f"data.y={NARROW}", ("data.y: is 1 × 4, expected 3 × 4", "data.x has 3 rows")),
+        (MULTIHEAD, f"heads[0].W_Q={NARROW}", ("heads[0].W_Q: has 1 row", "expected 4 rows", "data.x has 4 columns")),
+        (MULTIHEAD, f"heads[1].W_K={NARROW}", ("heads[1].W_K: has 1 row", "expected 4 rows", "data.x has 4 columns")),
+        (MULTIHEAD, f"heads[1].W_V={NARROW}", ("heads[1].W_V: has 1 row, expected 4", "data.x has 4 columns")),
+        (
+            MULTIHEAD,
+            f"heads[1].W_Q={COLUMN}",
+            ("heads[1].W_Q: has 1 column, expected 2", "heads[0].W_Q has 2 columns"),
+        ),
+        (
+            MULTIHEAD,
+            f"heads[1].W_K={COLUMN}",
+            ("heads[1].W_K: has 1 column, expected 2", "(d_k), because heads[0].W_Q has 2 columns"),
+        ),
+        (
+            MULTIHEAD,
+            f"heads[0].W_V={COLUMN}",
+            ("weights.W_O: has 4 rows, expected 3", "heads[0].W_V and heads[1].W_V are 3 together"),
+        ),
+        (
+            MULTIHEAD,
+            f"weights.W_O={NARROW}",
+            ("weights.W_O: has 1 row, expected 4", "heads[0].W_V and heads[1].W_V are 4 together"),
+        ),
+        (ONE, f"weights.W_O={NARROW}", ("weights.W_O: has 1 row, expected 2", "W_V has 2 columns")),
+        (MULTIHEAD, f"weights.W_O={COLUMN}", ("weights.W_O: has 1 column, expected 4", "data.y has 4 columns")),
+        (MULTIHEAD, f"data.y={NARROW}", ("data.y: has 1 row, expected 3", "data.x has 3 rows")),
         (MULTIHEAD, "heads=[]", ("heads: is empty",)),
         (MULTIHEAD, "heads[1]={W_Q = [[1]], W_K = [[1]]}", ("heads[1].W_V: is missing",)),
         (MULTIHEAD, "heads[0].W_O=[[1]]", ("heads[0]: unknown key 'W_O'", "Known: W_Q, W_K, W_V")),
@@ -112,5 +128,5 @@ def test_bad_input(found, change, words):
 
 def test_more_than_the_book_can_take():
     found = random_multihead(0, 2, 60, 60, [60, 60], 60, True)
-    refused(found, "data.x: data, parameters and units are", "the limit (size)")
+    refused(found, "heads: data, parameters and units are", "the limit (size)")
     refused(random_multihead(0, 1, 1, 1, [1] * 31, 1, True), "heads: has 31 entries", "the limit (layers) is 30")

@@ -68,11 +68,11 @@ def test_the_gradient_adds_up_to_zero_where_the_mean_was_taken(found, axis):
 @pytest.mark.parametrize(
     ("found", "change", "words"),
     [
-        (LAYER, "weights.W=[[1], [2]]", ("norm.gamma: has 3 entries, expected 1",)),
-        (LAYER, "norm.gamma=[1, 2]", ("norm.gamma: has 2 entries, expected 3", "one for each feature")),
-        (LAYER, "norm.beta=[1]", ("norm.beta: has 1 entries, expected 3",)),
-        (LAYER, "weights.W=[[1, 2, 3]]", ("weights.W: has 1 rows, expected 2", "data.u has 2 numbers in a row")),
-        (LAYER, "data.t=[[1, 2, 3]]", ("data.t: is 1 × 3, expected 2 × 3", "one for each sample")),
+        (LAYER, "weights.W=[[1], [2]]", ("weights.W: has 1 column, expected 3 (features)",)),
+        (LAYER, "norm.gamma=[1, 2]", ("norm.gamma: has 2 entries, expected 3", "(features)")),
+        (LAYER, "norm.beta=[1]", ("norm.beta: has 1 entry, expected 3",)),
+        (LAYER, "weights.W=[[1, 2, 3]]", ("weights.W: has 1 row, expected 2", "data.u has 2 columns")),
+        (LAYER, "data.t=[[1, 2, 3]]", ("data.t: has 1 row, expected 2 (samples)", "data.u has 2 rows")),
         (LAYER, "norm.eps=0.0", ("norm.eps",)),
         (LAYER, "norm.epsilon=0.1", ("norm: unknown key 'epsilon'",)),
         (RMS, "norm.beta=[1, 2, 3]", ("norm: unknown key 'beta'",)),
@@ -91,8 +91,8 @@ def test_bad_input(found, change, words):
         (BATCH | {"data": {"u": [[1.0, 2.0]], "t": [[1.0, 2.0]]}}, ("data.u: has 1 row", "over a batch")),
         (random_norm("layer_norm", 0, 2, 2, 1, 1), ("weights.W: has 1 column", "over a row")),
         (random_norm("rms_norm", 0, 2, 2, 1, 1), ("weights.W: has 1 column", "over a row")),
-        (random_norm("layer_norm", 0, 60, 4, 60, 1) | {"page": {"curve": 100_000}}, ("data.u: the loss curve",)),
-        (random_norm("layer_norm", 0, 99, 2, 99, 1), ("data.u: data, parameters and units are 39798 numbers",)),
+        (random_norm("layer_norm", 0, 60, 4, 60, 1) | {"page": {"curve": 100_000}}, ("data.t: the loss curve",)),
+        (random_norm("layer_norm", 0, 99, 2, 99, 1), ("data.t: data, parameters and units are 49896 numbers",)),
     ],
 )
 def test_nothing_to_normalize_over_and_too_much(found, words):

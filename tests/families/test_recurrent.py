@@ -149,21 +149,25 @@ BAD = [
     (
         RNN,
         "weights.W_xh=[[0.6, 1], [-0.4, 1]]",
-        "weights.W_xh: has 2 columns, expected 1, because data.x has 1",
+        "weights.W_xh: has 2 columns, expected 1 (inputs), because data.x has 1 column",
     ),
-    (RNN, "weights.W_xh=[[0.6]]", "weights.W_xh: has 1 rows, expected 2, because weights.W_hy has 2 columns"),
-    (RNN, "weights.W_hh=[[0.5], [0.2]]", "weights.W_hh: has 1 columns, expected 2"),
-    (RNN, "weights.b_h=[0.1]", "weights.b_h: has 1 entries, expected 2, because weights.W_hy has 2 columns"),
-    (RNN, "weights.b_y=[0.1, 0.2]", "weights.b_y: has 2 entries, expected 1, because weights.W_hy has 1 rows"),
+    (RNN, "weights.W_xh=[[0.6]]", "weights.W_xh: has 1 row, expected 2 (hidden), because weights.W_hh has 2 rows"),
+    (RNN, "weights.W_hh=[[0.5], [0.2]]", "weights.W_hh: has 1 column, expected 2"),
+    (RNN, "weights.b_h=[0.1]", "weights.b_h: has 1 entry, expected 2 (hidden), because weights.W_xh has 2 rows"),
+    (
+        RNN,
+        "weights.b_y=[0.1, 0.2]",
+        "weights.b_y: has 2 entries, expected 1 (outputs), because weights.W_hy has 1 row",
+    ),
     (RNN, "data.y=[[0.4], [0.1]]", "data.y: has 2 rows, expected 1 (many to one) or 3, one for each step"),
-    (RNN, "data.y=[[0.4, 0.1]]", "data.y: has 2 columns, expected 1, because weights.W_hy has 1 rows"),
-    (RNN, "data.h0=[0.1]", "data.h0: has 1 entries, expected 2"),
+    (RNN, "data.y=[[0.4, 0.1]]", "data.y: has 2 columns, expected 1 (outputs), because weights.W_hy has 1 row"),
+    (RNN, "data.h0=[0.1]", "data.h0: has 1 entry, expected 2"),
     (RNN, "data.x=" + str([[0.1]] * 13), "data.x: has 13 entries; the limit (steps) is 12"),
-    (RNN, "page.curve=100000", "weights: the loss curve (page.curve)"),
+    (LSTM, "page.curve=100000", "weights.W_hf: the loss curve (page.curve)"),
     (LSTM, "data.c0=[0.1, 0.2, 0.3]", "data.c0: has 3 entries, expected 2"),
     (LSTM, "weights.W_ho=[[1, 2, 3], [1, 2, 3]]", "weights.W_ho: has 3 columns, expected 2"),
     (LSTM, "weights.W_xg=[[1], [1]]", "unknown key 'W_xg'. Did you mean 'W_xo'?"),
-    (GRU, "weights.b_hn=[1]", "weights.b_hn: has 1 entries, expected 2"),
+    (GRU, "weights.b_hn=[1]", "weights.b_hn: has 1 entry, expected 2"),
     (GRU, "weights.W_xz=[[1, 2], [1, 2]]", "weights.W_xz: has 2 columns, expected 1"),
 ]
 
@@ -175,4 +179,4 @@ def test_bad_input(found, change, words):
 
 def test_a_network_too_large_is_refused():
     big = at_random("lstm", 0, 1, 1, 80, 1, False, False)
-    refused(big, "weights: ", "the limit (")
+    refused(big, "weights.W_hf: ", "the limit (")

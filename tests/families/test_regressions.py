@@ -81,9 +81,9 @@ def test_random_shapes(seed, samples, features, classes, logits):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("data.y=[[1], [2]]", ("data.y: has 2 rows, expected 3", "data.x has 3 samples")),
-        ("data.y=[[1, 2], [1, 2], [1, 2]]", ("data.y: has 2 columns, expected 1",)),
-        ("weights.w=[1.0]", ("weights.w: has 1 entries, expected 2", "data.x has 2 features")),
+        ("data.y=[[1], [2]]", ("data.y: has 2 rows, expected 3", "data.x has 3 rows")),
+        ("data.y=[[1, 2], [1, 2], [1, 2]]", ("data.y: has 2 columns, expected 1", "one number per sample")),
+        ("weights.w=[1.0]", ("weights.w: has 1 entry, expected 2", "data.x has 2 columns")),
         ("weights.b='x'", ("weights.b: expected a number",)),
         ("data.x=[[1, 2], [3]]", ("data.x: row 2 has 1 numbers",)),
         ("weights.v=[1]", ("weights: unknown key 'v'", "Known: w, b")),
@@ -103,9 +103,12 @@ def test_bad_logistic():
     [
         ("data.y[0]=[0.5, 0.4, 0]", ("data.y[0]", "a distribution", "add up to 1, not 0.9")),
         ("data.y[1]=[-1, 1, 1]", ("data.y[1]", "a distribution")),
-        ("data.y=[[1, 0], [0, 1]]", ("data.y: has 2 columns, expected 3", "one for each class")),
+        (
+            "data.y=[[1, 0], [0, 1]]",
+            ("data.y: has 2 columns, expected 3", "(classes), because weights.W has 3 columns"),
+        ),
         ("weights.b=[1, 2]", ("weights.b: has 2 entries, expected 3",)),
-        ("weights.W=[[1, 2, 3]]", ("weights.W: has 1 rows, expected 2", "2 features")),
+        ("weights.W=[[1, 2, 3]]", ("weights.W: has 1 row, expected 2", "data.x has 2 columns")),
     ],
 )
 def test_bad_softmax(change, words):

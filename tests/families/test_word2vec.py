@@ -73,7 +73,7 @@ BAD = [
     ("data.negatives=[2, 0]", "data.negatives[1]: is 0, the context word itself"),
     ("data.negatives=[]", "data.negatives: is empty"),
     ("data.negatives=" + str([2] * 13), "data.negatives: has 13 entries; the limit (steps) is 12"),
-    ("weights.U=[[1, 2], [3, 4]]", "weights.U: is 2 × 2, expected 5 × 2, because weights.V has 5 rows"),
+    ("weights.U=[[1, 2], [3, 4]]", "weights.U: has 2 rows, expected 5 (words), because weights.V has 5 rows"),
     ("data.center=1.5", "data.center: expected a whole number, found 1.5"),
 ]
 
