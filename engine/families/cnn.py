@@ -77,11 +77,12 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _windows_fit(self):
-        size, maps = np.shape(self.data.x[0]), len(self.conv[-1].kernels)
+        size: tuple[int, ...] = np.shape(self.data.x[0])
         for i, layer in enumerate(self.conv):
             if layer.activation == "softmax":
                 raise ValueError(f"conv[{i}].activation: softmax makes a distribution of a column, and a map is none")
             size = _size_after(f"conv[{i}]", layer, size)
+        maps = len(self.conv[-1].kernels)
         because = f"{maps} × {size[0]} × {size[1]} numbers come out of the last convolution layer"
         expect("dense.W", "column", len(self.dense.W[0]), maps * size[0] * size[1], because)
         expect_targets("data.y", [self.data.y], self.loss)

@@ -58,6 +58,18 @@ def moves(numbers: int) -> Cost:
     return Cost(numbers, numbers)
 
 
+def crossed(a, b) -> Cost:
+    return moves(a.size * b.size)
+
+
+def joined(*a, axis) -> Cost:
+    return moves(sum(x.size for x in a))
+
+
+def taken(table, rows) -> Cost:
+    return moves(len(rows) * prod(table.shape[1:]))
+
+
 def padded(a, widths) -> Cost:
     return moves(prod(n + sum(width) for n, width in zip(a.shape, widths, strict=True)))
 
@@ -78,7 +90,7 @@ op("matmul", np.matmul,
 op("outer", lambda a, b: a * swapped(b),
    lambda g, out, a, b: g @ b,
    lambda g, out, a, b: g.T @ a,
-   binds=PRODUCT, opens=PRODUCT, sample=((2, 1), (3, 1)), kind="matrix", cost=lambda a, b: moves(a.size * b.size))
+   binds=PRODUCT, opens=PRODUCT, sample=((2, 1), (3, 1)), kind="matrix", cost=crossed)
 
 op("transpose", swapped,
    lambda g, out, a: g.T,
@@ -90,8 +102,7 @@ op("reshape", lambda a, shape: np.reshape(a, shape).copy(),
 
 op("concat", lambda *a, axis: np.concatenate(a, axis=axis),
    each=share,
-   sample=((2, 3), (2, 1)), kind="layout", attrs={"axis": 1},
-   cost=lambda *a, axis: moves(sum(x.size for x in a)))
+   sample=((2, 3), (2, 1)), kind="layout", attrs={"axis": 1}, cost=joined)
 
 op("slice", sliced,
    lambda g, out, a, axis, start, stop: g.pad(widths=around(a.shape, axis, start, stop)),
@@ -103,8 +114,7 @@ op("pad", lambda a, widths: np.pad(a, widths),
 
 op("gather", lambda table, rows: table[list(rows)],
    lambda g, out, table, rows: g.scatter(rows=rows, count=table.shape[0]),
-   sample=((4, 2),), kind="layout", attrs={"rows": [2, 0, 2]},
-   cost=lambda table, rows: moves(len(rows) * prod(table.shape[1:])))
+   sample=((4, 2),), kind="layout", attrs={"rows": [2, 0, 2]}, cost=taken)
 
 op("scatter", scattered,
    lambda h, out, g, rows, count: h.gather(rows=rows),
