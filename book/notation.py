@@ -58,6 +58,10 @@ class Notation:
         if found != [columns] * rows:
             raise BookError(f"{place}: expected {rows} rows of {columns} symbols, found rows of {found}.")
 
+    def names(self, name: str) -> bool:
+        """Whether a step has a symbol that the family or the example gives it."""
+        return name in self.own or bool(self._family(name)[0])
+
     @cached_property
     def ones(self) -> str:
         return self._mark("ones")

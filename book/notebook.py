@@ -4,7 +4,7 @@ This is the engine's `Viewer`; the package `gradbook` puts it in its place. Symb
 trace was worked from; steps that were written by hand are called by their names.
 """
 
-from functools import cache, partial
+from functools import cache
 from html import escape
 from types import SimpleNamespace
 
@@ -13,13 +13,10 @@ import math_core
 from gradbook.engine.ops import OPS
 from gradbook.engine.trace import Step, Trace
 
-from .chain import Chain
-from .lines import Line, Row, aligned
+from .formula.written import Written
 from .notation import Notation
-from .page import Gradient
 from .symbols import named
 from .words import SOURCE, environment
-from .writer import Sheet
 
 DIGITS = 4
 """The significant digits of a trace that neither pencil arithmetic nor an example gives any."""
@@ -41,7 +38,7 @@ def table(trace: Trace) -> str:
 
 
 def _cells(view: "View", step: Step) -> list[str]:
-    symbol = mathml(view.sheet.notation.inline(step.name), display=False)
+    symbol = mathml(view.written.notation.inline(step.name), display=False)
     shape = " × ".join(map(str, step.shape)) or "number"
     return [f"<code>{escape(step.name)}</code>", symbol, shape, step.phase, f"<code>{escape(step.op)}</code>"]
 
@@ -66,51 +63,26 @@ class View:
     """A trace ready to be written: as much of a page as a derivation asks for."""
 
     def __init__(self, trace: Trace):
-        self.trace, self.macros = trace, Macros(environment(SOURCE).get_template("math.j2").module)
-        self.sheet = Plain(trace, _notation(trace), _digits(trace), self.macros)
-        self.chain = Chain(self.sheet)
-
-    def symbol(self, name: str) -> str:
-        return self.sheet.notation.symbol(name)
-
-    def rows(self, rows: list[Row]) -> str:
-        return aligned(self.macros, rows)
+        self.trace = trace
+        macros = environment(SOURCE).get_template("math.j2").module
+        self.written = Written(trace, _notation(trace), _digits(trace), macros, missing=_called, addresses=False)
 
     def derivation(self, name: str) -> str | None:
         """Rule, symbols, numbers, result, as one block of LaTeX; of a leaf its entries. None if the book has no way
         to write it: an array of three axes, say."""
         if not _is_written(self.trace, name):
             return None
-        step, line = self.trace[name], Line(self.sheet, name)
+        step, written = self.trace[name], self.written
         if step.is_leaf:
-            return line.result if line.symbol == line.result else line.given
+            return written.value(name) if written.symbol(name) == written.value(name) else written.given(name)
         if self.trace.parent(name):  # which has no symbol to be called by
-            first, *others = line.rows()
-            return self.rows([Row(line.symbols(shapes=False), "=", first.right), *others])
+            return written.block(written.part_derivation(name))
         if step.phase == "backward" and step.of:
-            return Gradient(self, name, step.of).block()
-        return self.rows(line.derivation())
+            return written.block(written.gradient(name, step.of))
+        return written.block(written.derivation(name))
 
 
-class Plain(Sheet):
-    """A sheet without addresses, which need the book's own macro."""
-
-    number = Sheet.text
-
-
-class Macros:
-    """How mathematics is written: by the book's macros, and as a function where an operation is someone else's."""
-
-    def __init__(self, written):
-        self.written = written
-
-    def __getattr__(self, name: str):
-        if not hasattr(self.written, name) and name in OPS:
-            return partial(_called, name)
-        return getattr(self.written, name)
-
-
-def _called(op: str, *args, **attrs) -> str:
+def _called(op: str, *args) -> str:
     return rf"{named(op)}\left({', '.join(map(str, args))}\right)"
 
 
@@ -131,7 +103,7 @@ def _is_written(trace: Trace, name: str) -> bool:
     """Whether the book can write a step: all arrays in its line are matrices or numbers; lists of numbers too, where
     no operation asks for rows and columns."""
     step = trace[name]
-    flat = step.is_leaf or step.op in ("sum", "matmul") or OPS[step.op].entrywise
+    flat = step.is_leaf or step.shape == () or OPS[step.op].entrywise or OPS[step.op].multiplies
     axes = {len(trace[read].shape) for read in (name, *step.args)}
     return axes <= ({0, 1, 2} if flat else {0, 2}) and all(_is_written(trace, part) for part in trace.parts(name))
 

@@ -16,11 +16,14 @@ from gradbook.engine.ops import FLAT, Op
 from gradbook.engine.tape import Expr, Tape, apply
 from gradbook.engine.trace import Trace
 
+from .formula.derive import Rule as RuleOf
+from .formula.derive import Symbols
+from .formula.nodes import Index, Letters
+from .formula.written import Written as Formulas
 from .listing import listing
 from .notation import Notation
 from .symbols import partial
 from .words import SOURCE, environment
-from .writer import Letters, Sheet, Symbols, Writer
 
 RESULTS = {"loss": "E"}
 """The letter of the result, by the kind of operation; else it is what the rules call it, or c."""
@@ -30,9 +33,6 @@ LETTERS = {"table": "E", "args": "ab"}
 
 NUMBERS = {math.sqrt(2 / math.pi): r"\sqrt{2 / \pi}"}
 """Constants that a page writes as what they are, not with their digits."""
-
-SPECIAL = ("matmul", "conv", "transpose", "sum_axis", "mean_axis", "softmax")
-"""Operations of several entries of which one entry of the result can be written out."""
 
 
 def anchor(op: str) -> str:
@@ -112,32 +112,33 @@ class Written:
             tape.write(name, expression)
 
     @cached_property
-    def _sheet(self) -> Sheet:
+    def _formulas(self) -> Formulas:
         symbols = {"out": [self.result, ""], "arriving": [self.arriving, ""]}
         symbols |= {name: [name, ""] for name in self.arguments}
         symbols |= {s.name: [NUMBERS[n], ""] for s in self.trace.leaves("const") if (n := float(s.value)) in NUMBERS}
         example = SimpleNamespace(name=self.op.name, notation={})
-        return Sheet(self.trace, Notation(example, self.trace, symbols), 4, self.macros)
+        return Formulas(self.trace, Notation(example, self.trace, symbols), 4, self.macros)
 
-    @cached_property
-    def _writer(self) -> Writer:
-        return Writer(self._sheet, Symbols(self._sheet))
+    def _right(self, name: str, index: Index | Letters | None = None) -> str:
+        """The right side of a step, or of one entry of it."""
+        sheet = self._formulas.sheet
+        return self._formulas.tex(RuleOf(sheet, Symbols(sheet)).of(name, index))
 
     @cached_property
     def formula(self) -> str:
-        return f"{self.result} = {self._writer.rule('out').tex}"
+        return f"{self.result} = {self._right('out')}"
 
     @cached_property
     def entry(self) -> str:
         """One entry of the result written out, if that says more than the formula; else nothing."""
-        if self.op.entrywise and self.trace.value("out").shape:
+        shape = self.trace.value("out").shape
+        if self.op.entrywise and shape:
             place = Letters("ij")
-        elif self.op.name in SPECIAL:
-            place = (0, min(1, self.trace.value("out").shape[1] - 1))
+        elif self.op.terms and shape and not any(self.op.accepts(i) == "mask" for i in range(len(self.op.sample))):
+            place = (0, min(1, shape[1] - 1))
         else:
             return ""
-        right = self._writer.rule("out", place).tex
-        return f"{self._sheet.notation.entry('out', place)} = {right}"
+        return f"{self._formulas.notation.entry('out', place)} = {self._right('out', place)}"
 
     @cached_property
     def rules(self) -> list[Rule]:
@@ -146,7 +147,7 @@ class Written:
     def _rule(self, i: int, name: str) -> str:
         if self.op.rule(i) is FLAT:
             return ""
-        return self._writer.rule(f"d{name}").tex if f"d{name}" in self.trace else self.arriving
+        return self._right(f"d{name}") if f"d{name}" in self.trace else self.arriving
 
     @cached_property
     def shapes(self) -> list[tuple[str, tuple[int, ...]]]:

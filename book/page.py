@@ -1,5 +1,6 @@
 """What a page template sees of one example: its lines, symbols, tables and links, in one language."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -13,17 +14,19 @@ from gradbook.engine.trace import Step
 
 from . import wide
 from .address import address
-from .augmented import Augmented, augmented
-from .chain import Chain
+from .formula.augmented import Augmented
+from .formula.derive import matrix
+from .formula.lines import Line, collected
+from .formula.nodes import Number, Row
+from .formula.tex import shape_tex
+from .formula.written import Written
 from .groups import Group, Grouping, kind, scope
-from .lines import Line, Row, aligned, plain_tex, shape_tex
 from .listing import listing
 from .moved import Move, course, moved_most, rests
 from .notation import Notation, filled, pattern
-from .numbers import plain_number, printed_array, tex_number
-from .symbols import partial, slashed
-from .words import environment, markdown_text
-from .writer import Sheet, Writer, collected, matrix
+from .numbers import decimal_of, plain_number, printed_array, tex_number
+from .symbols import slashed
+from .words import SOURCE, environment, markdown_text
 
 SECOND = "@2"
 """What the name of a trace ends with that is the second update of an example: 'adam@2'."""
@@ -50,6 +53,20 @@ class Worked:
     def of(cls, example: Example, exact: Trace) -> "Worked":
         by_hand = example.page.arithmetic == "pencil"
         return cls(example, exact, pencil(exact, example.page.digits) if by_hand else exact)
+
+    @cached_property
+    def written(self) -> Written:
+        """Its formulas, which are the same in every language."""
+        macros = environment(SOURCE).get_template("math.j2").module
+        return Written(self.printed, self.notation(SOURCE), self.example.page.digits, macros)
+
+    def notation(self, lang: str) -> Notation:
+        """Its symbols, with their meanings in a language."""
+        env = environment(lang)
+        shared = env.get_template("symbols.j2").module
+        family = env.get_template(f"families/{self.example.family}.j2").module
+        symbols = {**shared.symbols, **family.symbols}
+        return Notation(self.example, self.exact, symbols, shared.attached, shared.derived)
 
     @cached_property
     def checks(self) -> list[GradientCheck]:
@@ -86,13 +103,9 @@ class PageView:
         self.worked, self.lang = worked, lang
         self.example, self.exact, self.trace = worked.example, worked.exact, worked.printed
         env = environment(lang)
-        self.macros: ModuleType = env.get_template("math.j2").module
-        self.family = env.get_template(f"families/{self.example.family}.j2").module
+        self.family: ModuleType = env.get_template(f"families/{self.example.family}.j2").module
         self.shared = env.get_template("symbols.j2").module
-        symbols = {**self.shared.symbols, **self.family.symbols}
-        self.notation = Notation(self.example, self.exact, symbols, self.shared.attached, self.shared.derived)
-        self.sheet = Sheet(self.trace, self.notation, self.example.page.digits, self.macros)
-        self.chain = Chain(self.sheet)
+        self.written, self.notation = worked.written, worked.notation(lang)
         self.reasons = env.get_template("why.j2").module
 
     wide = wide  # its limits are told to readers
@@ -135,12 +148,12 @@ class PageView:
     def remembered(self) -> list[tuple[list[str], str]]:
         """(formulas, sentence): the lines that the family is about; a line that this example lacks is left out."""
         told = [([n for n in names if n in self.trace], words) for names, words in self._words("remember", [])]
-        return [([self.rule(name) for name in names], words) for names, words in told if names]
+        return [([self.written.rule(name) for name in names], words) for names, words in told if names]
 
     def seen(self, phase: str) -> list[tuple[str, str]]:
         """(results, sentence): what the numbers of a page show when they stand one under the other."""
         told = [(self._matching(keys), words) for keys, words in self._words(f"see_{phase}", [])]
-        return [(self.results([Line(self.sheet, name) for name in names]), words) for names, words in told if names]
+        return [(self.results(map(self.written.line, names)), words) for names, words in told if names]
 
     def _matching(self, keys: list[str]) -> list[str]:
         """The steps that patterns name, in order of computation under each pattern."""
@@ -174,7 +187,7 @@ class PageView:
     # Steps
 
     def lines(self, phase: str) -> list[Line]:
-        return [Line(self.sheet, step.name) for step in self.trace.lines(phase)]
+        return [self.written.line(step.name) for step in self.trace.lines(phase)]
 
     def scopes(self, phase: str) -> list[Group]:
         """The lines of a phase grouped by scope, in an order in which each can be worked from those before it."""
@@ -209,25 +222,26 @@ class PageView:
 
     def augmented(self, line: Line) -> Augmented | None:
         """The line with its bias folded in, in a family that has something to say of it."""
-        return augmented(self.sheet, line.name) if self.why("forward", "augmented") else None
+        return self.written.augmented(line.name) if self.why("forward", "augmented") else None
 
     # TeX
 
-    def rule(self, name: str) -> str:
-        """A line in symbols only, shapes beneath: 'z = W a + b', or the chain rule and rule of a gradient."""
-        line, step = Line(self.sheet, name), self.trace[name]
-        chain = self.chain.row(step.of) if step.of else ""
-        left = partial(self.chain.loss, self.symbol(step.of)) if step.of else line.symbol
-        rights = [r for r in dict.fromkeys(filter(None, [chain, line.symbols()])) if plain_tex(r) != plain_tex(left)]
-        return self.rows([Row("" if i else left, "=", right) for i, right in enumerate(rights)])
+    @cached_property
+    def loss(self) -> str:
+        """The symbol of the loss."""
+        return self.symbol(self.trace.loss)
+
+    def derivation(self, line: Line) -> str:
+        """The whole derivation of a line, as one block."""
+        return self.written.block(self.written.derivation(line.name))
 
     def gradient_results(self, gradients: list["Gradient"]) -> str:
         """The gradients' results alone, one under the other."""
-        return self.rows([Row(g.symbol, "=", g.line.result) for g in gradients])
+        return self.written.results((self.written.chain.gradient(g.of), g.name) for g in gradients)
 
-    def results(self, lines: list[Line]) -> str:
+    def results(self, lines: Iterable[Line]) -> str:
         """The lines' results alone, one under the other."""
-        return self.rows([Row(line.symbol, "=", line.result) for line in lines])
+        return self.written.results((line.symbol, line.name) for line in lines)
 
     def symbol(self, name: str) -> str:
         return self.notation.symbol(name)
@@ -236,10 +250,7 @@ class PageView:
         return self.notation.entry(name, index)
 
     def given_value(self, name: str) -> str:
-        return Line(self.sheet, name).given
-
-    def entries(self, name: str) -> str:
-        return Line(self.sheet, name).entries
+        return self.written.given(name)
 
     @property
     def is_wide(self) -> bool:
@@ -247,16 +258,14 @@ class PageView:
         return any(wide.is_wide(step.shape) for step in self.trace.values())
 
     def value(self, name: str) -> str:
-        return self.sheet.numbers(name).tex
+        return self.written.value(name)
 
-    def rows(self, rows: list[Row]) -> str:
-        return aligned(self.macros, rows)
+    def rows(self, rows: Iterable[Row]) -> str:
+        return self.written.rows.block(rows)
 
-    def compact(self, rows: list[Row]) -> str:
+    def compact(self, rows: Sequence[Row]) -> str:
         """The rows beside each other if they are short, else as an aligned block."""
-        if sum(row.right.count("&") / max(1, row.right.count(r"\\")) for row in rows) > 6:
-            return self.rows(rows)
-        return " ".join(f"{r.left} {r.relation} {r.right}" for r in rows).strip()
+        return self.written.compact(rows)
 
     def number(self, value: float, digits: int | None = None) -> str:
         return tex_number(value, digits)
@@ -270,13 +279,9 @@ class PageView:
     def worked_entries(self, line: Line) -> list[str]:
         """Blocks that work one entry of each matrix product of the line, or of its function, in full."""
         names = line.products()
-        if not names and self._has_entries(line.step.op) and line.step.value.size > 1:
+        if not names and self.written.has_entries(line.step.op) and line.step.value.size > 1:
             names = [line.name] if not self.trace.parts(line.name) else []
-        return [self.rows(line.entry(name, self._telling(name))) for name in names]
-
-    def _has_entries(self, op: str) -> bool:
-        """Whether one entry of the operation is written otherwise than the whole."""
-        return hasattr(self.macros, f"{op}_entry") or hasattr(Writer, f"_{op}_entry")
+        return [self.written.entry(line.name, name, self._telling(name)) for name in names]
 
     def kind(self, line: Line) -> tuple:
         """What an entry in full of this line would look like, under its heading: one of a kind is enough."""
@@ -363,7 +368,7 @@ class PageView:
 
     def entry_in_full(self, line: Line) -> str:
         """One entry of the line worked by itself."""
-        return self.rows(line.entry(line.name, self._telling(line.name)))
+        return self.written.entry(line.name, line.name, self._telling(line.name))
 
     def history(self) -> list["History"]:
         """What the updates change, from update to update: the loss, then each parameter with its state."""
@@ -381,7 +386,8 @@ class PageView:
         value = trace.value(name)
         if value.size == 1:
             return self.number(value.item(), IN_TABLES)
-        return matrix(wide.filled(value.shape, lambda index: self.number(value[index], IN_TABLES))).tex
+        cells = wide.filled(value.shape, lambda index: Number(decimal_of(value[index], IN_TABLES)))
+        return self.written.tex(matrix(cells))
 
     def moved_most(self, parameter: str) -> Move:
         """The entry of a parameter that the printed update changes most."""
@@ -417,7 +423,7 @@ class Gradient:
 
     def __init__(self, view: PageView, name: str, of: str):
         self.view, self.name, self.of = view, name, of
-        self.line = Line(view.sheet, name)
+        self.line = view.written.line(name)
         self.alias = view.trace[name].of != of
 
     @property
@@ -427,7 +433,7 @@ class Gradient:
     @property
     def is_named(self) -> bool:
         """Whether the family gives the gradient a symbol of its own, such as δ."""
-        return plain_tex(self.line.symbol) != plain_tex(self.symbol)
+        return self.view.written.is_named(self.name, self.of)
 
     @property
     def label(self) -> str:
@@ -436,22 +442,15 @@ class Gradient:
 
     @property
     def symbol(self) -> str:
-        return partial(self.view.chain.loss, self.view.symbol(self.of))
+        return self.view.written.tex(self.view.written.chain.gradient(self.of))
 
     @property
     def inline(self) -> str:
-        return slashed(self.view.chain.loss, self.view.symbol(self.of))
+        return slashed(self.view.loss, self.view.symbol(self.of))
 
     def block(self) -> str:
         """Chain rule, rule, numbers, result. An alias ends at the line that holds its value."""
-        chain = self.view.chain.row(self.of)
-        named = Row("", "=", self.line.symbol)
-        if self.alias:
-            result = Row("", "=", self.line.result)
-            return self.view.rows([Row(self.symbol, "=", chain), named, result])
-        direct = plain_tex(chain) == plain_tex(self.symbol)  # nothing lies between this and the loss
-        rows = self.line.derivation("" if direct else chain, left=self.symbol)
-        return self.view.rows(rows + ([named] if self.is_named else []))
+        return self.view.written.block(self.view.written.gradient(self.name, self.of))
 
     def symbols(self) -> list[str]:
         """The steps whose symbols the block uses."""
@@ -459,7 +458,7 @@ class Gradient:
 
     def reasons(self) -> list[str]:
         """The operations whose derivatives are used, in the order in which the block writes them."""
-        return self.view.chain.reasons(self.of)[::-1]
+        return self.view.written.chain.reasons(self.of)[::-1]
 
 
 def label(example: str, name: str) -> str:

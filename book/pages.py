@@ -157,7 +157,7 @@ def _check_rows(view: PageView):
     for check in view.worked.checks:
         for index in islice(np.ndindex(check.gradient.shape), ENTRIES):
             yield {
-                "symbol": slashed(view.chain.loss, view.entry(check.parameter, index)),
+                "symbol": slashed(view.loss, view.entry(check.parameter, index)),
                 "gradient": view.number(check.gradient[index], 10),
                 "difference": view.number(check.difference[index], 10),
                 "error": view.number(check.errors[index], 2),
@@ -169,7 +169,7 @@ def _check_rest(view: PageView):
     for check in view.worked.checks:
         if check.gradient.size > ENTRIES:
             yield {
-                "symbol": slashed(view.chain.loss, view.symbol(check.parameter)),
+                "symbol": slashed(view.loss, view.symbol(check.parameter)),
                 "shown": ENTRIES,
                 "total": check.gradient.size,
                 "error": view.number(check.errors.max(), 2),

@@ -1,7 +1,6 @@
 """How the errata page names one entry of any step: by its symbol or, for a part of a line, by its rule."""
 
 from .source import Figure
-from .writer import Symbols, Writer
 
 
 class Quantities:
@@ -19,15 +18,11 @@ class Quantities:
 
     def tex(self, name: str, index=None, term: int | None = None) -> str:
         """a_1; of a part a_1 \\cdot (1 - a_1); of a term of a product w_{12} \\cdot \\delta_2."""
-        writer = Writer(self.view.sheet, Symbols(self.view.sheet))
+        written = self.view.written
         if term is not None:
-            left, right = self.view.trace[name].args
-            pairs = [
-                (writer.operand(left, (index[0], term)).wrapped, writer.operand(right, (term, index[1])).wrapped)
-            ]
-            return str(self.view.macros.dot(pairs)).strip()
+            return written.product(name, index, term)
         if self.view.trace.parent(name):
-            return writer.rule(name, index).tex
+            return written.part(name, index)
         return self.view.symbol(name) if index is None else self.view.entry(name, index)
 
     def _target(self, name: str) -> str:

@@ -9,7 +9,9 @@ from gradbook.engine.ops import OPS, of_kind
 from gradbook.engine.tape import apply, expr
 from gradbook.engine.trace import Step
 
-from ..operand import Operand
+from ..formula.nodes import Apply, Letter
+from ..formula.patterns import Patterns
+from ..formula.tex import Tex
 from ..words import SOURCE, environment
 from . import Figure, View, palette
 from .canvas import Canvas
@@ -90,4 +92,7 @@ def function(op: str, attrs: tuple = ()) -> str:
     macros = environment(SOURCE).get_template("math.j2").module
     if not hasattr(macros, op):
         return rf"\text{{{op}}}"  # where a page writes it, this is refused
-    return str(getattr(macros, op)(Operand("z"), **dict(attrs))).replace(r"\tanh", r"\operatorname{tanh}")
+    tex = Tex(Patterns(macros), None)
+    return tex(Apply(op, (Letter("z", scalar=False),), dict(attrs), scalar=False)).replace(
+        r"\tanh", r"\operatorname{tanh}"
+    )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .table import POWER, PRODUCT, op
+from .terms import Of, Product, Total, entries
 
 
 def swapped(a: np.ndarray) -> np.ndarray:
@@ -45,13 +46,22 @@ def share(i: int):
     return rule
 
 
+def _products(index, a: np.ndarray, b: np.ndarray) -> Total:
+    return Total(tuple(Product(Of(0, (index[0], k)), Of(1, (k, index[1]))) for k in range(a.shape[-1])))
+
+
+def _collected(index, g: np.ndarray, rows: list[int], count: int) -> Total:
+    """The rows that come to this one."""
+    return Total(entries(0, ((k, index[1]) for k, row in enumerate(rows) if row == index[0])))
+
+
 # A table: one entry a paragraph, one rule a line.
 # fmt: off
 
 op("matmul", np.matmul,
    lambda g, out, a, b: g @ b.T,
    lambda g, out, a, b: a.T @ g,
-   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (3, 4)), kind="matrix")
+   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (3, 4)), kind="matrix", infix="@", terms=_products)
 
 op("outer", lambda a, b: a * swapped(b),
    lambda g, out, a, b: g @ b,
@@ -60,7 +70,7 @@ op("outer", lambda a, b: a * swapped(b),
 
 op("transpose", swapped,
    lambda g, out, a: g.T,
-   binds=POWER, opens=POWER, kind="layout")
+   binds=POWER, opens=POWER, kind="layout", infix=".T", terms=lambda index, a: Of(0, index[::-1]))
 
 op("reshape", lambda a, shape: np.reshape(a, shape).copy(),
    lambda g, out, a, shape: g.reshape(shape=a.shape),
@@ -84,4 +94,4 @@ op("gather", lambda table, rows: table[list(rows)],
 
 op("scatter", scattered,
    lambda h, out, g, rows, count: h.gather(rows=rows),
-   sample=((3, 2),), kind="sum", attrs={"rows": [2, 0, 2], "count": 4})
+   sample=((3, 2),), kind="sum", attrs={"rows": [2, 0, 2], "count": 4}, terms=_collected)

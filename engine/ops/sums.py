@@ -6,6 +6,7 @@ Along an axis the result keeps that axis with length 1, so that it stands beside
 import numpy as np
 
 from .table import FLAT, PRODUCT, SUM, op
+from .terms import Of, Share, Total, along, entries, everything, repeated
 
 
 def variance(a: np.ndarray, axis) -> np.ndarray:
@@ -35,28 +36,38 @@ def log_sum_exp(a: np.ndarray, axis: int) -> np.ndarray:
     return most + np.log(np.sum(np.exp(a - most), axis=axis, keepdims=True))
 
 
+def _added(index, a: np.ndarray, axis) -> Total:
+    return Total(entries(0, along(index, a.shape, axis)))
+
+
+def _mean(index, a: np.ndarray, axis) -> Share:
+    total = _added(index, a, axis)
+    return Share(total, len(total.terms))
+
+
 # A table: one entry a paragraph, one rule a line.
 # fmt: off
 
 op("sum", lambda a: np.sum(a),
    lambda g, out, a: g.broadcast(a),
-   binds=PRODUCT, opens=SUM, kind="sum")
+   binds=PRODUCT, opens=SUM, kind="sum", terms=everything)
 
 op("sum_axis", lambda a, axis: np.sum(a, axis=axis, keepdims=True),
    lambda g, out, a, axis: g.broadcast(a),
-   binds=PRODUCT, opens=PRODUCT, kind="sum", attrs={"axis": 1})
+   binds=PRODUCT, opens=PRODUCT, kind="sum", attrs={"axis": 1}, terms=_added)
 
 op("broadcast", lambda a, shape: np.broadcast_to(a, shape).copy(),
    lambda g, out, a, shape: g.sum_to(a),
-   sample=((2, 1),), kind="sum", attrs={"shape": (2, 3)})
+   sample=((2, 1),), kind="sum", attrs={"shape": (2, 3)},
+   terms=lambda index, a, shape: Of(0, repeated(index, a.shape)))
 
 op("mean", lambda a: np.mean(a),
    lambda g, out, a: (g / a.size).broadcast(a),
-   kind="sum")
+   kind="sum", terms=everything)
 
 op("mean_axis", lambda a, axis: np.mean(a, axis=axis, keepdims=True),
    lambda g, out, a, axis: (g / a.length(axis)).broadcast(a),
-   kind="sum", attrs={"axis": 1})
+   kind="sum", attrs={"axis": 1}, terms=_mean)
 
 op("variance_axis", variance,
    lambda g, out, a, axis: g * (2 * (a - a.mean_axis(axis=axis)) / a.length(axis)),

@@ -12,6 +12,7 @@ from math import inf
 from typing import Any
 
 from .. import plugins
+from .terms import Term
 
 SUM, PRODUCT, POWER, CALL = 1, 2, 3, 4
 """Binding strengths: a + b, a b, a², f(a). CALL as `opens`: the form encloses its arguments itself."""
@@ -36,6 +37,10 @@ class Op:
     may hold. `smooth` says that the operation has a slope everywhere and is written in functions that complex
     numbers have too. `reach` are the bounds of an activation's results: no target beyond them can be reached.
     `room` is the module that entered it.
+
+    `infix` is Python's own sign for the operation ("+", "@", ".T"), "" if it is called by its name.
+    `terms(index, *arrays, **attrs)` says what the entry `index` of the result is made of (`terms.py`), where that is
+    not the operation on the entries at the same place. `repeats` says that a ⊙ b ⊙ c needs no brackets.
     """
 
     name: str
@@ -51,11 +56,30 @@ class Op:
     reach: tuple[float, float] = (-inf, inf)
     each: Callable[[int], Callable[..., Any] | None] | None = None
     room: str = ""
+    infix: str = ""
+    terms: Callable[..., Term] | None = None
+    repeats: bool = False
 
     @property
     def entrywise(self) -> bool:
         """Whether each entry of the result is made from the entries at its own place."""
         return self.kind not in WHOLE and "axis" not in self.attrs
+
+    @property
+    def moves(self) -> bool:
+        """Whether it only moves entries, so that a result in its new place says all: not a transpose, whose sign a
+        reader knows."""
+        return self.kind == "layout" and self.infix == ""
+
+    @property
+    def stacks(self) -> bool:
+        """Whether the result is its arguments beside or above each other."""
+        return self.each is not None and self.kind == "layout"
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether an entry of the result is a sum of products."""
+        return self.kind in ("matrix", "convolution") and self.binds == PRODUCT and self.terms is not None
 
     def rule(self, i: int) -> Callable[..., Any] | None:
         """The derivative rule of argument i; FLAT if no gradient passes there."""
@@ -83,6 +107,9 @@ def op(
     smooth: bool = True,
     reach: tuple[float, float] = (-inf, inf),
     each: Callable[[int], Callable[..., Any] | None] | None = None,
+    infix: str = "",
+    terms: Callable[..., Term] | None = None,
+    repeats: bool = False,
 ) -> Op:
     """Enter an operation into OPS: its name, its forward function, one rule for each argument.
 
@@ -104,7 +131,10 @@ def op(
     room = sys._getframe(1).f_globals.get("__name__", "__main__")
     if name in OPS and OPS[name].room != room:
         plugins.refuse_twice("operation", name, room, OPS[name].room)
-    OPS[name] = Op(name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each, room)
+    OPS[name] = Op(
+        name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each,
+        room, infix, terms, repeats,
+    )  # fmt: skip
     return OPS[name]
 
 
@@ -117,4 +147,4 @@ def worked_first(parent: str, part: str, leads: bool = False) -> bool:
     """Whether `part`, written inside `parent`, is enclosed (in brackets, a call, a fraction): if so it is
     reduced, and rounded, before its parent; if not, both are worked out in one go. `leads` says that it is the
     first argument: a ⊙ b ⊙ c needs no brackets."""
-    return OPS[part].binds <= OPS[parent].opens and not (leads and parent == part == "mul")
+    return OPS[part].binds <= OPS[parent].opens and not (leads and parent == part and OPS[part].repeats)

@@ -4,24 +4,30 @@ from functools import cached_property
 from itertools import pairwise
 
 from gradbook.engine.ops import FLAT, OPS
-from gradbook.engine.trace import Step
+from gradbook.engine.trace import Step, Trace
 
-from .symbols import partial
-from .writer import Sheet
+from .nodes import Chain, Derivative, Node, Sum, Symbol
 
 
-class Chain:
+class ChainRule:
     """Writes dJ/ds as products of partial derivatives, as far back as gradients that have a line already."""
 
-    def __init__(self, sheet: Sheet):
-        self.sheet, self.trace, self.symbol = sheet, sheet.trace, sheet.notation.symbol
-        self.loss = self.symbol(self.trace.loss)
+    def __init__(self, trace: Trace):
+        self.trace = trace
 
-    def row(self, name: str) -> str:
+    def derivative(self, of: str, by: str) -> Derivative:
+        return Derivative(Symbol(of), Symbol(by), shape=self.trace[by].shape)
+
+    def gradient(self, name: str) -> Derivative:
+        """The derivative of the loss by a step, as one symbol."""
+        return self.derivative(self.trace.loss, name)
+
+    def of(self, name: str) -> Node:
         """The chain rule for the gradient of the forward step `name`, one term for each line that uses it."""
-        return " + ".join(self._terms(name))
+        terms = self._terms(name)
+        return terms[0] if len(terms) == 1 else Sum(tuple(terms))
 
-    def _terms(self, name: str) -> list[str]:
+    def _terms(self, name: str) -> list[Node]:
         """A line that uses a value twice has one derivative by it, which counts both. Later lines come first, as the
         way back meets them."""
         first: dict[str, Step] = {}
@@ -51,10 +57,13 @@ class Chain:
                 found.update(_passes_to(step))
         return found
 
-    def _term(self, name: str, user: Step) -> str:
+    def _term(self, name: str, user: Step) -> Node:
         path = self._path(user.name)
-        macro = self._macro(user.op, user.args.index(name), path)
-        return macro(self._arriving(path[-1]), partial(self.symbol(path[-1]), self.symbol(name))).strip()
+        derivative = self.derivative(path[-1], name)
+        if path[-1] == self.trace.loss:
+            return derivative
+        entrywise = all(OPS[self.trace[step].op].entrywise for step in path)
+        return Chain(user.op, user.args.index(name), entrywise, self._arriving(path[-1]), derivative)
 
     def _path(self, name: str) -> list[str]:
         """The step and the lines that it is part of, outermost last: partial derivatives are taken of lines only."""
@@ -63,19 +72,11 @@ class Chain:
             path.append(parent)
         return path
 
-    def _macro(self, op: str, i: int, path: list[str]):
-        macros = self.sheet.macros
-        if path[-1] == self.trace.loss:
-            return macros.chain_loss
-        entrywise = all(OPS[self.trace[name].op].entrywise for name in path)
-        return getattr(macros, f"chain_{op}_{i}", None) or (macros.chain if entrywise else macros.chain_whole)
-
-    def _arriving(self, name: str) -> str:
+    def _arriving(self, name: str) -> Node:
         """The gradient of `name`: one symbol if it has a line or nothing lies between it and the loss."""
         if self._has_line(name) or not self._passes_line(name):
-            return partial(self.loss, self.symbol(name))
-        terms = self._terms(name)
-        return terms[0] if len(terms) == 1 else rf"\left({' + '.join(terms)}\right)"
+            return self.gradient(name)
+        return self.of(name)
 
     def _has_line(self, name: str) -> bool:
         return name in self.trace.grads
