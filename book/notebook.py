@@ -6,20 +6,12 @@ trace was worked from; steps that were written by hand are called by their names
 
 from functools import cache
 from html import escape
-from types import SimpleNamespace
 
 import math_core
 
-from gradbook.engine.ops import OPS
 from gradbook.engine.trace import Step, Trace
 
-from .formula.written import Written
-from .notation import Notation
-from .symbols import named
-from .words import SOURCE, environment
-
-DIGITS = 4
-"""The significant digits of a trace that neither pencil arithmetic nor an example gives any."""
+from .formula.formula import Formula, Formulas
 
 ROOM = "overflow-x: auto; overflow-y: hidden; padding: 0.3em 0"
 """A wide formula scrolls sideways, and only so."""
@@ -29,83 +21,34 @@ COLUMNS = ("name", "symbol", "shape", "phase", "operation")
 
 def table(trace: Trace) -> str:
     """The leaves and lines of a trace as an HTML table: name, symbol, shape, phase, operation."""
-    view = View(trace)
+    formulas = Formulas(trace)
     steps = [s for s in trace.values() if not trace.parent(s.name) and not s.name.startswith("const.")]
     head = "".join(f"<th>{column}</th>" for column in COLUMNS)
-    rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _cells(view, step))}</tr>" for step in steps)
+    rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _cells(formulas, step))}</tr>" for step in steps)
     caption = f"<caption>{escape(repr(trace))}</caption>"
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _cells(view: "View", step: Step) -> list[str]:
-    symbol = mathml(view.written.notation.inline(step.name), display=False)
+def _cells(formulas: Formulas, step: Step) -> list[str]:
+    symbol = mathml(formulas.written.notation.inline(step.name), display=False)
     shape = " × ".join(map(str, step.shape)) or "number"
     return [f"<code>{escape(step.name)}</code>", symbol, shape, step.phase, f"<code>{escape(step.op)}</code>"]
 
 
 def html(step: Step) -> str | None:
     """The derivation of a step in MathML, with its own styles; None if it cannot be written."""
-    tex = _derivation(step)
-    return None if tex is None else f'<div style="{ROOM}">{mathml(tex, display=True)}</div>'
+    formula = _formula(step)
+    return None if formula is None else f'<div style="{ROOM}">{mathml(formula.latex(), display=True)}</div>'
 
 
 def latex(step: Step) -> str | None:
     """The derivation of a step in LaTeX, in commands that MathJax knows; None if it cannot be written."""
-    tex = _derivation(step)
-    return None if tex is None else f"$${tex}$$"
+    formula = _formula(step)
+    return None if formula is None else f"$${formula.latex()}$$"
 
 
-def _derivation(step: Step) -> str | None:
-    return View(step.trace).derivation(step.name) if step.trace is not None else None
-
-
-class View:
-    """A trace ready to be written: as much of a page as a derivation asks for."""
-
-    def __init__(self, trace: Trace):
-        self.trace = trace
-        macros = environment(SOURCE).get_template("math.j2").module
-        self.written = Written(trace, _notation(trace), _digits(trace), macros, missing=_called, addresses=False)
-
-    def derivation(self, name: str) -> str | None:
-        """Rule, symbols, numbers, result, as one block of LaTeX; of a leaf its entries. None if the book has no way
-        to write it: an array of three axes, say."""
-        if not _is_written(self.trace, name):
-            return None
-        step, written = self.trace[name], self.written
-        if step.is_leaf:
-            return written.value(name) if written.symbol(name) == written.value(name) else written.given(name)
-        if self.trace.parent(name):  # which has no symbol to be called by
-            return written.block(written.part_derivation(name))
-        if step.phase == "backward" and step.of:
-            return written.block(written.gradient(name, step.of))
-        return written.block(written.derivation(name))
-
-
-def _called(op: str, *args) -> str:
-    return rf"{named(op)}\left({', '.join(map(str, args))}\right)"
-
-
-def _notation(trace: Trace) -> Notation:
-    if trace.spec is None:
-        return Notation(SimpleNamespace(name=trace.example, notation={}), trace, {})
-    shared, family = (
-        environment(SOURCE).get_template(name).module for name in ("symbols.j2", f"families/{trace.spec.family}.j2")
-    )
-    return Notation(trace.spec, trace, {**shared.symbols, **family.symbols}, shared.attached, shared.derived)
-
-
-def _digits(trace: Trace) -> int:
-    return trace.digits or (trace.spec.page.digits if trace.spec else DIGITS)
-
-
-def _is_written(trace: Trace, name: str) -> bool:
-    """Whether the book can write a step: all arrays in its line are matrices or numbers; lists of numbers too, where
-    no operation asks for rows and columns."""
-    step = trace[name]
-    flat = step.is_leaf or step.shape == () or OPS[step.op].entrywise or OPS[step.op].multiplies
-    axes = {len(trace[read].shape) for read in (name, *step.args)}
-    return axes <= ({0, 1, 2} if flat else {0, 2}) and all(_is_written(trace, part) for part in trace.parts(name))
+def _formula(step: Step) -> Formula | None:
+    return Formulas(step.trace).of(step.name) if step.trace is not None else None
 
 
 @cache

@@ -39,7 +39,11 @@ def tex_decimal(number: Decimal) -> str:
 
 def plain_number(value: float, digits: int | None = None) -> str:
     """The same number in plain letters, for words that stand where no TeX can: '4.387 × 10⁻⁶', '−0.217'."""
-    text = tex_number(value, digits).replace(r"\infty", "∞").replace(UNKNOWN, "–")
+    return plain_decimal(decimal_of(value, digits))
+
+
+def plain_decimal(number: Decimal) -> str:
+    text = tex_decimal(number).replace(r"\infty", "∞").replace(UNKNOWN, "–")
     mantissa, power, exponent = text.partition(r"\times 10^{")
     scaled = f"{mantissa} × 10{exponent.rstrip('}').translate(SUPERSCRIPT)}" if power else mantissa
     return scaled.replace("-", "−")

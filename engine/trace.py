@@ -313,15 +313,14 @@ def pencil(trace: Trace, digits: int) -> Trace:
     return rounded._with(rounded.values(), digits)
 
 
-SUMS = {"add": "add", "sub": "add", "matmul": "matmul", "sum": "sum", "sum_axis": "sum_axis"}
-"""Operations in which terms can cancel, and the one that adds the sizes of their terms."""
 NOISE = 1e-14
 """What float64 leaves of a sum of decimals that is zero, relative to the size of its terms."""
 
 
 def _cancelled(step: Step, value: np.ndarray, used: Mapping[str, np.ndarray]) -> np.ndarray:
     """Zero where decimals cancel: on paper 0.5 - 0.5 leaves nothing."""
-    if step.op not in SUMS:
+    op = OPS[step.op]
+    if op.size is None:
         return value
-    size = OPS[SUMS[step.op]].forward(*(np.abs(used[name]) for name in step.args), **step.attrs)
+    size = op.size(*(np.abs(used[name]) for name in step.args), **step.attrs)
     return np.where(np.abs(value) <= NOISE * size, 0.0, value)

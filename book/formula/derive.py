@@ -181,7 +181,7 @@ class Rule:
         arguments = tuple(self._argument(step, i, index, shape) for i in range(len(step.args)))
         made = self._everything(step, op) if index is None else ()
         of = {"shape": step.shape, "scalar": step.value.size == 1}
-        return Apply(step.op, arguments, step.attrs, made, index is not None, self.form.in_numbers, **of)
+        return Apply(step.op, arguments, step.attrs, made, index is not None, self.form.in_numbers, name, **of)
 
     def is_open(self, name: str) -> bool:
         """Whether a step is a part that is written out, not yet worked."""

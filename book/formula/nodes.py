@@ -105,7 +105,8 @@ class Dots(Node):
 @dataclass(frozen=True)
 class Apply(Node):
     """An operation on its arguments. `made` is what its one result, or the entry that is written, is made of; `entry`
-    says that it is written for single numbers, `in_numbers` that it stands in a row of numbers."""
+    says that it is written for single numbers, `in_numbers` that it stands in a row of numbers, `step` whose rule it
+    is."""
 
     op: str
     args: tuple[Node, ...]
@@ -113,6 +114,7 @@ class Apply(Node):
     made: tuple[Node, ...] = ()
     entry: bool = False
     in_numbers: bool = False
+    step: str = ""
 
     @property
     def is_fraction(self) -> bool:

@@ -67,6 +67,8 @@ class Rows:
         if len(rows) > 2 and is_too_wide(rows[0].right, left):
             parts = [self.row(row) for row in derivation.parts]
             rows = [*parts, SetRow(left if parts else EMPTY, "=", rows[1].right), *rows[2:]]
+        if not (rules or rows):
+            return [SetRow(left, "", EMPTY)]
         if rules:
             rows = [row for row in rows if row.right.seen != rules[-1].right.seen]
         first, *others = [*rules, *rows, *(SetRow(EMPTY, "=", self.tex.box(node)) for node in derivation.last)]

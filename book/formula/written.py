@@ -65,6 +65,14 @@ class Written:
         last = [line.symbol] if self.is_named(name, of) else []
         return line.derivation(None if direct else chain, left, last)
 
+    def leaf(self, name: str) -> Derivation:
+        """What was given: symbol, entries, numbers; of a number of the method that has no symbol, itself."""
+        line = self.line(name)
+        if self.sheet.is_constant(name) and not self.notation.names(name):
+            return Derivation(name, line.result, (), ())
+        left, *entries, result = line.given
+        return Derivation(name, left, tuple(entries), ((Row(None, EQUAL, result),),))
+
     def part_derivation(self, name: str) -> Derivation:
         """How a part of a line comes about, which has no symbol to be called by."""
         line = self.line(name)

@@ -10,12 +10,12 @@ from .table import FLAT, POWER, PRODUCT, SUM, op
 op("add", np.add,
    lambda g, out, a, b: g.sum_to(a),
    lambda g, out, a, b: g.sum_to(b),
-   binds=SUM, opens=0, sample=((2, 3), (2, 1)), infix="+")
+   binds=SUM, opens=0, sample=((2, 3), (2, 1)), infix="+", size=np.add)
 
 op("sub", np.subtract,
    lambda g, out, a, b: g.sum_to(a),
    lambda g, out, a, b: -g.sum_to(b),
-   binds=SUM, opens=SUM, sample=((2, 3), (2, 3)), infix="-")
+   binds=SUM, opens=SUM, sample=((2, 3), (2, 3)), infix="-", size=np.add)
 
 op("neg", np.negative,
    lambda g, out, a: -g,

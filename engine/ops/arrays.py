@@ -61,7 +61,8 @@ def _collected(index, g: np.ndarray, rows: list[int], count: int) -> Total:
 op("matmul", np.matmul,
    lambda g, out, a, b: g @ b.T,
    lambda g, out, a, b: a.T @ g,
-   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (3, 4)), kind="matrix", infix="@", terms=_products)
+   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (3, 4)), kind="matrix", infix="@", terms=_products,
+   size=np.matmul)
 
 op("outer", lambda a, b: a * swapped(b),
    lambda g, out, a, b: g @ b,

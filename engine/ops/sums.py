@@ -36,12 +36,16 @@ def log_sum_exp(a: np.ndarray, axis: int) -> np.ndarray:
     return most + np.log(np.sum(np.exp(a - most), axis=axis, keepdims=True))
 
 
-def _added(index, a: np.ndarray, axis) -> Total:
+def added(a: np.ndarray, axis) -> np.ndarray:
+    return np.sum(a, axis=axis, keepdims=True)
+
+
+def _along_axis(index, a: np.ndarray, axis) -> Total:
     return Total(entries(0, along(index, a.shape, axis)))
 
 
 def _mean(index, a: np.ndarray, axis) -> Share:
-    total = _added(index, a, axis)
+    total = _along_axis(index, a, axis)
     return Share(total, len(total.terms))
 
 
@@ -50,11 +54,11 @@ def _mean(index, a: np.ndarray, axis) -> Share:
 
 op("sum", lambda a: np.sum(a),
    lambda g, out, a: g.broadcast(a),
-   binds=PRODUCT, opens=SUM, kind="sum", terms=everything)
+   binds=PRODUCT, opens=SUM, kind="sum", terms=everything, size=np.sum)
 
-op("sum_axis", lambda a, axis: np.sum(a, axis=axis, keepdims=True),
+op("sum_axis", added,
    lambda g, out, a, axis: g.broadcast(a),
-   binds=PRODUCT, opens=PRODUCT, kind="sum", attrs={"axis": 1}, terms=_added)
+   binds=PRODUCT, opens=PRODUCT, kind="sum", attrs={"axis": 1}, terms=_along_axis, size=added)
 
 op("broadcast", lambda a, shape: np.broadcast_to(a, shape).copy(),
    lambda g, out, a, shape: g.sum_to(a),

@@ -41,6 +41,7 @@ class Op:
     `infix` is Python's own sign for the operation ("+", "@", ".T"), "" if it is called by its name.
     `terms(index, *arrays, **attrs)` says what the entry `index` of the result is made of (`terms.py`), where that is
     not the operation on the entries at the same place. `repeats` says that a ⊙ b ⊙ c needs no brackets.
+    `size`, for an operation whose terms can cancel, adds up how large they are: it takes absolute values.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Op:
     infix: str = ""
     terms: Callable[..., Term] | None = None
     repeats: bool = False
+    size: Callable[..., Any] | None = None
 
     @property
     def entrywise(self) -> bool:
@@ -110,6 +112,7 @@ def op(
     infix: str = "",
     terms: Callable[..., Term] | None = None,
     repeats: bool = False,
+    size: Callable[..., Any] | None = None,
 ) -> Op:
     """Enter an operation into OPS: its name, its forward function, one rule for each argument.
 
@@ -133,7 +136,7 @@ def op(
         plugins.refuse_twice("operation", name, room, OPS[name].room)
     OPS[name] = Op(
         name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each,
-        room, infix, terms, repeats,
+        room, infix, terms, repeats, size,
     )  # fmt: skip
     return OPS[name]
 
