@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from gradbook.engine.ops import OPS
-from gradbook.engine.trace import Step, run
+from gradbook.engine.tape.trace import Step, run
 
 from .numbers import decimal_of
 from .wide import is_wide

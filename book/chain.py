@@ -4,7 +4,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from gradbook.engine.ops import FLAT, OPS
-from gradbook.engine.trace import Step
+from gradbook.engine.tape.trace import Step
 
 from .symbols import partial
 from .writer import Sheet

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gradbook.engine.rounding import round_decimal
-from gradbook.engine.trace import Step, Trace
+from gradbook.engine.tape.rounding import round_decimal
+from gradbook.engine.tape.trace import Step, Trace
 
 from .printed import at, cut, one_digit, power_of_ten, shows, swapped, wrong_sign
 from .programs import Programs

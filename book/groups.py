@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 
-from gradbook.engine.trace import Trace
+from gradbook.engine.tape.trace import Trace
 
 from .notation import pattern
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gradbook.engine.trace import Trace
+from gradbook.engine.tape.trace import Trace
 
 from .numbers import printed_array, tex_number
 

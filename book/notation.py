@@ -4,9 +4,9 @@ import re
 from functools import cached_property
 
 from gradbook.engine.errors import BookError, suggest
-from gradbook.engine.example import Example, Symbol
 from gradbook.engine.optim import detached
-from gradbook.engine.trace import Step, Trace
+from gradbook.engine.spec.example import Example, Symbol
+from gradbook.engine.tape.trace import Step, Trace
 
 from .numbers import tex_number
 from .symbols import check_symbol, indexed, lowered, marked, named, partial, slashed

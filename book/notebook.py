@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import math_core
 
 from gradbook.engine.ops import OPS
-from gradbook.engine.trace import Step, Trace
+from gradbook.engine.tape.trace import Step, Trace
 
 from .chain import Chain
 from .lines import Line, Row, aligned

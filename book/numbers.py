@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from gradbook.engine.rounding import round_decimal
+from gradbook.engine.tape.rounding import round_decimal
 
 PLAIN = range(-5, 7)
 """Decimal exponents that are written out; smaller and larger numbers are written with a power of ten."""

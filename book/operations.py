@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from gradbook.engine.ops import FLAT, Op
-from gradbook.engine.tape import Expr, Tape, apply
-from gradbook.engine.trace import Trace
+from gradbook.engine.tape.tape import Expr, Tape, apply
+from gradbook.engine.tape.trace import Trace
 
 from .listing import listing
 from .notation import Notation

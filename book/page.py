@@ -7,9 +7,9 @@ from types import ModuleType
 import numpy as np
 
 from gradbook.engine import Example, Trace, check_gradients, pencil, train
-from gradbook.engine.check import GradientCheck
 from gradbook.engine.optim import detached
-from gradbook.engine.trace import Step
+from gradbook.engine.tape.check import GradientCheck
+from gradbook.engine.tape.trace import Step
 
 from . import wide
 from .address import address

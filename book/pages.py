@@ -10,7 +10,7 @@ import numpy as np
 
 from gradbook.engine import BookError, load, pencil, work
 from gradbook.engine.plugins import named
-from gradbook.engine.toml import check_file
+from gradbook.engine.spec.toml import check_file
 
 from .address import address
 from .finding import names

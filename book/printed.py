@@ -3,7 +3,7 @@
 import math
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
-from gradbook.engine.rounding import SNAP
+from gradbook.engine.tape.rounding import SNAP
 
 _WIDE = Context(prec=1000)
 POWERS = (1, -1, 2, -2, 3, -3)

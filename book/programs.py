@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from graphlib import CycleError
 
 from gradbook.engine.errors import BookError
-from gradbook.engine.lower import train
-from gradbook.engine.trace import Trace
+from gradbook.engine.tape.lower import train
+from gradbook.engine.tape.trace import Trace
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,9 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError
 
 from gradbook.engine import plugins
 from gradbook.engine.errors import BookError, unknown
-from gradbook.engine.example import Known, Model, plain
-from gradbook.engine.mistakes import TABLE, TEXT, sentence
-from gradbook.engine.toml import parse, read_tables
+from gradbook.engine.spec.example import Known, Model, plain
+from gradbook.engine.spec.mistakes import TABLE, TEXT, sentence
+from gradbook.engine.spec.toml import parse, read_tables
 
 SETTINGS = "gradbook.toml"
 """The file that makes a folder a book of one's own."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradbook import __version__
 from gradbook.engine.errors import BookError, unknown
-from gradbook.engine.format import FORMAT
+from gradbook.engine.tape.format import FORMAT
 
 from .files import write
 

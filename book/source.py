@@ -10,10 +10,11 @@ import numpy as np
 from pydantic import BeforeValidator, Field, ValidationError
 
 from gradbook.engine.errors import BookError, shorten, unknown
-from gradbook.engine.example import Model, Title, Words, sentence
-from gradbook.engine.limits import CALL, LIMITS, AtMost
-from gradbook.engine.toml import read_tables
-from gradbook.engine.trace import Step, Trace
+from gradbook.engine.spec.example import Model, Title, Words
+from gradbook.engine.spec.limits import CALL, LIMITS, AtMost
+from gradbook.engine.spec.mistakes import sentence
+from gradbook.engine.spec.toml import read_tables
+from gradbook.engine.tape.trace import Step, Trace
 
 _NUMBER = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,3})?")
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from gradbook.engine.errors import BookError
 from gradbook.engine.ops import CALL, OPS, PRODUCT, SUM
-from gradbook.engine.trace import Step, Trace
+from gradbook.engine.tape.trace import Step, Trace
 
 from .notation import Notation
 from .numbers import printed_array, tex_number

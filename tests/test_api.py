@@ -20,7 +20,7 @@ from gradbook.book.notebook import View, mathml
 from gradbook.book.numbers import decimal_of
 from gradbook.book.page import Gradient, PageView, Worked
 from gradbook.book.symbols import indexed, marked, named, transposed
-from gradbook.engine.tape import apply
+from gradbook.engine.tape.tape import apply
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))

@@ -31,9 +31,9 @@ from gradbook.check.tex import tokens
 from gradbook.check.trace import Trace
 from gradbook.check.tree import NotUnderstoodError, Num, Op, Sym, walk
 from gradbook.engine import pencil
-from gradbook.engine.backward import backward
 from gradbook.engine.ops import OPS
-from gradbook.engine.tape import Tape, apply
+from gradbook.engine.tape.backward import backward
+from gradbook.engine.tape.tape import Tape, apply
 from tests.op_cases import case
 
 NAMES = sorted(OPS)

@@ -15,7 +15,7 @@ from gradbook.engine.families import families, family
 from gradbook.engine.ops import OPS, of_kind
 from gradbook.engine.optim import OPTIMIZERS
 from gradbook.engine.schema import schema
-from gradbook.engine.shapes import OUTPUTS
+from gradbook.engine.spec.shapes import OUTPUTS
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
 SEED = next(path for path in EXAMPLES if path.stem == "seed")

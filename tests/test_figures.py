@@ -25,11 +25,11 @@ from gradbook.book.notation import Notation
 from gradbook.book.numbers import decimal_of
 from gradbook.book.page import PageView, Worked
 from gradbook.engine import load, train, work
-from gradbook.engine.backward import backward
-from gradbook.engine.example import validate
+from gradbook.engine.load import validate
 from gradbook.engine.ops import OPS, of_kind
 from gradbook.engine.optim import update
-from gradbook.engine.tape import Tape, apply
+from gradbook.engine.tape.backward import backward
+from gradbook.engine.tape.tape import Tape, apply
 from tests.chance import draws, remember
 
 ROOT = Path(__file__).parent.parent

@@ -16,7 +16,7 @@ from gradbook.book.operand import Operand
 from gradbook.book.page import PageView, Worked
 from gradbook.book.values import lookup
 from gradbook.engine import BookError, work
-from gradbook.engine.example import validate
+from gradbook.engine.load import validate
 from tests.chance import draws, remember
 
 DIGITS = 4

@@ -19,9 +19,9 @@ from gradbook.book.project import Project
 from gradbook.book.symbols import check_symbol
 from gradbook.book.words import markdown_text
 from gradbook.engine import BookError, load, work
-from gradbook.engine.example import check_name
-from gradbook.engine.limits import DEFAULTS, LIMITS, VARIABLE
-from gradbook.engine.toml import parse
+from gradbook.engine.load import check_name
+from gradbook.engine.spec.limits import DEFAULTS, LIMITS, VARIABLE
+from gradbook.engine.spec.toml import parse
 
 ROOT = Path(__file__).parent.parent
 SEED = (ROOT / "examples" / "seed.toml").read_text(encoding="utf-8")

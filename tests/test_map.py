@@ -17,8 +17,8 @@ from gradbook.book.pages import made, prepare
 from gradbook.book.project import Project
 from gradbook.book.words import languages
 from gradbook.engine import load
-from gradbook.engine.example import validate
 from gradbook.engine.families import families
+from gradbook.engine.load import validate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 MANY = {

@@ -9,7 +9,7 @@ from gradbook.book.moved import course
 from gradbook.book.page import Worked
 from gradbook.book.pages import Material, pages
 from gradbook.engine import load, work
-from gradbook.engine.example import validate
+from gradbook.engine.load import validate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SAID = {

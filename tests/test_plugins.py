@@ -190,6 +190,10 @@ def test_a_new_example_is_a_copy_of_the_plug_ins(source, use):
 
 WRONG = {
     "a name of ours": ({"engine/ops/losses.py": ""}, "losses.py: its name is taken by engine/ops/losses.py"),
+    "a room of ours": (
+        {"engine/tape.py": "", "engine/ops/mine.py": ""},
+        "tape.py: its name is taken by engine/tape;",
+    ),
     "an operation of ours": (
         {"engine/ops/mine.py": 'from .table import op\n\nop("sigmoid", abs)\n'},
         "mine.py: the operation 'sigmoid' is taken by engine/ops/activations.py",

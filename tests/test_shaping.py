@@ -45,7 +45,7 @@ EDITS = {  # the file: which of the pages of examples, the catalogue of operatio
     "book/page.py": "examples", "book/errata.py": "examples", "book/figures/heat.py": "examples",
     "templates/why.j2": "examples", "templates/pages/6-check.md.j2": "examples",
     "templates/blocks.j2": "examples catalogue",
-    "engine/families/gpt.py": "examples catalogue map", "engine/ops/losses.py": "examples catalogue map",
+    "engine/families/gpt.py": "examples map", "engine/ops/losses.py": "examples catalogue map",
     "templates/families/gpt.j2": "examples map", "book/operations.py": "catalogue map",
     "book/figures/families.py": "map", "templates/operations.md.j2": "catalogue", "templates/map.md.j2": "map",
     "book/mathml.py": "examples catalogue map sphinx", "book/ext/shown.py": "sphinx", "book/look.typ": "sphinx",

@@ -16,7 +16,7 @@ from gradbook.book.pages import Material, pages
 from gradbook.book.typst_formula import formula
 from gradbook.book.writer import matrix
 from gradbook.engine import work
-from gradbook.engine.example import validate
+from gradbook.engine.load import validate
 
 BATCH = 12
 MARGIN = 40

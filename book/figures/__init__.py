@@ -6,8 +6,8 @@ from importlib import import_module
 
 import numpy as np
 
-from gradbook.engine.example import Example
-from gradbook.engine.trace import Trace
+from gradbook.engine.spec.example import Example
+from gradbook.engine.tape.trace import Trace
 
 from ..notation import Notation
 from ..numbers import tex_number

@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 
 from gradbook.engine.ops import OPS, of_kind
-from gradbook.engine.tape import apply, expr
-from gradbook.engine.trace import Step
+from gradbook.engine.tape.tape import apply, expr
+from gradbook.engine.tape.trace import Step
 
 from ..operand import Operand
 from ..words import SOURCE, environment

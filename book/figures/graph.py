@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gradbook.engine.optim import detached
-from gradbook.engine.trace import Step, Trace
+from gradbook.engine.tape.trace import Step, Trace
 
 from . import Figure, View, palette, tex
 from .canvas import Box, Canvas

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradbook.engine.lower import train
+from gradbook.engine.tape.lower import train
 
 from . import Figure, View, palette
 from .canvas import Box, Canvas, label_box

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from gradbook.engine.trace import Trace
+from gradbook.engine.tape.trace import Trace
 
 from . import Figure, View, palette, tex
 from .canvas import Box, Canvas

@@ -10,12 +10,12 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, Field
 
+from ..spec.example import Example, Known, Matrix, Model, Number, Vector
+from ..spec.limits import CALL, AtMost
+from ..spec.shapes import expect_columns, expect_in_time, expect_length, expect_rows, expect_shape, expect_size
+from ..tape.tape import Expr, Tape
 from . import parts
-from .example import Example, Known, Matrix, Model, Number, Vector
-from .limits import CALL, AtMost
 from .norms import expect_several
-from .shapes import expect_columns, expect_in_time, expect_length, expect_rows, expect_shape, expect_size
-from .tape import Expr, Tape
 
 LINES = 8
 """A sub-layer makes about so many arrays of the size of its input, in as many calls as that many layers."""

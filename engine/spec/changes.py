@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 from typing import Any
 
-from .errors import BookError, shorten, unknown
+from ..errors import BookError, shorten, unknown
 from .limits import LIMITS
 from .toml import parse
 

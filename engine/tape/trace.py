@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .errors import BookError, unknown
+from ..errors import BookError, unknown
+from ..ops import OPS, worked_first
 from .format import FORMAT
-from .ops import OPS, worked_first
 from .rounding import round_array
 
 if TYPE_CHECKING:
-    from .example import Example
+    from ..spec.example import Example
 
 LEAVES = ("data", "param", "const", "state")
 PHASES = ("forward", "backward", "update")

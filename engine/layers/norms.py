@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from .example import Example, Matrix, Model, Number, Vector
-from .limits import CALL
-from .shapes import expect_in_time, expect_length, expect_rows, expect_shape, expect_size
-from .tape import Expr, Tape
+from ..spec.example import Example, Matrix, Model, Number, Vector
+from ..spec.limits import CALL
+from ..spec.shapes import expect_in_time, expect_length, expect_rows, expect_shape, expect_size
+from ..tape.tape import Expr, Tape
 
 LINES = 4
 """A normalization makes so many arrays of the size of x, in as many layers' worth of calls."""

@@ -8,7 +8,7 @@ import stat
 import tomllib
 from pathlib import Path
 
-from .errors import BookError, shorten, shorten_text, unknown
+from ..errors import BookError, shorten, shorten_text, unknown
 from .limits import LIMITS
 
 _TOKEN = re.compile(  # a string that is never closed ends with the text, so that no quote is read twice

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .errors import unknown
-from .ops import OPS
+from ..errors import unknown
+from ..ops import OPS
 from .trace import Step, Trace, frozen
 
 if TYPE_CHECKING:
-    from .example import Example
+    from ..spec.example import Example
 
 
 class Expr:

@@ -5,8 +5,8 @@ from random import Random
 
 import numpy as np
 
-from .lower import train
-from .trace import Trace, pencil
+from ..tape.lower import train
+from ..tape.trace import Trace, pencil
 
 STEPS = (10, 20, 100)
 """Multiples of 1/10, of 1/20, of 1/100: the coarsest that has enough numbers is taken."""

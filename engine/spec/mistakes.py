@@ -5,7 +5,7 @@ from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 
-from .errors import shorten, suggest
+from ..errors import shorten, suggest
 
 TEXT, TABLE = "<text>", "<table>"
 """Tags of the two ways to write a symbol; they stand in pydantic's places, not in ours."""

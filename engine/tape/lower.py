@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .ops import OPS
+from ..ops import OPS
 from .trace import Step, Trace
 
 

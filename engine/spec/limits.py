@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
 
-from .errors import BookError, shorten, unknown
+from ..errors import BookError, shorten, unknown
 
 VARIABLE = "GRADBOOK_LIMITS"
 """Where the owner of a book raises limits: GRADBOOK_LIMITS="numbers=50000 layers=40". An environment variable and

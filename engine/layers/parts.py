@@ -1,6 +1,6 @@
 """Parts that several families are built of: each writes its lines under a scope and returns the last of them."""
 
-from .tape import Expr, Tape, apply
+from ..tape.tape import Expr, Tape, apply
 
 
 def layer_norm(tape: Tape, scope: str, x: Expr, gamma: Expr, beta: Expr, eps: Expr, axis: int = 1) -> Expr:

@@ -6,8 +6,8 @@ Every function raises ValueError with a sentence that begins with the place ('da
 from collections.abc import Sequence
 from math import inf
 
+from ..ops import OPS
 from .limits import LIMITS
-from .ops import OPS
 
 OUTPUTS = {
     "binary_cross_entropy": ("outputs between 0 and 1; end with a sigmoid layer", ("sigmoid",)),

@@ -6,10 +6,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from .example import Matrix, Model, Vector
-from .limits import CALL, AtMost
-from .shapes import expect_columns, expect_length
-from .tape import Expr, Tape, apply
+from ..spec.example import Matrix, Model, Vector
+from ..spec.limits import CALL, AtMost
+from ..spec.shapes import expect_columns, expect_length
+from ..tape.tape import Expr, Tape, apply
 
 
 class Dense(Model):

@@ -1,10 +1,9 @@
-"""What an example file says: read from TOML, validated, and explained in one sentence when it is wrong."""
+"""What an example file may say: the tables that all families share, and the rules for every key."""
 
 from collections.abc import Collection, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Any, cast
-from unicodedata import category, normalize
+from unicodedata import category
 
 from pydantic import (
     AfterValidator,
@@ -15,7 +14,6 @@ from pydantic import (
     GetCoreSchemaHandler,
     PrivateAttr,
     Tag,
-    ValidationError,
     ValidationInfo,
     create_model,
     field_validator,
@@ -23,21 +21,14 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from . import plugins
-from .changes import apply_change
-from .errors import BookError, shorten, suggest, unknown
-from .families import families, family
+from ..errors import shorten, suggest
+from ..ops import of_kind
+from ..optim import KEYS, OPTIMIZERS, SCHEDULES, Setting, settings
 from .limits import LIMITS, AtMost
-from .mistakes import TABLE, TEXT, sentence
-from .ops import of_kind
-from .optim import KEYS, OPTIMIZERS, SCHEDULES, Setting, settings
-from .toml import read_tables
+from .mistakes import TABLE, TEXT
 
 NAME = "is made of letters and digits of any language, - and _, and does not begin with -"
 """What the name of an example must be; `is_name` judges it."""
-
-DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
-"""Names that are no files on Windows, whatever ending they have."""
 
 MARKUP = frozenset("\\{}<>$`")
 UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
@@ -280,7 +271,7 @@ class Example(Model):
     ('seed', 'mlp', 4, 0.5)
     """
 
-    family: Annotated[str, Known("family", families)]
+    family: str
     title: Annotated[Title, Field(min_length=1)]
     intro: Words = {}
     see: list[Annotated[str, AfterValidator(named)]] = []
@@ -298,50 +289,3 @@ class Example(Model):
 
 Loss = Annotated[str, Known("loss", lambda: of_kind("loss"))]
 Activation = Annotated[str, Known("activation", lambda: of_kind("activation"))]
-
-
-def load(path: str | Path, changes: list[str] | tuple[str, ...] = ()) -> Example:
-    """Read and validate an example file. `changes` are 'KEY=VALUE' strings that replace what the file says.
-
-    Numbers are float64, matrices lists of rows; samples stand in rows. Raises BookError with one sentence naming the
-    file, the place and the rule.
-
-    >>> from gradbook import load
-    >>> load("examples/seed.toml", ["update.learning_rate=0.1"]).update.learning_rate
-    0.1
-    """
-    path = Path(path)
-    check_name(path)
-    tables = read_tables(path)
-    for change in changes:
-        apply_change(tables, change)
-    return validate(tables, path)
-
-
-def validate(tables: dict, path: Path) -> Example:
-    """The Example that `tables` describe; `path` gives its name and stands in errors."""
-    name = tables.get("family")
-    if not isinstance(name, str):
-        raise BookError(f"{path}: family: is missing or not a name. Known: {', '.join(families())}.")
-    if name not in families():
-        raise unknown(f"{path}: family", "family", name, families())
-    spec = family(name).Spec
-    try:
-        with plugins.blaming():
-            example = spec.model_validate(tables)
-    except ValidationError as error:
-        raise BookError(f"{path}: {sentence(error, spec)}") from None
-    example._name = path.stem
-    return example
-
-
-def check_name(path: Path) -> None:
-    """Refuse names that could not be a file's everywhere, or that nobody could tell apart by looking."""
-    if path.suffix != ".toml":
-        raise BookError(f"{path}: is not an example file; its name must end in .toml.")
-    name, device = path.stem, normalize("NFKC", path.stem).casefold()
-    if not is_name(name) or device in DEVICES or len(name) > LIMITS["name"]:
-        raise BookError(
-            f"{shorten(path.name)}: an example's name {NAME}, has at most {LIMITS['name']} characters (the limit "
-            "(name)) and is nothing that Windows keeps for devices, such as con or com1."
-        )

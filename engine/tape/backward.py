@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from .ops import FLAT, OPS
+from ..ops import FLAT, OPS
 from .tape import Expr, Tape, expr
 
 

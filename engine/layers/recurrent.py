@@ -9,10 +9,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import model_validator
 
-from .example import Example, Matrix, Model, Vector
-from .limits import CALL, AtMost
-from .shapes import expect_columns, expect_in_time, expect_length, expect_rows, expect_size
-from .tape import Expr, Tape
+from ..spec.example import Example, Matrix, Model, Vector
+from ..spec.limits import CALL, AtMost
+from ..spec.shapes import expect_columns, expect_in_time, expect_length, expect_rows, expect_size
+from ..tape.tape import Expr, Tape
 
 
 class Sequence(Model):
