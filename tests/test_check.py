@@ -11,11 +11,11 @@ import pytest
 from gradbook import check
 from gradbook.book import witness
 from gradbook.check import Checker, Page
-from gradbook.check.lines import check as check_lines
-from gradbook.check.parse import Parser
-from gradbook.check.redo import Rules
-from gradbook.check.symbols import Symbols
-from gradbook.check.tex import tokens
+from gradbook.check.judge.lines import check as check_lines
+from gradbook.check.judge.redo import Rules
+from gradbook.check.read.parse import Parser
+from gradbook.check.read.tex import tokens
+from gradbook.check.truth.symbols import Symbols
 from tests.chance import draws, remember
 
 LANGS = ("en", "zh")
@@ -69,7 +69,7 @@ def test_the_report_says_how_much_was_read(report):
 
 def test_the_pdf_holds_the_numbers_of_the_site(pdfs, checker):
     pytest.importorskip("pymupdf")
-    from gradbook.check.pdf import check_pdf
+    from gradbook.check.judge.pdf import check_pdf
 
     for lang, pdf in pdfs.items():
         found = check_pdf(pdf, [p for p in checker.pages.values() if p.lang == lang])

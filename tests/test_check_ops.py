@@ -15,21 +15,21 @@ from gradbook.book.mathml import to_mathml
 from gradbook.book.notation import Notation
 from gradbook.book.words import environment
 from gradbook.book.writer import Sheet
-from gradbook.check.arith import evaluate
-from gradbook.check.arrays import rows_of
-from gradbook.check.book import read_formula
-from gradbook.check.exact import Truth, pencil_bounds
-from gradbook.check.example import Example
-from gradbook.check.interval import Interval, interval
-from gradbook.check.lines import bindings, chains, check, elided
-from gradbook.check.mathml import tokens as seen_tokens
+from gradbook.check.arithmetic.arith import evaluate
+from gradbook.check.arithmetic.arrays import rows_of
+from gradbook.check.arithmetic.interval import Interval, interval
+from gradbook.check.arithmetic.tree import NotUnderstoodError, Num, Op, Sym, walk
+from gradbook.check.judge.book import read_formula
+from gradbook.check.judge.example import Example
+from gradbook.check.judge.lines import bindings, chains, check, elided
+from gradbook.check.judge.redo import Rules
 from gradbook.check.ops import MEANINGS, exact
-from gradbook.check.parse import Parser
-from gradbook.check.redo import Rules
-from gradbook.check.symbols import Symbols
-from gradbook.check.tex import tokens
-from gradbook.check.trace import Trace
-from gradbook.check.tree import NotUnderstoodError, Num, Op, Sym, walk
+from gradbook.check.read.mathml import tokens as seen_tokens
+from gradbook.check.read.parse import Parser
+from gradbook.check.read.tex import tokens
+from gradbook.check.truth.exact import Truth, pencil_bounds
+from gradbook.check.truth.symbols import Symbols
+from gradbook.check.truth.trace import Trace
 from gradbook.engine import pencil
 from gradbook.engine.ops import OPS
 from gradbook.engine.tape.backward import backward

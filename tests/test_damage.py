@@ -138,7 +138,7 @@ def test_the_checker_reads_what_is_damaged_and_says_so(tmp_path, way):
         way(path)
     assert not check.run(tmp_path / "site", {}, ["en"]).ok
     pytest.importorskip("pymupdf")
-    assert "cannot be read" in check.pdf.check_pdf(tmp_path / "book.pdf", []).failures[0].why
+    assert "cannot be read" in check.check_pdf(tmp_path / "book.pdf", []).failures[0].why
 
 
 # --- the whole book -----------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ STANDARD = sys.stdlib_module_names
 
 ORDER = {
     "engine": "errors plugins ops tape optim spec layers families load schema work",
+    "check": "ops arithmetic read truth judge plugins",
 }
 """The rooms of each folder and the files that lie in none, from the lowest to the highest."""
 

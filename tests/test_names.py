@@ -17,8 +17,8 @@ from gradbook.book.map import address as family_address
 from gradbook.book.new import new_example
 from gradbook.book.operations import anchor
 from gradbook.book.project import Project
-from gradbook.check.read import folders, read_pages
-from gradbook.check.site import Site
+from gradbook.check.judge.site import Site
+from gradbook.check.read.html import folders, read_pages
 from gradbook.engine import BookError, load
 from gradbook.engine.families import families
 from gradbook.engine.ops import OPS

@@ -41,7 +41,8 @@ for name, old, new in json.load(sys.stdin):
 """
 EDITS = {  # the file: which of the pages of examples, the catalogue of operations, the map, and Sphinx's are remade
     "book/serve.py": "", "book/build.py": "", "gradbook/cli.py": "", "book/edition.py": "", "book/steady.py": "",
-    "check/site.py": "", "templates/site/index.html": "", "templates/checked.md.j2": "", "book/generated.py": "",
+    "check/judge/site.py": "", "templates/site/index.html": "", "templates/checked.md.j2": "",
+    "book/generated.py": "",
     "book/page.py": "examples", "book/errata.py": "examples", "book/figures/heat.py": "examples",
     "templates/why.j2": "examples", "templates/pages/6-check.md.j2": "examples",
     "templates/blocks.j2": "examples catalogue",

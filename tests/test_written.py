@@ -8,9 +8,9 @@ from gradbook.book.figures.layers import layers
 from gradbook.book.lines import Line, plain_tex
 from gradbook.book.page import PageView, Worked
 from gradbook.book.symbols import indexed
-from gradbook.check import tex
-from gradbook.check.parse import Parser
-from gradbook.check.tree import Sym
+from gradbook.check.arithmetic.tree import Sym
+from gradbook.check.read import tex
+from gradbook.check.read.parse import Parser
 from gradbook.engine import BookError, load, work
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from .arith import Interval, evaluate, exactly, shape
-from .tree import Node, Num, Op, cells, children, is_literal, same_form
+from ..arithmetic.arith import Interval, evaluate, exactly, shape
+from ..arithmetic.tree import Node, Num, Op, cells, children, is_literal, same_form
 
 SURE = Decimal("1e-40")
 """Two values this near are equal: 50 digits were carried."""

@@ -6,11 +6,8 @@ Glossary. An *item* is one expression of a chain 'a = b = c'; the *head* is the 
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from .arith import shape
-from .parse import Row
-from .redo import Rules, Slip, numeric_shapes, same_value, slips
-from .symbols import FormError, Key, MismatchError, Symbols, power_name
-from .tree import (
+from ..arithmetic.arith import shape
+from ..arithmetic.tree import (
     ElidedError,
     Matrix,
     Node,
@@ -24,6 +21,9 @@ from .tree import (
     is_numeric,
     walk,
 )
+from ..read.parse import Row
+from ..truth.symbols import FormError, Key, MismatchError, Symbols, power_name
+from .redo import Rules, Slip, numeric_shapes, same_value, slips
 
 RELATIONS = ("=", "≈")
 CHAIN = ("times", "dot", "had", "T")

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 
+from ..ops import mp
 from .interval import Interval, ends_of, interval
-from .ops import mp
 from .tree import NotUnderstoodError
 
 PI = Decimal(str(mp.pi + 0))

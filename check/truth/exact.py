@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .ops import LINEAR, MEANINGS, Meaning, exact, mp
+from ..ops import LINEAR, MEANINGS, Meaning, exact, mp
 from .trace import Place, Step, Trace
 
 EPS = 2.0**-53

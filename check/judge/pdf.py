@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from .read import Page
+from ..read.html import Page
 from .report import Report
 
 NUMERAL = re.compile(r"\d+\.\d{2,}")

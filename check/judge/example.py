@@ -9,17 +9,17 @@ from itertools import count
 
 import numpy as np
 
+from ..arithmetic.tree import Node, Num, Partial, Sym, cells, walk
+from ..ops import mp
+from ..read.html import Page
+from ..truth.exact import AGREE, Truth, pencil_bounds
+from ..truth.symbols import Symbols
+from ..truth.trace import Place, Trace
 from . import lines
 from .conflicts import conflicts
-from .exact import AGREE, Truth, pencil_bounds
 from .figures import flat
-from .ops import mp
-from .read import Page
 from .redo import Rules
 from .report import Report
-from .symbols import Symbols
-from .trace import Place, Trace
-from .tree import Node, Num, Partial, Sym, cells, walk
 
 _versions = count()
 OFTEN = 3

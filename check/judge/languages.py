@@ -5,7 +5,7 @@ Within a sentence another language may order its formulas otherwise; between sen
 
 from collections import Counter, defaultdict
 
-from .read import Formula, Page
+from ..read.html import Formula, Page
 from .report import Report
 
 

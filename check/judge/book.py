@@ -9,19 +9,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from . import lines, mathml, tex
+from ..arithmetic.tree import Node, NotUnderstoodError, walk
+from ..read import mathml, tex
+from ..read.html import Formula, Page, folders, number_text
+from ..read.parse import Parser, Row
+from ..truth.symbols import Symbols
+from . import lines
 from .conflicts import conflicts
 from .example import Example
 from .figures import check_figures
 from .loose import check_loose
 from .names import check_headings, check_names
-from .parse import Parser, Row
-from .read import Formula, Page, folders, number_text
 from .redo import Rules
 from .report import Report, Unknown
-from .symbols import Symbols
 from .tables import check_tables
-from .tree import Node, NotUnderstoodError, walk
 
 SECOND = "@2"
 """What the name of a trace ends with that is the second update of an example."""

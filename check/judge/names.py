@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from string import digits
 from urllib.parse import urlsplit
 
-from .read import Formula, Page
+from ..arithmetic.tree import Node, Partial, Sym, children
+from ..read.html import Formula, Page
 from .report import Report
 from .site import joined
-from .tree import Node, Partial, Sym, children
 
 
 def check_names(page: Page, example, reading: Callable, defined_at: Callable, report: Report) -> None:

@@ -1,7 +1,7 @@
 """Goes through the tokens of a formula, one after another."""
 
+from ..arithmetic.tree import NotUnderstoodError
 from .tex import Token
-from .tree import NotUnderstoodError
 
 END = Token("end of formula", "")
 

@@ -1,7 +1,7 @@
 """Cuts built MathML into the same tokens as `tex`, so that what is seen and what is annotated can be compared."""
 
+from ..arithmetic.tree import NotUnderstoodError
 from .tex import Token, arrow, sign
-from .tree import NotUnderstoodError
 
 MINUS = "−"
 ACCENTS = {"^": "hat", "ˆ": "hat", "¯": "bar", "‾": "bar", "―": "bar", "_": "bar", "~": "tilde", "˜": "tilde",

@@ -5,10 +5,10 @@ From loosest to tightest: relations; sums; products with a sign (· ⊙ ⊘ ⊗ 
 
 from dataclasses import dataclass, field
 
+from ..arithmetic.tree import Matrix, Node, NotUnderstoodError, Num, Op, Sym, is_literal, is_numeric, walk
 from .atoms import CONVOLUTION, Atoms, quotient
 from .scan import END
 from .tex import Token
-from .tree import Matrix, Node, NotUnderstoodError, Num, Op, Sym, is_literal, is_numeric, walk
 
 PRODUCTS = {"·": "dot", "⊙": "had", "⊘": "hdiv", "⊗": "outer", "×": "cross", "/": "slash"}
 

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Callable
 
-from .functions import FUNCTIONS, PI, WITH_A_NUMBER
+from ..arithmetic.functions import FUNCTIONS, PI, WITH_A_NUMBER
+from ..arithmetic.tree import Matrix, Node, NotUnderstoodError, Num, Op, Partial, Sym
+from ..arithmetic.whole import WHOLE
 from .scan import END, Scanner, text_of
 from .tex import Token
-from .tree import Matrix, Node, NotUnderstoodError, Num, Op, Partial, Sym
-from .whole import WHOLE
 
 TRANSPOSE = ("𝖳", "T")
 KNOWN = {*FUNCTIONS, *(name.partition("^")[0] for name in WHOLE)}

@@ -6,8 +6,8 @@ Glossary. A bound symbol is (key, literal, shared, where): see `lines.bindings`.
 
 from itertools import combinations
 
+from ..arithmetic.tree import Num, Partial, Sym, cells
 from .report import Report
-from .tree import Num, Partial, Sym, cells
 
 
 def conflicts(example) -> Report:

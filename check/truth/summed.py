@@ -5,7 +5,7 @@ Glossary. In a body Op("each", (array,)) stands for an entry of the array, the o
 
 import re
 
-from .tree import Node, Num, Op, cells, is_literal, walk
+from ..arithmetic.tree import Node, Num, Op, cells, is_literal, walk
 
 LETTERS = re.compile(r"[a-z](,[a-z])*")
 ENTRYWISE = {"times": "had", "dot": "had", "cross": "had", "pow": "hpow", "power": "hpower"}

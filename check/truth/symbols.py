@@ -7,9 +7,8 @@ Glossary. A *binding* says that a symbol is a literal: 'X = (x_1; x_2) = (0.05; 
 import re
 from collections.abc import Callable, Iterator
 
-from .arith import evaluate, indices_of, shape
-from .summed import entry_of, entrywise, letters_of, spread
-from .tree import (
+from ..arithmetic.arith import evaluate, indices_of, shape
+from ..arithmetic.tree import (
     DOTS,
     ElidedError,
     Matrix,
@@ -24,7 +23,8 @@ from .tree import (
     same_form,
     transposed,
 )
-from .whole import MOVING, parted
+from ..arithmetic.whole import MOVING, parted
+from .summed import entry_of, entrywise, letters_of, spread
 
 Key = Sym | Partial
 POWERS = (("power", "pow"), ("hpower", "hpow"))

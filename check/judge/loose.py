@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
-from .read import Formula, Page
+from ..arithmetic.tree import Num
+from ..read.html import Formula, Page
 from .redo import Rules
 from .report import Report
-from .tree import Num
 
 COUNTS = (0, 1, 10, 100, 1000, 10_000)
 """The losses that a page tells: after so many updates."""

@@ -8,10 +8,10 @@ head and counts below; a drift table symbols and numbers.
 from collections.abc import Callable
 from decimal import Decimal
 
-from .read import NUMERAL, Cell, Page, Table
+from ..arithmetic.tree import Node, Num, Op, Partial, Sym, cells, is_literal
+from ..read.html import NUMERAL, Cell, Page, Table
 from .redo import Rules
 from .report import Report
-from .tree import Node, Num, Op, Partial, Sym, cells, is_literal
 
 LOST = Decimal("1e-10")
 """How much of a loss, relatively, float64 may lose in thousands of updates."""

@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from ..read.html import Page, folders
 from .languages import compare, cut
-from .read import Page, folders
 from .report import Report
 
 LOADS = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)|@import\s+["']([^"']+)["']""")

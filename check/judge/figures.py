@@ -5,10 +5,10 @@ import unicodedata
 from collections import Counter
 from decimal import Decimal
 
-from .read import Page
+from ..arithmetic.tree import Num, Sym
+from ..read.html import Page
 from .redo import Rules
 from .report import Report
-from .tree import Num, Sym
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 LABELLED = re.compile(r"(?P<name>\S.*?)\s*=\s*(?P<number>-?\d+(?:\.\d+)?)")

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from .tree import NotUnderstoodError
+from ..arithmetic.tree import NotUnderstoodError
 
 
 class Token(NamedTuple):
