@@ -19,8 +19,8 @@ from gradbook.engine.spec.example import Page
 from gradbook.engine.spec.friendly import RATES, learns, shows_slips
 from gradbook.engine.work import work
 
-from .address import distinct
-from .words import SOURCE, environment
+from .base.address import distinct
+from .i18n.words import SOURCE, environment
 
 SHIPPED = Path(__file__).resolve().parent.parent / "examples"
 HEADER = """# A copy of the shipped example, to be changed: every number on its pages is computed from this file.

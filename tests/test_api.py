@@ -15,11 +15,11 @@ import pytest
 
 import gradbook
 from gradbook import OPS, BookError, Tape, Trace, backward, load, op, pencil, work
-from gradbook.book.lines import Line, plain_tex
-from gradbook.book.notebook import View, mathml
-from gradbook.book.numbers import decimal_of
-from gradbook.book.page import Gradient, PageView, Worked
-from gradbook.book.symbols import indexed, marked, named, transposed
+from gradbook.book.base.numbers import decimal_of
+from gradbook.book.formula.lines import Line, plain_tex
+from gradbook.book.formula.symbols import indexed, marked, named, transposed
+from gradbook.book.pages.notebook import View, mathml
+from gradbook.book.pages.page import Gradient, PageView, Worked
 from gradbook.engine.tape.tape import apply
 
 ROOT = Path(__file__).parent.parent

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from gradbook import check
-from gradbook.book import witness
+from gradbook.book.pages.traces import traces as traces_of
 from gradbook.check import Checker, Page
 from gradbook.check.judge.lines import check as check_lines
 from gradbook.check.judge.redo import Rules
@@ -25,7 +25,7 @@ MUTATIONS, FOUND = draws(500, 25), 0.995
 
 @pytest.fixture(scope="module")
 def traces(any_examples) -> dict[str, str]:
-    return witness.traces(sorted(any_examples.glob("*.toml")))
+    return traces_of(sorted(any_examples.glob("*.toml")))
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from lxml import etree
 
-from gradbook.book.lines import Line, Row, plain_tex
-from gradbook.book.mathml import to_mathml
-from gradbook.book.notation import Notation
-from gradbook.book.words import environment
-from gradbook.book.writer import Sheet
+from gradbook.book.formula.lines import Line, Row, plain_tex
+from gradbook.book.formula.mathml import to_mathml
+from gradbook.book.formula.notation import Notation
+from gradbook.book.formula.writer import Sheet
+from gradbook.book.i18n.words import environment
 from gradbook.check.arithmetic.arith import evaluate
 from gradbook.check.arithmetic.arrays import rows_of
 from gradbook.check.arithmetic.interval import Interval, interval

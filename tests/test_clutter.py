@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradbook.book.page import PageView, Worked
+from gradbook.book.pages.page import PageView, Worked
 from gradbook.engine import work
 from gradbook.engine.load import validate
 from gradbook.engine.tape.backward import backward

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from gradbook.book.figures.families import order
-from gradbook.book.listing import listing, rooms
-from gradbook.book.map import entries
+from gradbook.book.i18n.words import TEMPLATES, environment, languages
 from gradbook.book.new import new_example
-from gradbook.book.page import PageView, Worked
-from gradbook.book.words import TEMPLATES, environment, languages
+from gradbook.book.pages.listing import listing, rooms
+from gradbook.book.pages.map import entries
+from gradbook.book.pages.page import PageView, Worked
 from gradbook.engine import load, work
 from gradbook.engine.families import families, family
 from gradbook.engine.ops import OPS, of_kind

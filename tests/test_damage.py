@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from gradbook import check
-from gradbook.book import files, webfont, whole, witness
-from gradbook.book.made import Made, Store
+from gradbook.book.base import files
+from gradbook.book.cache import whole
+from gradbook.book.cache.made import Made, Store
+from gradbook.book.site import webfont, witness
 from tests.damage import WAYS, a_dead_link, a_file, a_folder, emptied, flipped, halved
 from tests.small_book import built, edition, example
 

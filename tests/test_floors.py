@@ -13,6 +13,7 @@ STANDARD = sys.stdlib_module_names
 ORDER = {
     "engine": "errors plugins ops tape optim spec layers families load schema work",
     "check": "ops arithmetic read truth judge plugins",
+    "book": "base i18n project formula errata figures cache pages pdf site new init messages build",
 }
 """The rooms of each folder and the files that lie in none, from the lowest to the highest."""
 
@@ -56,9 +57,11 @@ def needed(path: Path, known: set[str]) -> set[str]:
     names = imported(path, for_types=False)
     modules, inside = names & known, {name.rpartition(".")[0] for name in names - known}
     found = (modules - {module.rpartition(".")[0] for module in modules}) | (inside & known)
-    text = path.read_text(encoding="utf-8")
-    if path.name == "__init__.py" and ("import_module(" in text or "plugins.load(" in text):
-        found |= {module for module in known if module.rpartition(".")[0] == module_of(path)}
+    for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("import_module", "plugins.load"):
+            name = call.args[0]
+            below = {module for module in known if module.rpartition(".")[0] == module_of(path)}
+            found |= {name.value} if isinstance(name, ast.Constant) else below
     return found - {module_of(path)}
 
 
@@ -96,7 +99,7 @@ def ours(module: str) -> bool:
 def test_the_reader_of_imports_sees_what_is_there():
     assert "gradbook.engine.tape.tape" in imported(ROOT / "engine" / "families" / "mlp.py")
     assert "gradbook.engine.ops" in imported(ROOT / "engine" / "tape" / "backward.py")
-    assert "sphinx.application" in imported(ROOT / "book" / "ext" / "site.py")
+    assert "sphinx.application" in imported(ROOT / "book" / "site" / "ext" / "site.py")
     assert "gradbook.book.build" in imported(ROOT / "gradbook" / "cli.py")
     assert roots(ROOT / "book" / "build.py") >= {"gradbook.engine", "gradbook.book", "pathlib"}
 
@@ -122,7 +125,7 @@ def test_the_book_stands_on_the_engine():
 
 
 def test_only_the_extension_imports_sphinx():
-    others = [path for path in files("book") if not path.is_relative_to(ROOT / "book" / "ext")]
+    others = [path for path in files("book") if not path.is_relative_to(ROOT / "book" / "site" / "ext")]
     assert breaches(others, lambda module: module not in ("sphinx", "myst_parser")) == {}
 
 
@@ -133,8 +136,10 @@ def test_the_checker_shares_nothing_with_what_it_checks():
         assert "templates/" not in path.read_text(encoding="utf-8"), path
 
 
-def test_chapters_settings():
-    assert breaches(files("docs"), STANDARD.__contains__) == {}
+def test_chapters_and_the_theme_hold_no_program():
+    """The theme's settings are read by Sphinx, and need nothing."""
+    assert files("docs") == []
+    assert breaches(sorted((ROOT / "book/site/theme").rglob("*.py")), STANDARD.__contains__) == {}
 
 
 def test_the_command_line_loads_libraries_late():

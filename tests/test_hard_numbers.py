@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gradbook.book.lines import Line, plain_tex
-from gradbook.book.mathml import to_mathml
-from gradbook.book.numbers import plain_number, tex_number
-from gradbook.book.operand import Operand
-from gradbook.book.page import PageView, Worked
-from gradbook.book.values import lookup
+from gradbook.book.base.numbers import plain_number, tex_number
+from gradbook.book.formula.lines import Line, plain_tex
+from gradbook.book.formula.mathml import to_mathml
+from gradbook.book.formula.operand import Operand
+from gradbook.book.pages.page import PageView, Worked
+from gradbook.book.pages.values import lookup
 from gradbook.engine import BookError, work
 from gradbook.engine.load import validate
 from tests.chance import draws, remember

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradbook.book.lines import Line, plain_tex
-from gradbook.book.page import PageView, Worked
-from gradbook.book.words import languages
+from gradbook.book.formula.lines import Line, plain_tex
+from gradbook.book.i18n.words import languages
+from gradbook.book.pages.page import PageView, Worked
 from gradbook.engine import load, work
 
 EXAMPLES = sorted(Path("examples").glob("*.toml"))

@@ -12,9 +12,9 @@ from random import Random
 import numpy as np
 import pytest
 
+from gradbook.book.i18n.words import languages
 from gradbook.book.new import new_example, widths
-from gradbook.book.pages import pages, prepare
-from gradbook.book.words import languages
+from gradbook.book.pages.pages import pages, prepare
 from gradbook.engine import BookError, load, pencil, train, work
 from gradbook.engine.families import families, mlp
 from gradbook.engine.ops import OPS, of_kind

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradbook.book.words import TEMPLATES, environment
+from gradbook.book.i18n.words import TEMPLATES, environment
 from gradbook.engine import check_gradients
 from gradbook.engine.ops import CALL, FLAT, OPS, POWER, PRODUCT, SUM, of_kind, worked_first
 from gradbook.engine.ops.table import DOMAINS

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from gradbook.book.lines import plain_tex
-from gradbook.book.page import Gradient, PageView, Worked
+from gradbook.book.formula.lines import plain_tex
+from gradbook.book.pages.page import Gradient, PageView, Worked
 from gradbook.engine import load, work
 
 ROOT = Path(__file__).parent.parent

@@ -9,12 +9,12 @@ import pytest
 from random_nets import tables
 from small_project import small_project
 
-from gradbook.book import wide
-from gradbook.book.mathml import to_mathml
-from gradbook.book.page import PageView, Worked
-from gradbook.book.pages import Material, pages
-from gradbook.book.typst_formula import formula
-from gradbook.book.writer import matrix
+from gradbook.book.formula import wide
+from gradbook.book.formula.mathml import to_mathml
+from gradbook.book.formula.writer import matrix
+from gradbook.book.pages.page import PageView, Worked
+from gradbook.book.pages.pages import Material, pages
+from gradbook.book.pdf.typst_formula import formula
 from gradbook.engine import work
 from gradbook.engine.load import validate
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from gradbook.book.figures.layers import layers
-from gradbook.book.lines import Line, plain_tex
-from gradbook.book.page import PageView, Worked
-from gradbook.book.symbols import indexed
+from gradbook.book.formula.lines import Line, plain_tex
+from gradbook.book.formula.symbols import indexed
+from gradbook.book.pages.page import PageView, Worked
 from gradbook.check.arithmetic.tree import Sym
 from gradbook.check.read import tex
 from gradbook.check.read.parse import Parser

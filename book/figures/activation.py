@@ -9,11 +9,12 @@ from gradbook.engine.ops import OPS, of_kind
 from gradbook.engine.tape.tape import apply, expr
 from gradbook.engine.tape.trace import Step
 
-from ..operand import Operand
-from ..words import SOURCE, environment
-from . import Figure, View, palette
+from ..formula.operand import Operand
+from ..i18n.words import SOURCE, environment
+from . import palette
 from .canvas import Canvas
 from .chart import Chart, ticks
+from .figure import Figure, View
 
 WIDTH, HEIGHT = 330.0, 190.0
 MOST_POINTS = 150

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from gradbook.engine.optim import detached
 from gradbook.engine.tape.trace import Step, Trace
 
-from . import Figure, View, palette, tex
+from . import palette, tex
 from .canvas import Box, Canvas
+from .figure import Figure, View
 
 PARAMETERS, FORWARD, BACKWARD, GRADIENTS, UPDATES = range(5)
 SPREAD = (PARAMETERS, GRADIENTS, UPDATES)

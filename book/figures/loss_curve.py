@@ -6,9 +6,10 @@ import numpy as np
 
 from gradbook.engine.tape.lower import train
 
-from . import Figure, View, palette
+from . import palette
 from .canvas import Box, Canvas, label_box
 from .chart import SMALL, Chart, ticks
+from .figure import Figure, View
 
 WIDTH, HEIGHT = 420.0, 220.0
 SAMPLES = 240

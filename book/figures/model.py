@@ -10,8 +10,9 @@ from itertools import pairwise
 
 from gradbook.engine.tape.trace import Trace
 
-from . import Figure, View, palette, tex
+from . import palette, tex
 from .canvas import Box, Canvas
+from .figure import Figure, View
 from .layers import layers
 
 HEIGHT, LEVEL, GAP, JOINT = 25.0, 44.0, 14.0, 8.0
