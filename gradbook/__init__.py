@@ -73,11 +73,11 @@ def _unknown(name: str) -> str:
 
 def _viewer():
     """What shows traces in a notebook, loaded when the first is shown."""
-    return import_module("gradbook.book.notebook")
+    return import_module("gradbook.book.pages.notebook")
 
 
 def setup(app) -> dict[str, object]:
     """What Sphinx calls for `extensions = ["gradbook"]`: the role `value`, for any project (docs/in-sphinx.md)."""
-    from gradbook.book.ext.anywhere import setup
+    from gradbook.book.site.ext.anywhere import setup
 
     return setup(app)

@@ -169,15 +169,16 @@ def trace(example, changes, arithmetic):
 def check(**options):
     """Build what is needed and check it: redo every printed line, gradients, languages, links."""
     from gradbook import check as checker
-    from gradbook.book import witness
     from gradbook.book.messages import missing
+    from gradbook.book.pages.traces import traces
+    from gradbook.book.site import witness
     from gradbook.engine.errors import BookError
 
     with build_of(options) as book:
         book.html()
         found = witness.quoted(book.out / "html")
         quoted = {name: path for name, path in book.left_out().items() if name in found}
-        exact = witness.traces(book.paths(), book.changes) | witness.traces([*quoted.values()])
+        exact = traces(book.paths(), book.changes) | traces([*quoted.values()])
         with target("check"):
             try:
                 report = checker.run(traces=exact, quoted=quoted, **witness.built(book.out, book.project, book.langs))
@@ -195,7 +196,7 @@ def check(**options):
 @out_option
 def clean(out):
     """Remove the output folder, if it is ours."""
-    from gradbook.book.output import clean as remove
+    from gradbook.book.site.output import clean as remove
 
     project = the_project()
     remove(out or project.out, project.inputs())

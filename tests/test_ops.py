@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradbook.book.words import TEMPLATES, environment
+from gradbook.book.i18n.words import TEMPLATES, environment
 from gradbook.engine import check_gradients
-from gradbook.engine.backward import backward
 from gradbook.engine.ops import CALL, FLAT, OPS, POWER, PRODUCT, SUM, of_kind, worked_first
 from gradbook.engine.ops.table import DOMAINS
-from gradbook.engine.tape import Tape, apply, expr
+from gradbook.engine.tape.backward import backward
+from gradbook.engine.tape.tape import Tape, apply, expr
 from tests.chance import draws, remember
 from tests.judges import exact_gradients, roundings
 

@@ -17,9 +17,9 @@ op("gaussian", lambda z: np.exp(-z * z),
 
 from pydantic import model_validator
 
-from ..example import Example, Matrix, Model, Number, Vector
-from ..shapes import expect_length, expect_shape
-from ..tape import Tape
+from ..spec.example import Example, Matrix, Model, Number, Vector
+from ..spec.shapes import expect_length, expect_shape
+from ..tape.tape import Tape
 
 
 class Data(Model):

@@ -6,16 +6,17 @@ from functools import cache
 import numpy as np
 
 from gradbook.engine.ops import OPS, of_kind
-from gradbook.engine.tape import apply, expr
-from gradbook.engine.trace import Step
+from gradbook.engine.tape.tape import apply, expr
+from gradbook.engine.tape.trace import Step
 
 from ..formula.nodes import Apply, Letter
 from ..formula.patterns import Patterns
 from ..formula.tex import Tex
-from ..words import SOURCE, environment
-from . import Figure, View, palette
+from ..i18n.words import SOURCE, environment
+from . import palette
 from .canvas import Canvas
 from .chart import Chart, ticks
+from .figure import Figure, View
 
 WIDTH, HEIGHT = 330.0, 190.0
 MOST_POINTS = 150

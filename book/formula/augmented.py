@@ -7,10 +7,10 @@ import numpy as np
 
 from gradbook.engine.ops import OPS
 
-from ..wide import filled
 from .derive import Sheet, matrix
 from .lines import Line
 from .nodes import EQUAL, Apply, Block, Matrix, Node, Number, Ones, Row, Symbol
+from .wide import filled
 
 ONE = Number(Decimal(1))
 

@@ -4,7 +4,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from gradbook.engine.ops import FLAT, OPS
-from gradbook.engine.trace import Step, Trace
+from gradbook.engine.tape.trace import Step, Trace
 
 from .nodes import Chain, Derivative, Node, Sum, Symbol
 

@@ -12,10 +12,9 @@ import numpy as np
 
 from gradbook.engine.ops import CALL, OPS, PRODUCT, SUM, Op
 from gradbook.engine.ops import terms as made_of
-from gradbook.engine.trace import Step, Trace
+from gradbook.engine.tape.trace import Step, Trace
 
-from ..numbers import decimal_of, printed_array
-from ..wide import TERMS, filled, shown
+from ..base.numbers import decimal_of, printed_array
 from .address import Address
 from .nodes import (
     Apply,
@@ -34,6 +33,7 @@ from .nodes import (
     Sum,
     Symbol,
 )
+from .wide import TERMS, filled, shown
 
 Place = Index | Letters | None
 

@@ -5,15 +5,17 @@ from types import SimpleNamespace
 
 from gradbook.engine.errors import BookError
 from gradbook.engine.ops import OPS
-from gradbook.engine.trace import Trace
+from gradbook.engine.tape.trace import Trace
 
-from ..mathml import to_mathml
-from ..notation import Notation
-from ..symbols import named
-from ..words import SOURCE, environment
+from ..i18n.words import SOURCE, environment
 from .lines import Derivation
+from .mathml import to_mathml
+from .nodes import Node
+from .notation import Notation
 from .numpy_source import program
+from .symbols import named
 from .text import rows_of
+from .typst_formula import formula
 from .written import Written
 
 DIGITS = 4
@@ -39,10 +41,17 @@ class Formula:
 
     @cached_property
     def _latex(self) -> str:
+        if self._written.trace[self.name].is_leaf:
+            return " = ".join(map(self._written.tex, (self.tree.left, *self.tree.rules, *self._given)))
         return self._written.block(self.tree)
 
+    @property
+    def _given(self) -> tuple[Node, ...]:
+        """The numbers of a leaf."""
+        return tuple(row.right for block in self.tree.blocks for row in block)
+
     def latex(self) -> str:
-        """An aligned block of LaTeX, in commands that amsmath and MathJax know."""
+        """An aligned block of LaTeX in commands that amsmath and MathJax know; of a leaf one line."""
         return self._latex
 
     def markdown(self) -> str:
@@ -55,9 +64,7 @@ class Formula:
 
     def typst(self) -> str:
         """A displayed formula of Typst."""
-        from ..typst_formula import Formula as Set
-
-        return f"$ {Set(self._latex, display=True).body} $"
+        return f"$ {formula(self._latex, True).body} $"
 
     def text(self) -> str:
         """Lines of plain text, in which steps are called by their names."""
@@ -88,7 +95,7 @@ def derivation(trace: Trace, name: str) -> Formula:
     >>> from gradbook import derivation, load, work
     >>> formula = derivation(work(load("examples/seed.toml")), "J")
     >>> formula.text().splitlines()[-1].strip()
-    '≈ 0.2984'
+    '= 0.2984'
     """
     found = Formulas(trace).of(name)
     if found is None:

@@ -7,12 +7,12 @@ from functools import cached_property
 import numpy as np
 
 from gradbook.engine.ops import CALL, OPS
-from gradbook.engine.trace import Step
+from gradbook.engine.tape.trace import Step
 
-from ..by_hand import decimals, redone, rounded
-from ..wide import MOST, TERMS_A_ROW, filled, is_wide
+from .by_hand import decimals, redone, rounded
 from .derive import Numbers, Rule, Sheet, Symbols, long_terms, matrix
 from .nodes import ABOUT, EQUAL, Apply, Block, Entry, Index, Node, Row, Shaped, Sum, Symbol
+from .wide import MOST, TERMS_A_ROW, filled, is_wide
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradbook.engine.ops import OPS
-from gradbook.engine.rounding import SAFE, SNAP
-from gradbook.engine.trace import NOISE, Trace
+from gradbook.engine.tape.rounding import SAFE, SNAP
+from gradbook.engine.tape.trace import NOISE, Trace
 
 from .lines import Derivation
 from .nodes import Apply, Node, Number, Ones, Shaped, Symbol

@@ -6,6 +6,7 @@ gives a pattern: pieces of TeX and slots. A formula is then set by filling slots
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import prod
 
 from gradbook.engine.errors import BookError
 
@@ -31,6 +32,11 @@ class StandIn:
 
     def __init__(self, argument: int, shape: tuple[int, ...] = (), scalar: bool = True):
         self.argument, self.shape, self.scalar = argument, shape, scalar
+
+    @property
+    def size(self) -> int:
+        """How many entries it has."""
+        return prod(self.shape)
 
     def _as(self, place: str) -> str:
         return f"{_OPEN}{self.argument} {place}{_CLOSE}"

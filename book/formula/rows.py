@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..wide import LINE
 from .boxes import Box
 from .lines import Derivation
 from .nodes import Node, Row, Sum
 from .tex import RELATIONS, Tex, as_term
+from .wide import LINE
 
 
 @dataclass(frozen=True)

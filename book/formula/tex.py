@@ -6,9 +6,7 @@ import numpy as np
 
 from gradbook.engine.ops import OPS
 
-from ..notation import Notation
-from ..numbers import tex_decimal
-from ..symbols import transposed as transposed_symbol
+from ..base.numbers import tex_decimal
 from . import brackets
 from .boxes import Box, number
 from .derive import matrix
@@ -33,7 +31,9 @@ from .nodes import (
     Sum,
     Symbol,
 )
+from .notation import Notation
 from .patterns import Pattern, Patterns, StandIn
+from .symbols import transposed as transposed_symbol
 
 DOTS = {"across": r"\cdots", "down": r"\vdots", "both": r"\ddots"}
 RELATIONS = {ABOUT: r"\approx"}

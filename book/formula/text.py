@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gradbook.engine.ops import CALL, OPS
 
-from ..numbers import plain_decimal
+from ..base.numbers import plain_decimal
 from . import brackets
 from .lines import Derivation
 from .nodes import (

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from gradbook.engine.ops import OPS
-from gradbook.engine.trace import Trace
+from gradbook.engine.tape.trace import Trace
 
-from ..notation import Notation
 from .augmented import Augmented, augmented
 from .chain import ChainRule
 from .derive import Rule, Sheet, Symbols
 from .lines import Derivation, Line
 from .nodes import EQUAL, Dot, Index, Node, Row
+from .notation import Notation
 from .patterns import Patterns
 from .rows import Rows
 from .tex import Tex

@@ -6,9 +6,9 @@ One sample a column. Rumelhart, Hinton & Williams 1986; Hinton & Salakhutdinov 2
 import numpy as np
 from pydantic import model_validator
 
-from ..example import Activation, Example, Matrix, Model, Vector
-from ..shapes import expect_columns, expect_length, expect_reachable, expect_rows
-from ..tape import Expr, Tape, apply
+from ..spec.example import Activation, Example, Matrix, Model, Vector
+from ..spec.shapes import expect_columns, expect_length, expect_reachable, expect_rows
+from ..tape.tape import Expr, Tape, apply
 
 
 class Data(Model):

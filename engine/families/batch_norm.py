@@ -3,10 +3,10 @@
 
 from pydantic import model_validator
 
-from ..norms import Normed, ScaleAndShift, expect_several
-from ..norms import forward as around
-from ..parts import layer_norm
-from ..tape import Tape
+from ..layers.norms import Normed, ScaleAndShift, expect_several
+from ..layers.norms import forward as around
+from ..layers.parts import layer_norm
+from ..tape.tape import Tape
 
 
 class Spec(Normed):

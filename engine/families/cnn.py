@@ -9,9 +9,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..example import Activation, Example, Known, Matrix, Model, Number, Vector
-from ..limits import CALL, AtMost
-from ..shapes import (
+from ..spec.example import Activation, Example, Known, Matrix, Model, Number, Vector
+from ..spec.limits import CALL, AtMost
+from ..spec.shapes import (
     expect_columns,
     expect_in_time,
     expect_length,
@@ -20,7 +20,7 @@ from ..shapes import (
     expect_targets,
     expect_windows,
 )
-from ..tape import Expr, Tape, apply
+from ..tape.tape import Expr, Tape, apply
 
 LOSSES = ("cross_entropy_logits", "half_squared_error")
 Step = Annotated[int, Field(ge=1), AtMost("window")]

@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import model_validator
 
-from .. import parts, transformer
-from ..example import Matrix
-from ..limits import AtMost
-from ..shapes import expect_shape
-from ..tape import Tape
+from ..layers import parts, transformer
+from ..spec.example import Matrix
+from ..spec.limits import AtMost
+from ..spec.shapes import expect_shape
+from ..tape.tape import Tape
 
 
 class WithMemory(transformer.Data):

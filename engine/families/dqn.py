@@ -9,10 +9,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..dense import Layers, expect_net, net, net_size
-from ..example import Activation, Example, Known, Matrix, Model, Number, Vector
-from ..limits import AtMost
-from ..shapes import (
+from ..layers.dense import Layers, expect_net, net, net_size
+from ..spec.example import Activation, Example, Known, Matrix, Model, Number, Vector
+from ..spec.limits import AtMost
+from ..spec.shapes import (
     expect_columns,
     expect_in_time,
     expect_index,
@@ -22,7 +22,7 @@ from ..shapes import (
     expect_shape,
     expect_size,
 )
-from ..tape import Expr, Tape, apply
+from ..tape.tape import Expr, Tape, apply
 
 
 class Data(Model):

@@ -3,9 +3,9 @@ layer norm (Vaswani et al. 2017; with the norms first: Xiong et al. 2020)."""
 
 from pydantic import model_validator
 
-from .. import parts, transformer
-from ..shapes import expect_shape
-from ..tape import Tape
+from ..layers import parts, transformer
+from ..spec.shapes import expect_shape
+from ..tape.tape import Tape
 
 
 class Spec(transformer.Block):

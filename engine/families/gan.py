@@ -10,10 +10,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import model_validator
 
-from ..dense import Layers, expect_net, net, net_size
-from ..example import Activation, Example, Known, Matrix, Model
-from ..shapes import expect_columns, expect_in_time, expect_rows, expect_size
-from ..tape import Tape, apply
+from ..layers.dense import Layers, expect_net, net, net_size
+from ..spec.example import Activation, Example, Known, Matrix, Model
+from ..spec.shapes import expect_columns, expect_in_time, expect_rows, expect_size
+from ..tape.tape import Tape, apply
 
 PLAYERS = ("discriminator", "generator")
 

@@ -9,9 +9,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..example import Example, Matrix, Model, Vector
-from ..limits import CALL, AtMost
-from ..shapes import (
+from ..spec.example import Example, Matrix, Model, Vector
+from ..spec.limits import CALL, AtMost
+from ..spec.shapes import (
     expect_columns,
     expect_in_time,
     expect_length,
@@ -21,7 +21,7 @@ from ..shapes import (
     expect_size,
     expect_targets,
 )
-from ..tape import Tape
+from ..tape.tape import Tape
 
 
 class Data(Model):

@@ -6,11 +6,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from .. import parts, transformer
-from ..example import Known, Matrix, Model
-from ..limits import AtMost
-from ..shapes import expect_columns, expect_index, expect_rows, expect_shape
-from ..tape import Tape
+from ..layers import parts, transformer
+from ..spec.example import Known, Matrix, Model
+from ..spec.limits import AtMost
+from ..spec.shapes import expect_columns, expect_index, expect_rows, expect_shape
+from ..tape.tape import Tape
 
 Token = Annotated[int, Field(ge=0)]
 

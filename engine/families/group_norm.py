@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from ..limits import AtMost
-from ..norms import Normed, ScaleAndShift, expect_several
-from ..norms import forward as around
-from ..parts import standardized
-from ..tape import Expr, Tape, apply
+from ..layers.norms import Normed, ScaleAndShift, expect_several
+from ..layers.norms import forward as around
+from ..layers.parts import standardized
+from ..spec.limits import AtMost
+from ..tape.tape import Expr, Tape, apply
 
 
 class Grouped(ScaleAndShift):

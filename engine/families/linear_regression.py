@@ -2,9 +2,9 @@
 
 from pydantic import model_validator
 
-from ..example import Example, Matrix, Model, Number, Vector
-from ..shapes import expect_columns, expect_length, expect_rows
-from ..tape import Tape
+from ..spec.example import Example, Matrix, Model, Number, Vector
+from ..spec.shapes import expect_columns, expect_length, expect_rows
+from ..tape.tape import Tape
 
 
 class Data(Model):

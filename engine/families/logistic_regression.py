@@ -2,9 +2,9 @@
 
 from pydantic import model_validator
 
-from ..example import Example, Matrix, Model
-from ..shapes import expect_columns, expect_length, expect_rows, expect_targets
-from ..tape import Tape
+from ..spec.example import Example, Matrix, Model
+from ..spec.shapes import expect_columns, expect_length, expect_rows, expect_targets
+from ..tape.tape import Tape
 from .linear_regression import Weights
 
 

@@ -8,11 +8,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..dense import column
-from ..example import Example, Matrix, Model, Number, Vector
-from ..limits import CALL
-from ..shapes import expect_columns, expect_in_time, expect_length, expect_rows, expect_size
-from ..tape import Tape
+from ..layers.dense import column
+from ..spec.example import Example, Matrix, Model, Number, Vector
+from ..spec.limits import CALL
+from ..spec.shapes import expect_columns, expect_in_time, expect_length, expect_rows, expect_size
+from ..tape.tape import Tape
 
 
 class Data(Model):

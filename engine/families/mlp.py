@@ -7,11 +7,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from .. import friendly
-from ..example import Activation, Example, Loss, Matrix, Model, Number, Vector
-from ..limits import CALL, LIMITS, AtMost
 from ..ops import OPS
-from ..shapes import (
+from ..spec import friendly
+from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
+from ..spec.limits import CALL, LIMITS, AtMost
+from ..spec.shapes import (
     expect_in_time,
     expect_mask,
     expect_outputs,
@@ -20,7 +20,7 @@ from ..shapes import (
     expect_size,
     expect_targets,
 )
-from ..tape import Expr, Tape, apply
+from ..tape.tape import Expr, Tape, apply
 
 
 class Data(Model):

@@ -10,11 +10,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..dense import Dense, column
-from ..example import Activation, Example, Matrix, Model, Vector
-from ..limits import CALL, AtMost
-from ..shapes import expect_columns, expect_in_time, expect_length, expect_rows, expect_size
-from ..tape import Tape, apply
+from ..layers.dense import Dense, column
+from ..spec.example import Activation, Example, Matrix, Model, Vector
+from ..spec.limits import CALL, AtMost
+from ..spec.shapes import expect_columns, expect_in_time, expect_length, expect_rows, expect_size
+from ..tape.tape import Tape, apply
 
 
 class Data(Model):

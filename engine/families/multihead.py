@@ -3,10 +3,10 @@
 
 from pydantic import model_validator
 
-from .. import parts, transformer
-from ..example import Example
-from ..shapes import expect_shape
-from ..tape import Tape
+from ..layers import parts, transformer
+from ..spec.example import Example
+from ..spec.shapes import expect_shape
+from ..tape.tape import Tape
 
 
 class Spec(Example):

@@ -2,10 +2,10 @@
 
 from pydantic import model_validator
 
-from .. import parts
-from ..norms import Normed, Scale, expect_several
-from ..norms import forward as around
-from ..tape import Tape
+from ..layers import parts
+from ..layers.norms import Normed, Scale, expect_several
+from ..layers.norms import forward as around
+from ..tape.tape import Tape
 
 
 class Spec(Normed):

@@ -4,9 +4,9 @@ A sequence of vectors goes in; an output y_t = W_hy h_t + b_y comes out at the l
 step (many to many). Elman 1990; back through time: Werbos 1990.
 """
 
-from ..example import Matrix, Model, Vector
-from ..recurrent import Recurrent, Sequence, reads, unrolled
-from ..tape import Tape
+from ..layers.recurrent import Recurrent, Sequence, reads, unrolled
+from ..spec.example import Matrix, Model, Vector
+from ..tape.tape import Tape
 
 
 class Weights(Model):

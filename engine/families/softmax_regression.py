@@ -5,9 +5,9 @@ One sample a row, one class a column; also called multinomial logistic regressio
 
 from pydantic import model_validator
 
-from ..example import Example, Matrix, Model, Vector
-from ..shapes import expect_columns, expect_length, expect_rows, expect_targets
-from ..tape import Tape
+from ..spec.example import Example, Matrix, Model, Vector
+from ..spec.shapes import expect_columns, expect_length, expect_rows, expect_targets
+from ..tape.tape import Tape
 
 
 class Data(Model):

@@ -7,9 +7,9 @@ distribution, −½ Σ (1 + ln σ² − μ² − σ²). One sample a column. Kin
 import numpy as np
 from pydantic import model_validator
 
-from ..example import Example, Matrix, Model, Vector
-from ..shapes import expect_columns, expect_length, expect_rows
-from ..tape import Expr, Tape
+from ..spec.example import Example, Matrix, Model, Vector
+from ..spec.shapes import expect_columns, expect_length, expect_rows
+from ..tape.tape import Expr, Tape
 
 
 class Data(Model):

@@ -9,10 +9,10 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from ..example import Example, Matrix, Model
-from ..limits import CALL, AtMost
-from ..shapes import expect_in_time, expect_index, expect_shape, expect_size
-from ..tape import Tape
+from ..spec.example import Example, Matrix, Model
+from ..spec.limits import CALL, AtMost
+from ..spec.shapes import expect_in_time, expect_index, expect_shape, expect_size
+from ..tape.tape import Tape
 
 LINES = 12
 """How many operations forward and backward cost about."""
