@@ -36,7 +36,7 @@ def log_sum_exp(a: np.ndarray, axis: int) -> np.ndarray:
     return most + np.log(np.sum(np.exp(a - most), axis=axis, keepdims=True))
 
 
-def added(a: np.ndarray, axis) -> np.ndarray:
+def _size(a: np.ndarray, axis) -> np.ndarray:
     return np.sum(a, axis=axis, keepdims=True)
 
 
@@ -56,9 +56,9 @@ op("sum", lambda a: np.sum(a),
    lambda g, out, a: g.broadcast(a),
    binds=PRODUCT, opens=SUM, kind="sum", terms=everything, size=np.sum)
 
-op("sum_axis", added,
+op("sum_axis", lambda a, axis: np.sum(a, axis=axis, keepdims=True),
    lambda g, out, a, axis: g.broadcast(a),
-   binds=PRODUCT, opens=PRODUCT, kind="sum", attrs={"axis": 1}, terms=_along_axis, size=added)
+   binds=PRODUCT, opens=PRODUCT, kind="sum", attrs={"axis": 1}, terms=_along_axis, size=_size)
 
 op("broadcast", lambda a, shape: np.broadcast_to(a, shape).copy(),
    lambda g, out, a, shape: g.sum_to(a),
