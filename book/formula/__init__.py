@@ -1,1 +1,1 @@
-"""A step as a formula: a tree without words and without TeX, and the views of it, one file each."""
+"""A step of a trace as a formula: a tree without words and without TeX, and the views of it, one file each."""
