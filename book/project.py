@@ -180,6 +180,15 @@ class Project:
         distinct(found.values())
         return [found[name] for name in sorted(wanted)]
 
+    def example(self, name: str) -> Path:
+        """The file of one example, by its name or its path. Raises BookError if there is none."""
+        if name.endswith(".toml") and Path(name).is_file():
+            return Path(name)
+        found = {path.stem: path for path in self.example_paths()}
+        if Path(name).stem not in found:
+            raise unknown(str(self.examples), "example", name, sorted(found))
+        return found[Path(name).stem]
+
     def inputs(self) -> list[Path]:
         """Every folder that the book is made from: its own, and gradbook's."""
         ours = [PACKAGE / room for room in ("docs", "templates", "engine", "book")]

@@ -165,6 +165,39 @@ def trace(example, changes, arithmetic):
 
 
 @main.command()
+@click.argument("step", metavar="EXAMPLE:STEP")
+@set_option
+@click.option("--arithmetic", type=click.Choice(["exact", "pencil"]), default=None, help="  [default: the example's]")
+@click.option(
+    "--format", "form", default="text", show_default=True, help="latex, markdown, mathml, typst, text or numpy."
+)
+def derivation(step, changes, arithmetic, form):
+    """Print how a step was computed: seed:layer2.delta, in a format to paste or to run."""
+    from gradbook.book.formula.formula import FORMATS, derivation
+    from gradbook.book.pages.page import Worked
+    from gradbook.engine import load, work
+    from gradbook.engine.errors import BookError, unknown
+
+    trace, _, name = step.rpartition(":")
+    if not (trace and name):
+        raise BookError(f"derivation: {step!r} is no step; write it as in seed:layer2.delta (example:step).")
+    if form not in FORMATS:
+        raise unknown("derivation", "format", form, FORMATS)
+    example, _, update = trace.partition("@")
+    home = the_project()
+    asked = [f"page.arithmetic={arithmetic}"] if arithmetic else []
+    spec = load(home.example(example), (*home.changes, *changes, *asked))
+    worked = Worked.of(spec, work(spec))
+    if update:
+        worked = worked.second if update == "2" else None
+    if worked is None:
+        raise BookError(
+            f"derivation: there is no {trace!r}; {example}@2 is there where [page] says steps = 2 or more."
+        )
+    click.echo(derivation(worked.printed, name).as_format(form).rstrip())
+
+
+@main.command()
 @build_options
 def check(**options):
     """Build what is needed and check it: redo every printed line, gradients, languages, links."""

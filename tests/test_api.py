@@ -16,8 +16,8 @@ import pytest
 import gradbook
 from gradbook import OPS, BookError, Tape, Trace, backward, load, op, pencil, work
 from gradbook.book.base.numbers import decimal_of
+from gradbook.book.formula.address import IN_TEX
 from gradbook.book.formula.formula import Formulas
-from gradbook.book.formula.mathml import VAL
 from gradbook.book.formula.symbols import indexed, marked, named, transposed
 from gradbook.book.pages.notebook import mathml
 from gradbook.book.pages.page import Gradient, PageView, Worked
@@ -181,7 +181,7 @@ def test_a_notebook_shows_what_the_page_shows(path):
     worked = Worked.of(example, work(example))
     view, shown = PageView(worked, "en"), Formulas(worked.printed)
     for name, tex in pages(worked, view):
-        assert shown.of(name).latex() == VAL.sub(lambda found: found[2], tex), name
+        assert shown.of(name).latex() == IN_TEX.sub(lambda found: found[2], tex), name
     for step in worked.printed.values():  # leaves and parts too
         tex = shown.of(step.name).latex()
         assert r"\val" not in tex and mathml(tex, display=True).startswith("<math"), step.name

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from lxml import etree
 
+from gradbook.book.formula.address import IN_TEX
 from gradbook.book.formula.boxes import Box
-from gradbook.book.formula.mathml import VAL, to_mathml
+from gradbook.book.formula.mathml import to_mathml
 from gradbook.book.formula.notation import Notation
 from gradbook.book.formula.rows import SetRow
 from gradbook.book.formula.written import Written
@@ -173,7 +174,7 @@ def given(left: str, right: str) -> SetRow:
 
 def read(rows: list[SetRow]):
     tex = MACROS.aligned([(row.left.tex, row.relation, row.right.tex) for row in rows])
-    seen = VAL.sub(lambda found: found[2], tex)
+    seen = IN_TEX.sub(lambda found: found[2], tex)
     return read_formula(SimpleNamespace(tex=seen, math=etree.fromstring(to_mathml(tex, display=True))))
 
 

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 from gradbook import BookError, Tape, derivation, load, pencil, work
+from gradbook.book.base.numbers import printed_array
 from gradbook.book.formula import brackets
 from gradbook.book.formula.boxes import Box, number
 from gradbook.book.formula.formula import FORMATS, Formulas
 from gradbook.book.formula.nodes import Apply, Matrix, Number, Symbol
 from gradbook.book.formula.patterns import Patterns, Slot
 from gradbook.book.formula.tex import Tex
-from gradbook.book.numbers import printed_array
-from gradbook.book.words import SOURCE, environment
+from gradbook.book.i18n.words import SOURCE, environment
 from gradbook.engine.ops import OPS
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
@@ -181,3 +181,44 @@ def test_a_macro_is_asked_once_for_all_formulas_of_one_form():
         OPS.clear()
         OPS.update(OPS_before)
     assert made == [r"2 \cdot 1", r"2 \cdot (-1)", r"2 \cdot 2"] and len(asked) == 1
+
+
+# The command line
+
+
+def said_by(*words: str) -> tuple[int, str]:
+    from click.testing import CliRunner
+
+    from gradbook.cli import main
+
+    result = CliRunner().invoke(main, ["derivation", *words], obj={"root": Path(__file__).parent.parent})
+    return result.exit_code, result.output
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_command_prints_each_format(form):
+    code, printed = said_by("seed:layer2.delta", "--format", form)
+    formula = derivation(trace_of(EXAMPLES[0].with_name("seed.toml"), "pencil"), "layer2.delta")
+    assert (code, printed.rstrip()) == (0, formula.as_format(form).rstrip())
+
+
+def test_the_command_takes_changes_and_second_updates():
+    assert "0.55" in said_by("seed:layer2.W", "--set", "layers[1].W[1][1]=0.55")[1]
+    assert "≈" in said_by("mazur:layer2.delta")[1] and "≈" not in said_by("seed:J", "--arithmetic", "pencil")[1]
+    first, second = (said_by(f"{name}:J") for name in ("adam", "adam@2"))
+    assert first[0] == second[0] == 0 and first[1] != second[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["seed"], "'seed' is no step; write it as in seed:layer2.delta"),
+        (["sead:J"], "unknown example 'sead'. Did you mean 'seed'?"),
+        (["seed:layer2.dleta"], "unknown step 'layer2.dleta'. Did you mean 'layer2.delta'?"),
+        (["seed:J", "--format", "tex"], "unknown format 'tex'. Did you mean 'text'?"),
+        (["seed@2:J"], "there is no 'seed@2'"),
+    ],
+)
+def test_what_the_command_cannot_find(words, sentence):
+    code, printed = said_by(*words)
+    assert code == 2 and sentence in printed and "Traceback" not in printed

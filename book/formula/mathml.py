@@ -11,9 +11,9 @@ from itertools import count
 
 import math_core
 
+from .address import IN_HTML, IN_TEX, parsed
+
 MINUS = "\u2212"
-VAL = re.compile(r"\\val\s*\{([^{}]*)\}\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
-ADDRESS = re.compile(r"[^\s:{}\[\]]+:[\w.-]+(\[\d+\])*")
 PRINTED = re.compile(r"([-+\u2212]?)(\d+(?:\.\d+)?)(?:\s*\\times\s*10\^(?:\{([-\u2212]?\d+)\}|(\d)))?")
 ROW_SKIP = re.compile(r"\\\\\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|mu)\s*\]")
 MARKS = re.compile(r"\\begin(?![a-z])|\\end(?![a-z])|\\\\|\\.|[{}&]|\n\s*\n", re.DOTALL)
@@ -94,7 +94,7 @@ def to_mathml(latex: str, display: bool) -> str:
     Raises MathError for whatever does not compile or would not be read as it was written.
     """
     _refuse_traps(latex)
-    values = [_value(match, latex) for match in VAL.finditer(latex)]
+    values = [_value(match, latex) for match in IN_TEX.finditer(latex)]
     base = _unused_numeral(latex)
     source, shift = _in_lines(_with_sentinels(ROW_SKIP.sub(_row_end, latex), base), latex, display)
     try:
@@ -105,7 +105,7 @@ def to_mathml(latex: str, display: bool) -> str:
     mathml = ENTITY.sub(lambda match: html.unescape(match[0]), mathml)
     mathml = MTABLE.sub(_named_table, STYLE.sub(lambda match: _classes(match[1], latex), mathml))
     mathml = _boxed(_with_values(mathml, values, base, latex), latex)
-    return _annotated(mathml, VAL.sub(r"\2", latex))
+    return _annotated(mathml, IN_TEX.sub(r"\2", latex))
 
 
 @cache
@@ -121,7 +121,7 @@ def _clause(reason):
 def _refuse_traps(latex):
     if not latex.strip():
         raise MathError("the formula is empty", latex)
-    rest = VAL.sub(lambda match: " " * len(match[0]), latex)
+    rest = IN_TEX.sub(lambda match: " " * len(match[0]), latex)
     for pattern, reason in TRAPS:
         if match := pattern.search(rest):
             raise MathError(reason, latex, match.start())
@@ -130,17 +130,15 @@ def _refuse_traps(latex):
 def _value(match, latex):
     """The MathML of one \\val."""
     address, printed = match[1], PRINTED.fullmatch(match[2].strip())
-    if not ADDRESS.fullmatch(address):
+    if parsed(address) is None:
         raise MathError(f"“{address}” is no address of the form example:step[index]", latex, match.start(1))
     if not printed:
         raise MathError(f"“{match[2]}” is no decimal number", latex, match.start(2))
     sign, digits, *power = printed.groups("")
     mantissa, power = (text.replace("-", MINUS) for text in (sign + digits, "".join(power)))
     if not power:
-        return f'<mn data-value="{address}">{mantissa}</mn>'
-    return (
-        f'<mrow data-value="{address}"><mn>{mantissa}</mn><mo>×</mo><msup><mn>10</mn><mn>{power}</mn></msup></mrow>'
-    )
+        return f'<mn {IN_HTML}="{address}">{mantissa}</mn>'
+    return f'<mrow {IN_HTML}="{address}"><mn>{mantissa}</mn><mo>×</mo><msup><mn>10</mn><mn>{power}</mn></msup></mrow>'
 
 
 def _unused_numeral(latex):
@@ -151,7 +149,7 @@ def _unused_numeral(latex):
 def _with_sentinels(latex, base):
     """Each \\val as a numeral of its own, padded to its old length so that positions in errors stay true."""
     numerals = count(base)
-    return VAL.sub(lambda match: f"{{{next(numerals)}}}".ljust(len(match[0])), latex)
+    return IN_TEX.sub(lambda match: f"{{{next(numerals)}}}".ljust(len(match[0])), latex)
 
 
 def _row_end(match):
@@ -209,7 +207,7 @@ def _with_values(mathml, values, base, latex):
     if values:
         mathml = re.sub(rf"<mn>({base // 10**6}\d{{6}})</mn>", put, mathml)
     if len(found) != len(values):
-        lost = next(match for i, match in enumerate(VAL.finditer(latex)) if i not in found)
+        lost = next(match for i, match in enumerate(IN_TEX.finditer(latex)) if i not in found)
         raise MathError(r"\val stands where no number can stand", latex, lost.start())
     return mathml
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gradbook.engine.ops import CALL, OPS
+from gradbook.engine.ops import CALL, OPS, SUM
 
 from ..base.numbers import plain_decimal
 from . import brackets
@@ -151,7 +151,7 @@ def _sum(node: Sum) -> Written:
 
 
 def _over(node: Over) -> Written:
-    return Written(f"Σ_{','.join(node.letters)} {_plain(node.term, brackets.as_term)}", node.binds)
+    return Written(f"Σ_{','.join(node.letters)} {_plain(node.term, brackets.as_term)}", SUM)
 
 
 def _dot(node: Dot) -> Written:

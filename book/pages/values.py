@@ -9,8 +9,8 @@ import numpy as np
 from gradbook.engine.errors import BookError, shorten, unknown
 
 from ..base.address import address
+from ..formula.address import Address, asked_for
 
-_REFERENCE = re.compile(r"\s*([^\s:\[\]|]+):([\w.]+)((?:\[\d+\])*)\s*(?:\|\s*([^|]*?)\s*)?")
 _FORMAT = re.compile(r"[+ ]?(?:\.\d{1,2})?[efg]?")
 FORMAT = ".4g"
 """How a value is printed that names no format: four significant digits."""
@@ -22,11 +22,6 @@ class ValueText:
 
     text: str
     address: str
-
-
-def trace_of(text: str) -> str:
-    """The name of the trace that a reference speaks of: 'seed', 'adam@2'."""
-    return text.partition(":")[0].strip()
 
 
 def script_name(trace: str) -> str:
@@ -42,10 +37,11 @@ def lookup(text: str, traces: Mapping[str, Mapping[str, np.ndarray]], form: str 
     the format of a value that names none. Raises BookError naming what is unknown.
     """
     place = f"value {shorten(text)}"
-    found = _REFERENCE.fullmatch(text)
+    found = asked_for(text)
     if not found:
         raise BookError(f"{place}: write it as in seed:layer2.delta[0]|.4f (example:step[index]|format).")
-    example, name, indices, own = found.groups()
+    asked, own = found
+    example, name = asked.trace, asked.step
     if example not in traces:
         raise unknown(place, "example", example, traces)
     steps = traces[example]
@@ -54,9 +50,8 @@ def lookup(text: str, traces: Mapping[str, Mapping[str, np.ndarray]], form: str 
     if not _FORMAT.fullmatch(own or form):
         raise BookError(f"{place}: {shorten(own or form)} is not a number format; use .4f, .3g or .2e.")
     array = steps[name]
-    index = _index(array.shape, [int(i) for i in re.findall(r"\d+", indices)], f"{place}: {name}")
-    address = f"{example}:{name}" + "".join(f"[{i}]" for i in index)
-    return ValueText(printed(float(array[index]), own or form), address)
+    index = _index(array.shape, asked.index, f"{place}: {name}")
+    return ValueText(printed(float(array[index]), own or form), str(Address(example, name, index)))
 
 
 def printed(number: float, form: str) -> str:
@@ -65,12 +60,12 @@ def printed(number: float, form: str) -> str:
     return format(number, f"{sign}z{digits}").replace("-", "\N{MINUS SIGN}")
 
 
-def _index(shape: tuple[int, ...], given: list[int], place: str) -> tuple[int, ...]:
+def _index(shape: tuple[int, ...], given: tuple[int, ...], place: str) -> tuple[int, ...]:
     """The full index: what is given, or, if that is too short, with 0 for the axes of length 1."""
     free = [axis for axis, n in enumerate(shape) if n > 1]
     full = [0] * len(shape)
     if len(given) == len(shape):
-        full = given
+        full = list(given)
     elif len(given) == len(free):
         for axis, i in zip(free, given, strict=True):
             full[axis] = i

@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
+from gradbook.book.formula.address import examples_on
 from gradbook.engine import BookError, plugins
 
 from ..base.files import seal, sealed, write
@@ -21,8 +21,7 @@ OWN = "work/checked"
 
 def quoted(html: Path) -> set[str]:
     """The names of the examples whose values stand on the built pages."""
-    addresses = re.compile(r'data-value="([^":@]+)')
-    return {name for page in html.rglob("*.html") for name in addresses.findall(page.read_text(encoding="utf-8"))}
+    return {name for page in html.rglob("*.html") for name in examples_on(page.read_text(encoding="utf-8"))}
 
 
 def fingerprint(out: Path) -> str:

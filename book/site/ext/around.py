@@ -6,6 +6,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from gradbook.book.formula.address import trace_of, traces_in
 from gradbook.book.i18n import words
 from gradbook.book.pages.values import script_name
 from gradbook.book.site.policy import POLICY
@@ -13,7 +14,6 @@ from gradbook.book.site.policy import POLICY
 from .internals import add_words
 from .values import value
 
-EXAMPLE_IN_MATH = re.compile(r"\\val\{([^:{}]+):")
 FOLDER = re.compile(r"^examples/([^/]+)/")
 
 
@@ -32,9 +32,9 @@ def traces_on(pagename: str, doctree: nodes.document | None) -> list[str]:
     names = set()
     for node in doctree.findall() if doctree else ():
         if isinstance(node, nodes.math | nodes.math_block):
-            names.update(EXAMPLE_IN_MATH.findall(node.astext()))
+            names.update(traces_in(node.astext()))
         elif isinstance(node, value):
-            names.add(node["address"].partition(":")[0])
+            names.add(trace_of(node["address"]))
     return sorted({*map(script_name, names), *(f"{folder}.js" for folder in FOLDER.findall(pagename))})
 
 

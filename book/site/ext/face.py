@@ -6,13 +6,14 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
+from gradbook.book.formula.address import IN_HTML
 from gradbook.book.site import webfont
 
 from .internals import NAVIGATION
 
 SET = re.compile(r"<math\b.*?</math>|<span class=\"drawing\">.*?</svg>", re.DOTALL)
 UNSEEN = re.compile(r"<(title|annotation)\b.*?</\1>|<[^>]*>", re.DOTALL)  # what is said of it, and all marks
-ASKED = 'data-value="'  # a number in prose: a card over it shows its symbol
+ASKED = f'{IN_HTML}="'  # a number in prose: a card over it shows its symbol
 HEAD = 16_384  # bytes of a page, which hold the names of its style sheets
 
 

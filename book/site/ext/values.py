@@ -5,6 +5,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
+from gradbook.book.formula.address import IN_HTML, trace_of
 from gradbook.book.pages import values
 from gradbook.book.pages.quotable import Quotable
 from gradbook.engine.errors import BookError
@@ -25,7 +26,7 @@ class ValueRole(SphinxRole):
     examples = Quotable()
 
     def run(self):
-        name = values.trace_of(self.text)
+        name = trace_of(self.text)
         is_left_out = quotes.note(self.env, self.examples, name).startswith(quotes.LEFT_OUT)
         if file := self.examples.file(name):
             self.env.note_dependency(str(file))
@@ -58,7 +59,7 @@ def as_text(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def visit_value(self, node: value) -> None:
-    self.body.append(f'<span class="value" data-value="{self.attval(node["address"])}">')
+    self.body.append(f'<span class="value" {IN_HTML}="{self.attval(node["address"])}">')
 
 
 def depart_value(self, node: value) -> None:
