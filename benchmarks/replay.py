@@ -18,9 +18,9 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 
 from gradbook.engine import load, lower, work  # noqa: E402
-from gradbook.engine.backward import backward  # noqa: E402
 from gradbook.engine.optim import update  # noqa: E402
-from gradbook.engine.tape import Tape, apply  # noqa: E402
+from gradbook.engine.tape.backward import backward  # noqa: E402
+from gradbook.engine.tape.tape import Tape, apply  # noqa: E402
 
 
 def by_hand(x, y, rate):

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = ("book", "check", "docs", "engine", "examples", "templates", "build.py", "pyproject.toml")
+PROGRAM = ("gradbook", "book", "check", "docs", "engine", "examples", "templates", "build.py", "pyproject.toml")
 PARTS = ("examples", "pages", "html", "publish", "all", "cpu")
 LINE = re.compile(r"^(\w+)\b.*?([\d.]+) s$", re.MULTILINE)
 

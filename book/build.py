@@ -10,16 +10,17 @@ from pathlib import Path
 from gradbook.engine import load
 from gradbook.engine.errors import BookError
 
-from .edition import lock
-from .files import MARKER
-from .made import Made, Store
-from .making import making
-from .mistakes import told
-from .output import check_folder, is_ours, own_folder
-from .progress import progress
+from .base.files import MARKER
+from .base.mistakes import told
+from .base.progress import progress
+from .cache.made import Made, Store
+from .cache.making import making
+from .cache.steady import steadily
+from .i18n.words import check_language
+from .pages.pages import remade
 from .project import Edition, Project
-from .steady import steadily
-from .words import check_language
+from .site.edition import lock
+from .site.output import check_folder, is_ours, own_folder
 
 JOBS = 4
 """The most processes at work at once, unless --jobs says otherwise: each needs some 150 MB."""
@@ -120,7 +121,7 @@ class Build(AbstractContextManager):
         return found
 
     def _make(self, paths: list[Path]) -> None:
-        with making(paths, lambda path: self.changes, self._store, self.jobs) as examples:
+        with making(paths, lambda path: self.changes, remade, self._store, self.jobs) as examples:
             for path, finish in progress(examples, "examples"):
                 with self._excusing(path):
                     finish()
@@ -139,8 +140,8 @@ class Build(AbstractContextManager):
 
     def _pages(self) -> Edition:
         """Returns what the pages make: the whole book, or the part of it that was asked for or could be made."""
-        from . import site
-        from .generated import write_about, write_operations, write_pages, write_traces
+        from .site import site
+        from .site.generated import write_about, write_operations, write_pages, write_traces
 
         examples = self._made()
         edition = self.project.edition({example.name for example in examples}, is_part=bool(self.options.only))
@@ -156,7 +157,7 @@ class Build(AbstractContextManager):
 
     def _chapters(self, lang: str) -> dict[str, Path | bytes]:
         """The chapters, with a first page for a book that has written none: its title and what it holds."""
-        from .words import environment, markdown_text
+        from .i18n.words import environment, markdown_text
 
         chapters = self.project.chapters()
         if "index.md" in chapters:
@@ -178,7 +179,7 @@ class Build(AbstractContextManager):
             self._steadily(self._html)
 
     def _html(self, unedited) -> None:
-        from . import site
+        from .site import site
 
         with site.shared_assets(self.out):
             edition = self._pages()
@@ -189,7 +190,7 @@ class Build(AbstractContextManager):
 
     def pdf(self, engine: str) -> list[Path]:
         """Build one PDF per language; returns their paths."""
-        from .pdf import check_tex
+        from .site.pdf import check_tex
 
         if engine == "latex":
             check_tex()
@@ -197,8 +198,8 @@ class Build(AbstractContextManager):
             return self._steadily(partial(self._pdf, engine))
 
     def _pdf(self, engine: str, unedited) -> list[Path]:
-        from .pdf import build_pdf
-        from .witness import keep_pdf
+        from .site.pdf import build_pdf
+        from .site.witness import keep_pdf
 
         made, edition = [], self._pages()
         for lang in self.langs:
@@ -211,8 +212,8 @@ class Build(AbstractContextManager):
         """Build, then serve and rebuild until interrupted."""
         import click
 
-        from . import words
-        from .serve import serve
+        from .i18n import words
+        from .site.serve import serve
 
         def rebuild(edits) -> None:
             words.forget()

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from gradbook.engine.errors import BookError
 
-from .files import write
+from .base.files import write
+from .i18n.words import SOURCE, check_language, environment
 from .new import new_example
 from .project import ALWAYS, PACKAGE, SETTINGS, Project, chapters_in
-from .words import SOURCE, check_language, environment
 
 FIRST = "first"
 """The name of the example that a new book begins with."""

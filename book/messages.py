@@ -14,15 +14,14 @@ from jinja2.ext import babel_extract
 
 from gradbook.engine import plugins
 
-from . import hints
-from .files import write
+from .base.files import write
+from .i18n import hints
+from .i18n.words import SOURCE, TEMPLATES, languages, locale_of
 from .project import chapters_in
-from .site import stage
-from .sphinx_run import environment
-from .words import SOURCE, TEMPLATES, languages, locale_of
+from .site.site import stage
+from .site.sphinx_run import THEME, environment
 
 ROOT = TEMPLATES.parent
-DOCS = ROOT / "docs"
 OPTIONS = {
     "extensions": "jinja2.ext.do",
     "trim_blocks": "true",
@@ -31,7 +30,7 @@ OPTIONS = {
     "newstyle_gettext": "true",
     "silent": "false",
 }
-"""The templates are read for translators as book/words.py reads them for pages."""
+"""The templates are read for translators as book/i18n/words.py reads them for pages."""
 
 GUESSED = {"python-format", "python-brace-format"}
 """Flags that Babel guesses from braces and percent signs, which here are mostly TeX; `parts` compares instead."""
@@ -86,7 +85,7 @@ def _id(function: str, message):
     return tuple(message[:2]) if function == "ngettext" else message[0]
 
 
-def from_chapters(docs: Path = DOCS) -> dict[str, Catalog]:
+def from_chapters(docs: Path = ROOT / "docs") -> dict[str, Catalog]:
     """The words of each chapter as Sphinx cuts them into messages, in reading order."""
     chapters = chapters_in(docs)
     if not chapters:
@@ -100,7 +99,7 @@ def from_chapters(docs: Path = DOCS) -> dict[str, Catalog]:
 
 def _gettext(source: Path, out: Path) -> None:
     """Sphinx's message builder; what it warns about, the build of the pages tells better."""
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", "gettext", "-c", DOCS, "-d", out.parent / "trees"]
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "gettext", "-c", THEME, "-d", out.parent / "trees"]
     run = subprocess.run([*command, source, out], capture_output=True, text=True, env=environment())
     if run.returncode:
         raise RuntimeError(f"Sphinx's gettext builder stopped ({run.returncode}): {run.stderr[-2000:]}")

@@ -10,16 +10,17 @@ from random import Random
 
 from gradbook.engine import plugins
 from gradbook.engine.errors import BookError, shorten, unknown
-from gradbook.engine.example import Page, check_name, load, validate
 from gradbook.engine.families import families
 from gradbook.engine.families import family as family_of
-from gradbook.engine.friendly import RATES, learns, shows_slips
+from gradbook.engine.load import check_name, load, validate
 from gradbook.engine.ops import of_kind
 from gradbook.engine.optim import OPTIMIZERS
+from gradbook.engine.spec.example import Page
+from gradbook.engine.spec.friendly import RATES, learns, shows_slips
 from gradbook.engine.work import work
 
-from .address import distinct
-from .words import SOURCE, environment
+from .base.address import distinct
+from .i18n.words import SOURCE, environment
 
 SHIPPED = Path(__file__).resolve().parent.parent / "examples"
 HEADER = """# A copy of the shipped example, to be changed: every number on its pages is computed from this file.

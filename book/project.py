@@ -11,9 +11,9 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError
 
 from gradbook.engine import plugins
 from gradbook.engine.errors import BookError, unknown
-from gradbook.engine.example import Known, Model, plain
-from gradbook.engine.mistakes import TABLE, TEXT, sentence
-from gradbook.engine.toml import parse, read_tables
+from gradbook.engine.spec.example import Known, Model, plain
+from gradbook.engine.spec.mistakes import TABLE, TEXT, sentence
+from gradbook.engine.spec.toml import parse, read_tables
 
 SETTINGS = "gradbook.toml"
 """The file that makes a folder a book of one's own."""
@@ -113,7 +113,7 @@ class Project:
     @property
     def languages(self) -> list[str]:
         """The book's languages, that of its chapters first. Raises BookError if one is unknown."""
-        from .words import languages  # late: `trace` asks for none, and templates and catalogues load slowly
+        from .i18n.words import languages  # late: `trace` asks for none, and templates and catalogues load slowly
 
         for code in (wanted := self.settings.languages or list(languages())):
             if code not in languages():
@@ -166,7 +166,7 @@ class Project:
     def example_paths(self, only: tuple[str, ...] = ()) -> list[Path]:
         """The example files of the book, or those that `only` names; one of the project takes the place of a
         shipped one of the same name. Raises BookError if there are none or a name is unknown."""
-        from .address import distinct
+        from .base.address import distinct
 
         ours = [PACKAGE / "examples"] if "examples" in self.settings.shipped else []
         folders = [*ours, self.examples]
@@ -180,6 +180,15 @@ class Project:
         distinct(found.values())
         return [found[name] for name in sorted(wanted)]
 
+    def example(self, name: str) -> Path:
+        """The file of one example, by its name or its path. Raises BookError if there is none."""
+        if name.endswith(".toml") and Path(name).is_file():
+            return Path(name)
+        found = {path.stem: path for path in self.example_paths()}
+        if Path(name).stem not in found:
+            raise unknown(str(self.examples), "example", name, sorted(found))
+        return found[Path(name).stem]
+
     def inputs(self) -> list[Path]:
         """Every folder that the book is made from: its own, and gradbook's."""
         ours = [PACKAGE / room for room in ("docs", "templates", "engine", "book")]
@@ -187,7 +196,7 @@ class Project:
 
     def watched(self) -> list[Path]:
         """Every folder that an edit of the book may be made in."""
-        rooms = ["examples", "docs", "templates", *([] if self.is_ours else ["engine"])]
+        rooms = ["examples", "docs", "templates", "book/site/theme" if self.is_ours else "engine"]
         return [path for room in rooms if (path := self.root / room).is_dir()]
 
     def edition(self, present: set[str], is_part: bool = False) -> "Edition":
@@ -254,7 +263,7 @@ class Edition:
 
     def _speaks_of_what_is_left_out(self, sentence: str) -> bool:
         """Whether this is a place in a contents list, a figure or a link, of what this edition does not hold."""
-        from .address import address  # late, as docutils is loaded slowly
+        from .base.address import address  # late, as docutils is loaded slowly
 
         places = "|".join(re.escape(address(name)) for name in self.left_out)
         spoken_of = [rf"'(?:examples/(?:{places})/|#?(?:{places})-)"] if places else []

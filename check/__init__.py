@@ -7,12 +7,12 @@ grammar of mathematics, its own arithmetic and its own meaning for every operati
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from .book import Book
-from .pdf import check_pdf
+from .judge.book import Book
+from .judge.pdf import check_pdf
+from .judge.report import Failure, Report
+from .judge.site import Site
 from .plugins import PluginError, adopt, adopted
-from .read import Page, read_pages
-from .report import Failure, Report
-from .site import Site
+from .read.html import Page, read_pages
 
 __all__ = ["Checker", "Failure", "Page", "PluginError", "Report", "run"]
 

@@ -1,7 +1,7 @@
 """The meanings that plug-ins bring: check/ops/<name>.py in the folder of a plug-in is read as if it lay in ours.
 
 A file enters its operations in `MEANINGS`. Where they print names that are new to the checker, it has tables of the
-same form as ours for these too: `FUNCTIONS` (check.functions), `WHOLE` (check.whole), `MOVES` (check.moves).
+same form as ours for these too: `FUNCTIONS` and `WHOLE` (check/arithmetic), `MOVES` (check/truth).
 """
 
 import importlib
@@ -13,7 +13,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
 
-from . import atoms, functions, moves, ops, whole
+from . import ops
+from .arithmetic import functions, whole
+from .read import atoms
+from .truth import moves
 
 GROUP = "gradbook"
 """The entry points that name the packages of plug-ins."""

@@ -1,13 +1,14 @@
 """Numbers: examples are worked through step by step and every intermediate array is recorded in a Trace."""
 
-from .backward import backward
-from .check import GradientCheck, check_gradients
 from .errors import BookError
-from .example import Example, load
-from .lower import lower, train
+from .load import load
 from .ops import OPS, op
-from .tape import Tape
-from .trace import Step, Trace, pencil
+from .spec.example import Example
+from .tape.backward import backward
+from .tape.check import GradientCheck, check_gradients
+from .tape.lower import lower, train
+from .tape.tape import Tape
+from .tape.trace import Step, Trace, pencil
 from .work import work
 
 __all__ = [

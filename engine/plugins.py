@@ -207,9 +207,9 @@ def _extend(room: str) -> None:
     for folder in (str(root / room) for root in roots()[1:]):
         if not os.path.isdir(folder) or folder in path:
             continue
-        taken = {name: place for place in path for name in _modules(place)}
+        taken = {info.name: place for place in path for info in iter_modules([place])}
         if twice := [name for name in _modules(folder) if name in taken]:
-            mine, theirs = (named(Path(place, f"{twice[0]}.py")) for place in (folder, taken[twice[0]]))
+            mine, theirs = named(Path(folder, f"{twice[0]}.py")), named(_file(Path(taken[twice[0]], twice[0])))
             _keep(BookError(f"{mine}: its name is taken by {theirs}; give the file another."))
             continue
         path.append(folder)
@@ -219,6 +219,11 @@ def _extend(room: str) -> None:
 def _modules(folder: str) -> list[str]:
     """The files of a room. Folders are no files: a room within a room may be marked as a package, as ours are."""
     return [info.name for info in iter_modules([folder]) if not info.ispkg]
+
+
+def _file(module: Path) -> Path:
+    """A module without its ending as the file or the folder that it is."""
+    return module if module.is_dir() else module.with_suffix(".py")
 
 
 def _package(room: str) -> str:

@@ -1,13 +1,13 @@
 """Working an example through: forward, backward and update on one tape."""
 
 from . import plugins
-from .backward import backward
-from .cost import Meter
-from .example import Example
 from .families import family
 from .optim import update
-from .tape import Tape
-from .trace import Trace
+from .spec.cost import Meter
+from .spec.example import Example
+from .tape.backward import backward
+from .tape.tape import Tape
+from .tape.trace import Trace
 
 
 def work(example: Example) -> Trace:

@@ -15,6 +15,7 @@ __all__ = [
     "Trace",
     "backward",
     "check_gradients",
+    "derivation",
     "load",
     "lower",
     "op",
@@ -26,7 +27,11 @@ __all__ = [
 if not (Path(__file__).parent / "engine").is_dir():  # in a checkout the rooms lie beside this folder, not in it
     __path__.append(str(Path(__file__).resolve().parent.parent))
 
+BEYOND_THE_ENGINE = {"derivation": "gradbook.book.formula.formula"}
+"""Public names that are not the engine's, and the modules that have them."""
+
 if TYPE_CHECKING:
+    from gradbook.book.formula.formula import derivation
     from gradbook.engine import (
         OPS,
         BookError,
@@ -51,7 +56,7 @@ else:  # what a type checker must not see: to it every name would be known
             raise AttributeError(_unknown(name))
         engine = import_module("gradbook.engine")
         engine.Trace.viewer = _viewer
-        return getattr(engine, name)
+        return getattr(import_module(BEYOND_THE_ENGINE[name]) if name in BEYOND_THE_ENGINE else engine, name)
 
 
 def __dir__() -> list[str]:
@@ -68,11 +73,11 @@ def _unknown(name: str) -> str:
 
 def _viewer():
     """What shows traces in a notebook, loaded when the first is shown."""
-    return import_module("gradbook.book.notebook")
+    return import_module("gradbook.book.pages.notebook")
 
 
 def setup(app) -> dict[str, object]:
     """What Sphinx calls for `extensions = ["gradbook"]`: the role `value`, for any project (docs/in-sphinx.md)."""
-    from gradbook.book.ext.anywhere import setup
+    from gradbook.book.site.ext.anywhere import setup
 
     return setup(app)

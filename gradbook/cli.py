@@ -165,19 +165,53 @@ def trace(example, changes, arithmetic):
 
 
 @main.command()
+@click.argument("step", metavar="EXAMPLE:STEP")
+@set_option
+@click.option("--arithmetic", type=click.Choice(["exact", "pencil"]), default=None, help="  [default: the example's]")
+@click.option(
+    "--format", "form", default="text", show_default=True, help="latex, markdown, mathml, typst, text or numpy."
+)
+def derivation(step, changes, arithmetic, form):
+    """Print how a step was computed: seed:layer2.delta, in a format to paste or to run."""
+    from gradbook.book.formula.formula import FORMATS, derivation
+    from gradbook.book.pages.page import Worked
+    from gradbook.engine import load, work
+    from gradbook.engine.errors import BookError, unknown
+
+    trace, _, name = step.rpartition(":")
+    if not (trace and name):
+        raise BookError(f"derivation: {step!r} is no step; write it as in seed:layer2.delta (example:step).")
+    if form not in FORMATS:
+        raise unknown("derivation", "format", form, FORMATS)
+    example, _, update = trace.partition("@")
+    home = the_project()
+    asked = [f"page.arithmetic={arithmetic}"] if arithmetic else []
+    spec = load(home.example(example), (*home.changes, *changes, *asked))
+    worked = Worked.of(spec, work(spec))
+    if update:
+        worked = worked.second if update == "2" else None
+    if worked is None:
+        raise BookError(
+            f"derivation: there is no {trace!r}; {example}@2 is there where [page] says steps = 2 or more."
+        )
+    click.echo(derivation(worked.printed, name).as_format(form).rstrip())
+
+
+@main.command()
 @build_options
 def check(**options):
     """Build what is needed and check it: redo every printed line, gradients, languages, links."""
     from gradbook import check as checker
-    from gradbook.book import witness
     from gradbook.book.messages import missing
+    from gradbook.book.pages.traces import traces
+    from gradbook.book.site import witness
     from gradbook.engine.errors import BookError
 
     with build_of(options) as book:
         book.html()
         found = witness.quoted(book.out / "html")
         quoted = {name: path for name, path in book.left_out().items() if name in found}
-        exact = witness.traces(book.paths(), book.changes) | witness.traces([*quoted.values()])
+        exact = traces(book.paths(), book.changes) | traces([*quoted.values()])
         with target("check"):
             try:
                 report = checker.run(traces=exact, quoted=quoted, **witness.built(book.out, book.project, book.langs))
@@ -195,7 +229,7 @@ def check(**options):
 @out_option
 def clean(out):
     """Remove the output folder, if it is ours."""
-    from gradbook.book.output import clean as remove
+    from gradbook.book.site.output import clean as remove
 
     project = the_project()
     remove(out or project.out, project.inputs())

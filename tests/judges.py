@@ -2,7 +2,7 @@
 
 It asks two questions, and neither answer hangs on luck. Is the rule right? With 50 digits the gradient is compared
 with a difference of the loss alone, which leaves 20 of them. Is float64 right? Each step is compared with what its
-operation gives on the very numbers that it used, to within the roundings of one operation (`check/exact.py`).
+operation gives on the very numbers that it used, to within the roundings of one operation (`check/truth/exact.py`).
 
 At a kink (a rectifier at 0, two equal largest entries) a difference would average both sides. So every step is moved
 along the piece on which it stands: what decides between pieces is asked of the numbers before they moved. `PIECES`
@@ -16,10 +16,10 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from gradbook.check.exact import EPS, ULPS, Truth, _passed
 from gradbook.check.ops import MEANINGS, mp
 from gradbook.check.ops.meaning import chosen, expm1, numbers
-from gradbook.check.trace import Trace as Told
+from gradbook.check.truth.exact import EPS, ULPS, Truth, _passed
+from gradbook.check.truth.trace import Trace as Told
 from gradbook.engine import Trace
 from gradbook.engine.ops import OPS
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from gradbook.engine import work
-from gradbook.engine.example import validate
+from gradbook.engine.load import validate
 from tests.chance import remember
 
 ACTIVATIONS = ["identity", "sigmoid", "tanh", "relu"]

@@ -204,8 +204,8 @@ def trace(number: float) -> dict:
 
 def build(folder: Path, jobs: int = 2, langs: Iterable[str] = tuple(WORDS)) -> Path:
     """Builds the sample book in `folder`; returns what readers see. Can be called again after an edit."""
-    from gradbook.book import site
     from gradbook.book.project import chapters_in
+    from gradbook.book.site import site
 
     docs, out = folder / "docs", folder / "build"
     if not docs.exists():

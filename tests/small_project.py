@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PROGRAM = ("gradbook", "book", "check", "engine", "templates", "docs/_templates", "docs/static")
-FILES = ("build.py", "docs/conf.py")
+PROGRAM = ("gradbook", "book", "check", "engine", "templates")
+FILES = ("build.py",)
 CHAPTERS = {
     "index.md": "# A small book\n\nIts numbers are computed, its $\\delta$ is $W^{{\\mathsf T}}\\delta$.\n\n"
     "```{{toctree}}\n:maxdepth: 1\n\nhow-to-read\nexamples/index\noperations/index\n"
@@ -46,6 +46,7 @@ def copy_program(folder: Path) -> None:
         shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
     for name in FILES:
         shutil.copy(ROOT / name, folder / name)
+    (folder / "docs").mkdir()
 
 
 def _write_catalogues(folder: Path, example: str) -> None:

@@ -15,12 +15,13 @@ import pytest
 
 import gradbook
 from gradbook import OPS, BookError, Tape, Trace, backward, load, op, pencil, work
-from gradbook.book.lines import Line, plain_tex
-from gradbook.book.notebook import View, mathml
-from gradbook.book.numbers import decimal_of
-from gradbook.book.page import Gradient, PageView, Worked
-from gradbook.book.symbols import indexed, marked, named, transposed
-from gradbook.engine.tape import apply
+from gradbook.book.base.numbers import decimal_of
+from gradbook.book.formula.address import IN_TEX
+from gradbook.book.formula.formula import Formulas
+from gradbook.book.formula.symbols import indexed, marked, named, transposed
+from gradbook.book.pages.notebook import mathml
+from gradbook.book.pages.page import Gradient, PageView, Worked
+from gradbook.engine.tape.tape import apply
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
@@ -52,8 +53,8 @@ def top_level(kind) -> list:
 def test_a_type_checker_sees_the_public_names():
     (seen,) = (node for node in top_level(ast.If) if ast.unparse(node.test) == "TYPE_CHECKING")
     imported = [alias.name for node in seen.body for alias in node.names]
-    assert imported == gradbook.__all__
-    assert sorted(gradbook.__all__) == sorted(gradbook.engine.__all__)
+    assert sorted(imported) == sorted(gradbook.__all__)
+    assert set(gradbook.__all__) - {"derivation"} == set(gradbook.engine.__all__)
 
 
 def test_the_promised_names_are_public():
@@ -168,8 +169,8 @@ def pages(worked: Worked, view: PageView):
     for phase in ("forward", "backward", "update"):
         for step in worked.printed.lines(phase):
             gradient = phase == "backward"
-            rows = None if gradient else Line(view.sheet, step.name).derivation()
-            yield step.name, Gradient(view, step.name, step.of).block() if gradient else view.rows(rows)
+            line = view.written.line(step.name)
+            yield step.name, Gradient(view, step.name, step.of).block() if gradient else view.derivation(line)
 
 
 @pytest.mark.parametrize(
@@ -178,11 +179,11 @@ def pages(worked: Worked, view: PageView):
 def test_a_notebook_shows_what_the_page_shows(path):
     example = load(path)
     worked = Worked.of(example, work(example))
-    view, shown = PageView(worked, "en"), View(worked.printed)
+    view, shown = PageView(worked, "en"), Formulas(worked.printed)
     for name, tex in pages(worked, view):
-        assert shown.derivation(name) == plain_tex(tex), name
+        assert shown.of(name).latex() == IN_TEX.sub(lambda found: found[2], tex), name
     for step in worked.printed.values():  # leaves and parts too
-        tex = shown.derivation(step.name)
+        tex = shown.of(step.name).latex()
         assert r"\val" not in tex and mathml(tex, display=True).startswith("<math"), step.name
         assert set(re.findall(r"\\([A-Za-z]+)", tex)) <= MATHJAX, step.name
 
@@ -290,7 +291,7 @@ def test_what_the_book_cannot_write_is_left_to_plain_text():
     tape.write("c", row.mean())
     trace = tape.finish("c")
     shown = {name for name, step in trace.items() if step._repr_latex_()}
-    assert shown == {"row", "b"} and trace["a"]._repr_html_() is None
+    assert shown == {"row", "b", "c"} and trace["a"]._repr_html_() is None
     assert "<code>cube</code>" in trace._repr_html_()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book.words import languages
+from gradbook.book.i18n.words import languages
 from tests.conftest import ROOT
 from tests.small_project import small_project
 
@@ -165,7 +165,7 @@ def test_the_latex_road(tmp_path, lang):
 
 
 def test_without_tex_one_sentence_says_what_to_install(monkeypatch):
-    from gradbook.book import pdf
+    from gradbook.book.site import pdf
     from gradbook.engine import BookError
 
     monkeypatch.setattr(pdf.shutil, "which", lambda tool: None)

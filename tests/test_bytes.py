@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from small_project import ROOT, small_project
 
-from gradbook.book.colophon import TYPEFACES, colophon, edition
+from gradbook.book.cache.shaping import CARRIERS, PROGRAMS
+from gradbook.book.i18n.words import languages
+from gradbook.book.pages.colophon import TYPEFACES, colophon, edition
+from gradbook.book.pdf.typst import FONTS
 from gradbook.book.project import Project
-from gradbook.book.shaping import CARRIERS, PROGRAMS
-from gradbook.book.typst import FONTS
-from gradbook.book.words import languages
 
 CONDITIONS = (
     {"USER": "root", "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "1", "OPENBLAS_NUM_THREADS": "1"},

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 import gradbook
-from gradbook.book.listing import listing
-from gradbook.book.values import lookup
+from gradbook.book.pages.listing import listing
+from gradbook.book.pages.values import lookup
 from gradbook.engine import BookError, load, work
 from gradbook.engine.ops import OPS
 

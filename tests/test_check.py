@@ -9,13 +9,13 @@ from collections import Counter
 import pytest
 
 from gradbook import check
-from gradbook.book import witness
+from gradbook.book.pages.traces import traces as traces_of
 from gradbook.check import Checker, Page
-from gradbook.check.lines import check as check_lines
-from gradbook.check.parse import Parser
-from gradbook.check.redo import Rules
-from gradbook.check.symbols import Symbols
-from gradbook.check.tex import tokens
+from gradbook.check.judge.lines import check as check_lines
+from gradbook.check.judge.redo import Rules
+from gradbook.check.read.parse import Parser
+from gradbook.check.read.tex import tokens
+from gradbook.check.truth.symbols import Symbols
 from tests.chance import draws, remember
 
 LANGS = ("en", "zh")
@@ -25,7 +25,7 @@ MUTATIONS, FOUND = draws(500, 25), 0.995
 
 @pytest.fixture(scope="module")
 def traces(any_examples) -> dict[str, str]:
-    return witness.traces(sorted(any_examples.glob("*.toml")))
+    return traces_of(sorted(any_examples.glob("*.toml")))
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_the_report_says_how_much_was_read(report):
 
 def test_the_pdf_holds_the_numbers_of_the_site(pdfs, checker):
     pytest.importorskip("pymupdf")
-    from gradbook.check.pdf import check_pdf
+    from gradbook.check.judge.pdf import check_pdf
 
     for lang, pdf in pdfs.items():
         found = check_pdf(pdf, [p for p in checker.pages.values() if p.lang == lang])

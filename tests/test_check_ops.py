@@ -3,6 +3,7 @@
 import random
 import re
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -10,31 +11,34 @@ import numpy as np
 import pytest
 from lxml import etree
 
-from gradbook.book.lines import Line, Row, plain_tex
-from gradbook.book.mathml import to_mathml
-from gradbook.book.notation import Notation
-from gradbook.book.words import environment
-from gradbook.book.writer import Sheet
-from gradbook.check.arith import evaluate
-from gradbook.check.arrays import rows_of
-from gradbook.check.book import read_formula
-from gradbook.check.exact import Truth, pencil_bounds
-from gradbook.check.example import Example
-from gradbook.check.interval import Interval, interval
-from gradbook.check.lines import bindings, chains, check, elided
-from gradbook.check.mathml import tokens as seen_tokens
+from gradbook.book.formula.address import IN_TEX
+from gradbook.book.formula.boxes import Box
+from gradbook.book.formula.mathml import to_mathml
+from gradbook.book.formula.notation import Notation
+from gradbook.book.formula.rows import SetRow
+from gradbook.book.formula.written import Written
+from gradbook.book.i18n.words import environment
+from gradbook.check.arithmetic.arith import evaluate
+from gradbook.check.arithmetic.arrays import rows_of
+from gradbook.check.arithmetic.interval import Interval, interval
+from gradbook.check.arithmetic.tree import NotUnderstoodError, Num, Op, Sym, walk
+from gradbook.check.judge.book import read_formula
+from gradbook.check.judge.example import Example
+from gradbook.check.judge.lines import bindings, chains, check, elided
+from gradbook.check.judge.redo import Rules
 from gradbook.check.ops import MEANINGS, exact
-from gradbook.check.parse import Parser
-from gradbook.check.redo import Rules
-from gradbook.check.symbols import Symbols
-from gradbook.check.tex import tokens
-from gradbook.check.trace import Trace
-from gradbook.check.tree import NotUnderstoodError, Num, Op, Sym, walk
+from gradbook.check.read.mathml import tokens as seen_tokens
+from gradbook.check.read.parse import Parser
+from gradbook.check.read.tex import tokens
+from gradbook.check.truth.exact import Truth, pencil_bounds
+from gradbook.check.truth.symbols import Symbols
+from gradbook.check.truth.trace import Trace
 from gradbook.engine import pencil
-from gradbook.engine.backward import backward
 from gradbook.engine.ops import OPS
-from gradbook.engine.tape import Tape, apply
+from gradbook.engine.tape.backward import backward
+from gradbook.engine.tape.tape import Tape, apply
 from tests.op_cases import case
+from tests.set_rows import entry, said
 
 NAMES = sorted(OPS)
 SEEDS = range(12)
@@ -127,11 +131,11 @@ class Reader:
         tape.write("J", out.sum() if out.shape else out * 2)
         exact_trace = tape.finish("J", {}, {})
         self.trace = pencil(exact_trace, 4) if arithmetic == "pencil" else exact_trace
-        self.sheet = Sheet(self.trace, self._notation(name), 4, MACROS)
+        self.written = Written(self.trace, self._notation(name), 4, MACROS)
         example = Example(exact_trace.to_json())
         self.symbols, self.rules = Symbols(example.home), Rules(4, example.is_given)
         for leaf in leaves:
-            self.learn(read([Row(self.sheet.notation.symbol(leaf.name), "=", self.sheet.numbers(leaf.name).tex)]))
+            self.learn(read([given(self.written.symbol(leaf.name), self.written.value(leaf.name))]))
 
     def _notation(self, name: str) -> Notation:
         names = {"p0": "A", "p1": "t" if name == "power" else "B", "p2": "C", "out": "S", "J": "J"}
@@ -149,13 +153,13 @@ class Reader:
                 self.symbols.bind(key, literal)
         return again
 
-    def blocks(self) -> list[list[Row]]:
+    def blocks(self) -> list[list[SetRow]]:
         """The derivations, and an entry of the result in full."""
-        line, step = Line(self.sheet, "out"), self.trace["out"]
-        entry = [line.entry("out", (0,) * len(step.shape))] if step.value.size > 1 else []
-        return [line.derivation(), *entry, Line(self.sheet, "J").derivation()]
+        step = self.trace["out"]
+        entries = [entry(self.written, "out", (0,) * len(step.shape))] if step.value.size > 1 else []
+        return [said(self.written, "out"), *entries, said(self.written, "J")]
 
-    def slips(self, rows: list[Row]) -> list[str]:
+    def slips(self, rows: list[SetRow]) -> list[str]:
         reading = read(rows)
         again = self.learn(reading)
         assert not (reading.unknown or reading.differs or reading.notes), (reading, rows)
@@ -164,9 +168,14 @@ class Reader:
         return again + [f"{slip.printed} {slip.expected} {slip.why}" for slip in result.slips]
 
 
-def read(rows: list[Row]):
-    tex = MACROS.aligned([(row.left, row.relation, row.right) for row in rows])
-    return read_formula(SimpleNamespace(tex=plain_tex(tex), math=etree.fromstring(to_mathml(tex, display=True))))
+def given(left: str, right: str) -> SetRow:
+    return SetRow(Box((left,)), "=", Box((right,)))
+
+
+def read(rows: list[SetRow]):
+    tex = MACROS.aligned([(row.left.tex, row.relation, row.right.tex) for row in rows])
+    seen = IN_TEX.sub(lambda found: found[2], tex)
+    return read_formula(SimpleNamespace(tex=seen, math=etree.fromstring(to_mathml(tex, display=True))))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -183,15 +192,15 @@ def test_a_changed_digit_in_the_result_is_found(name):
     rng, found = random.Random(name), 0
     for seed in range(6):
         reader = Reader(name, seed)
-        rows = Line(reader.sheet, "out").derivation()
-        if reader.symbols.elided or "dots" in rows[-1].right:
+        *rows, last = said(reader.written, "out")
+        if reader.symbols.elided or "dots" in last.right.tex:
             continue
-        places = [m.end(1) + m[2].index(d) for m in VALUE.finditer(rows[-1].right) for d in m[2] if d.isdecimal()]
+        places = [m.end(1) + m[2].index(d) for m in VALUE.finditer(last.right.tex) for d in m[2] if d.isdecimal()]
         place = rng.choice(places)
-        right = change(rows[-1].right, place, rng)
-        if VALUE.sub(lambda m: repr(float(m[2])), right) == VALUE.sub(lambda m: repr(float(m[2])), rows[-1].right):
+        right = change(last.right.tex, place, rng)
+        if VALUE.sub(lambda m: repr(float(m[2])), right) == VALUE.sub(lambda m: repr(float(m[2])), last.right.tex):
             continue
-        assert reader.slips([*rows[:-1], Row(rows[-1].left, rows[-1].relation, right)]), right
+        assert reader.slips([*rows, replace(last, right=Box((right,)))]), right
         found += 1
     assert found > 2
 

@@ -126,8 +126,8 @@ def test_works_from_any_folder(tmp_path):
     ],
 )
 def test_a_check_that_is_left_out_is_told(tmp_path, monkeypatch, built, readable, told):
-    from gradbook.book import witness
     from gradbook.book.project import Project
+    from gradbook.book.site import witness
 
     for name in [f"html/{lang}/index.html" for lang in ("en", "zh")] + [f"pdf/gradbook-{lang}.pdf" for lang in built]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradbook.book.page import PageView, Worked
+from gradbook.book.pages.page import PageView, Worked
 from gradbook.engine import work
-from gradbook.engine.backward import backward
-from gradbook.engine.example import validate
-from gradbook.engine.tape import Tape, apply
+from gradbook.engine.load import validate
+from gradbook.engine.tape.backward import backward
+from gradbook.engine.tape.tape import Tape, apply
 from tests.families.judges import tables, worked
 
 A, B = np.array([[1.0, -2.0]]), np.array([[0.5, 3.0]])

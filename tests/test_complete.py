@@ -5,17 +5,17 @@ from pathlib import Path
 import pytest
 
 from gradbook.book.figures.families import order
-from gradbook.book.listing import listing, rooms
-from gradbook.book.map import entries
+from gradbook.book.i18n.words import TEMPLATES, environment, languages
 from gradbook.book.new import new_example
-from gradbook.book.page import PageView, Worked
-from gradbook.book.words import TEMPLATES, environment, languages
+from gradbook.book.pages.listing import listing, rooms
+from gradbook.book.pages.map import entries
+from gradbook.book.pages.page import PageView, Worked
 from gradbook.engine import load, work
 from gradbook.engine.families import families, family
 from gradbook.engine.ops import OPS, of_kind
 from gradbook.engine.optim import OPTIMIZERS
-from gradbook.engine.rules import OUTPUTS
 from gradbook.engine.schema import schema
+from gradbook.engine.spec.rules import OUTPUTS
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
 SEED = next(path for path in EXAMPLES if path.stem == "seed")

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from gradbook import check
-from gradbook.book import files, webfont, whole, witness
-from gradbook.book.made import Made, Store
+from gradbook.book.base import files
+from gradbook.book.cache import whole
+from gradbook.book.cache.made import Made, Store
+from gradbook.book.site import webfont, witness
 from tests.damage import WAYS, a_dead_link, a_file, a_folder, emptied, flipped, halved
 from tests.small_book import built, edition, example
 
@@ -138,7 +140,7 @@ def test_the_checker_reads_what_is_damaged_and_says_so(tmp_path, way):
         way(path)
     assert not check.run(tmp_path / "site", {}, ["en"]).ok
     pytest.importorskip("pymupdf")
-    assert "cannot be read" in check.pdf.check_pdf(tmp_path / "book.pdf", []).failures[0].why
+    assert "cannot be read" in check.check_pdf(tmp_path / "book.pdf", []).failures[0].why
 
 
 # --- the whole book -----------------------------------------------------------------------------------------------

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gradbook.engine import BookError, Trace, check_gradients, load, lower, pencil, train, work
-from gradbook.engine.backward import backward
-from gradbook.engine.check import STEP
 from gradbook.engine.ops import OPS, worked_first
 from gradbook.engine.optim import update
-from gradbook.engine.rounding import round_array, round_decimal
-from gradbook.engine.tape import Tape, apply, expr
-from gradbook.engine.trace import LEAVES, run
+from gradbook.engine.tape.backward import backward
+from gradbook.engine.tape.check import STEP
+from gradbook.engine.tape.rounding import round_array, round_decimal
+from gradbook.engine.tape.tape import Tape, apply, expr
+from gradbook.engine.tape.trace import LEAVES, run
 from tests.chance import draws
 from tests.judges import exact_gradients, roundings
 from tests.random_nets import nets, tables, worked

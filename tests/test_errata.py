@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradbook.book.errata import errata, source_of
-from gradbook.book.printed import cut, one_digit, power_of_ten, shows, swapped
-from gradbook.book.source import Figure, read_source
+from gradbook.book.errata.errata import errata, source_of
+from gradbook.book.errata.printed import cut, one_digit, power_of_ten, shows, swapped
+from gradbook.book.errata.source import Figure, read_source
 from gradbook.engine import BookError, load, pencil, work
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

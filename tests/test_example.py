@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gradbook.engine import BookError, Example, load, work
-from gradbook.engine.changes import apply_change
-from gradbook.engine.example import check_name, validate
-from gradbook.engine.limits import LIMITS
+from gradbook.engine.load import check_name, validate
+from gradbook.engine.spec.changes import apply_change
+from gradbook.engine.spec.limits import LIMITS
 from tests.chance import draws, remember
 
 SEED = Path(__file__).parent.parent / "examples" / "seed.toml"

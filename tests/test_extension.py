@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book import words
+from gradbook.book.i18n import words
 from gradbook.engine import load, work
 from tests import sample_book
 from tests.conftest import ROOT
@@ -216,7 +216,7 @@ def test_a_value_comes_from_the_trace_itself(tmp_path):
     made = build(folder)
     assert made.warnings == [] and '"adam@2:t_new">2</span>' in unescape(made.text("index.html"))
     assert f"{float(work(load(ROOT / 'examples' / 'adam.toml')).value('J')):.4g}" in made.text("index.html")
-    from gradbook.book.quotable import worked
+    from gradbook.book.pages.quotable import worked
 
     for name, trace in worked(folder / "nets" / "adam.toml").items():
         (folder / "nets" / f"{name}.json").write_text(trace, "utf-8")
@@ -256,16 +256,16 @@ def test_a_page_is_read_again_when_its_example_changes(tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="Sphinx reads in parallel where processes fork")
 def test_pages_read_in_parallel_are_the_same_and_work_an_example_once(tmp_path, monkeypatch):
-    from gradbook.book import witness
+    from gradbook.book.pages import traces
 
-    log, plain = tmp_path / "worked", witness.work
+    log, plain = tmp_path / "worked", traces.work
 
     def work_and_tell(example):
         with open(log, "a") as file:
             file.write(f"{example.name}\n")
         return plain(example)
 
-    monkeypatch.setattr(witness, "work", work_and_tell)
+    monkeypatch.setattr(traces, "work", work_and_tell)
     pages = {f"page{n:02}.rst": QUOTE + "\n:value:`adam:J`\n" for n in range(7)}
     pages["index.rst"] = TITLE + "\n.. toctree::\n   :glob:\n\n   page*\n"
     folder = project(tmp_path / "p", pages, examples=("seed", "adam"))
@@ -324,8 +324,8 @@ See [the other](examples/seed/forward.md) and [its line](#seed-layer1-z).
 @pytest.mark.parametrize("builder", ["html", pytest.param("typst", marks=pytest.mark.slow)])
 def test_our_book_speaks_of_examples_that_are_left_out(tmp_path, builder):
     """Links to them are their words; what the page says of others stays."""
-    from gradbook.book import pdf, site
     from gradbook.book.project import Edition, Project, chapters_in
+    from gradbook.book.site import pdf, site
 
     folder, out = tmp_path / "docs", tmp_path / "build"
     sample_book.write_docs(folder)
@@ -353,9 +353,9 @@ def test_our_book_speaks_of_examples_that_are_left_out(tmp_path, builder):
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="Sphinx reads in parallel where processes fork")
 def test_our_book_is_read_in_parallel_too(tmp_path):
-    from gradbook.book import site
     from gradbook.book.project import chapters_in
-    from gradbook.book.sphinx_run import environment
+    from gradbook.book.site import site
+    from gradbook.book.site.sphinx_run import THEME, environment
 
     sample_book.write_docs(tmp_path / "docs")
     source = tmp_path / "source"
@@ -367,7 +367,7 @@ def test_our_book_is_read_in_parallel_too(tmp_path):
     pages = {}
     for jobs in ("1", "4"):
         target = tmp_path / jobs
-        words = [sys.executable, "-m", "sphinx", "-W", "-j", jobs, "-b", "html", "-c", ROOT / "docs"]
+        words = [sys.executable, "-m", "sphinx", "-W", "-j", jobs, "-b", "html", "-c", THEME]
         command = [*words, "-D", "gradbook_languages=en,zh", "-d", f"{target}-trees", source / "en", target]
         told = subprocess.run(command, env=environment(), capture_output=True, text=True)
         assert told.returncode == 0, told.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book.made import Made, Store
+from gradbook.book.cache.made import Made, Store
 from tests import small_book
 from tests.chance import draws, remember
 from tests.small_book import build, built, edition, example, kill, start
@@ -265,8 +265,8 @@ TEMPLATES = [
 ]
 READ_BY_SPHINX = [
     ("templates/site/words.j2", *SYNTAX),
-    ("docs/_templates/page.html", *SYNTAX),
-    ("docs/_templates/page.html", "{% if nonsense.there %}{% endif %}", WRONG[1]),
+    ("book/site/theme/templates/page.html", *SYNTAX),
+    ("book/site/theme/templates/page.html", "{% if nonsense.there %}{% endif %}", WRONG[1]),
 ]
 
 

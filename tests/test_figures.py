@@ -16,20 +16,20 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from gradbook.book.base.numbers import decimal_of
 from gradbook.book.figures import figures, palette, tex
 from gradbook.book.figures.canvas import CAP, Box
 from gradbook.book.figures.fonts import FAMILY
 from gradbook.book.figures.svg import XLINK
-from gradbook.book.inline_svg import NAMED, inline
-from gradbook.book.notation import Notation
-from gradbook.book.numbers import decimal_of
-from gradbook.book.page import PageView, Worked
+from gradbook.book.formula.notation import Notation
+from gradbook.book.pages.page import PageView, Worked
+from gradbook.book.site.inline_svg import NAMED, inline
 from gradbook.engine import load, train, work
-from gradbook.engine.backward import backward
-from gradbook.engine.example import validate
+from gradbook.engine.load import validate
 from gradbook.engine.ops import OPS, of_kind
 from gradbook.engine.optim import update
-from gradbook.engine.tape import Tape, apply
+from gradbook.engine.tape.backward import backward
+from gradbook.engine.tape.tape import Tape, apply
 from tests.chance import draws, remember
 
 ROOT = Path(__file__).parent.parent

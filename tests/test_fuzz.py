@@ -6,11 +6,11 @@ import re
 import time
 from pathlib import Path
 
-from gradbook.book.mathml import MathError, to_mathml
-from gradbook.book.notation import Notation
-from gradbook.book.pages import pages, prepare
-from gradbook.book.symbols import check_symbol
-from gradbook.book.typst_formula import Formula
+from gradbook.book.formula.mathml import MathError, to_mathml
+from gradbook.book.formula.notation import Notation
+from gradbook.book.formula.symbols import check_symbol
+from gradbook.book.formula.typst_formula import Formula
+from gradbook.book.pages.pages import pages, prepare
 from gradbook.engine import BookError, load, work
 from tests.chance import draws, remember
 
@@ -80,7 +80,7 @@ def test_sources(tmp_path, chance):
     example = tmp_path / "seed.toml"
     example.write_text(SEED, encoding="utf-8")
     (tmp_path / "sources").mkdir()
-    from gradbook.book.source import read_source
+    from gradbook.book.errata.source import read_source
 
     trace = work(load(example))
     for _ in range(SOURCES):

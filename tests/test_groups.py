@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book.groups import is_alias
-from gradbook.book.page import PageView, Worked
+from gradbook.book.pages.groups import is_alias
+from gradbook.book.pages.page import PageView, Worked
 from gradbook.engine import load, work
-from gradbook.engine.example import validate
+from gradbook.engine.load import validate
 from tests.families.judges import changed, tables
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))

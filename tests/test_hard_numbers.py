@@ -9,15 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gradbook.book.lines import Line, plain_tex
-from gradbook.book.mathml import to_mathml
-from gradbook.book.numbers import plain_number, tex_number
-from gradbook.book.operand import Operand
-from gradbook.book.page import PageView, Worked
-from gradbook.book.values import lookup
+from gradbook.book.base.numbers import plain_number, tex_number
+from gradbook.book.formula.boxes import number
+from gradbook.book.formula.lines import Line
+from gradbook.book.formula.mathml import to_mathml
+from gradbook.book.formula.tex import PLACES
+from gradbook.book.pages.page import PageView, Worked
+from gradbook.book.pages.values import lookup
 from gradbook.engine import BookError, work
-from gradbook.engine.example import validate
+from gradbook.engine.load import validate
 from tests.chance import draws, remember
+from tests.set_rows import entry, in_numbers
 
 DIGITS = 4
 
@@ -47,12 +49,13 @@ def test_prose_has_no_negative_zero():
     assert found == ["0", "0.00", "−2.0"]
 
 
-@pytest.mark.parametrize("text", [r"4.387\times 10^{-6}", r"\val{a:b[0]}{4.387\times 10^{-6}}"])
-def test_a_number_with_a_power_of_ten_is_a_product(text):
-    number = Operand(text, scalar=True)
-    assert number.wrapped == number.base == f"({text})"
-    assert number.term == str(number) == text
-    assert Operand(r"-" + text).term != r"-" + text
+@pytest.mark.parametrize("address", ["", "a:b[0]"])
+def test_a_number_with_a_power_of_ten_is_a_product(address):
+    text = r"4.387\times 10^{-6}"
+    box, negative = number(text, address), number(f"-{text}", address)
+    assert PLACES["factor"](box).tex == PLACES["base"](box).tex == f"({box.tex})"
+    assert PLACES["term"](box).tex == box.tex
+    assert PLACES["term"](negative).tex == f"({negative.tex})"
 
 
 def example(x, W, b, y, activation="sigmoid", arithmetic="pencil", loss="half_squared_error", rate=0.5):
@@ -78,8 +81,8 @@ def test_saturated_sigmoids_give_gradients_that_are_exactly_zero(arithmetic):
     trace = page.trace
     assert trace.value("layer1.a").ravel().tolist() == [1, 0]
     assert [not trace.value(name).any() for name in ("layer1.delta", "layer1.dW")] == [True, True]
-    text = " ".join(row.right for line in page.lines("backward") for row in line.rows())
-    assert "-0" not in re.sub(r"-0\.", "", plain_tex(text))
+    text = " ".join(row.right.seen for line in page.lines("backward") for row in in_numbers(page.written, line.name))
+    assert "-0" not in re.sub(r"-0\.", "", text)
 
 
 @pytest.mark.parametrize("target", [0.5, 1.0])
@@ -103,7 +106,7 @@ def test_overflow_is_refused_by_name():
 def test_a_sum_that_float64_loses_is_not_called_equal():
     page = view([1.0, 1.0, 1.0], [[1e17, 1.0, -1e17]], [0.0], [0.5], activation="tanh", arithmetic="exact")
     assert page.trace.value("layer1.z")[0, 0] == 0
-    assert [row.relation for row in page.lines("forward")[0].rows()] == ["=", r"\approx"]
+    assert [row.relation for row in in_numbers(page.written, page.lines("forward")[0].name)] == ["=", r"\approx"]
 
 
 def test_a_run_that_diverges_says_so_without_breaking_a_page():
@@ -139,10 +142,10 @@ def hard(draw) -> PageView:
 def test_every_printed_row_holds(page):
     for phase in ("forward", "backward", "update"):
         for line in page.lines(phase):
-            rows = line.rows()
-            to_mathml(page.rows(rows), True)
+            rows = in_numbers(page.written, line.name)
+            to_mathml(page.written.rows.aligned(rows), True)
             for row in rows:
-                _assert_numbers(row.right)
+                _assert_numbers(row.right.tex)
             if line.step.op not in ("log", "positive"):
                 _assert_entry(page, line, (0,) * len(line.step.shape))
 
@@ -155,10 +158,10 @@ def _assert_numbers(tex: str):
 
 
 def _assert_entry(page: PageView, line: Line, index):
-    *_, numbers, result = line.entry(line.name, index)
-    to_mathml(page.rows([numbers, result]), True)
-    told = value(plain_tex(result.right))
-    found = value(plain_tex(numbers.right).rpartition(" = ")[2])
+    *_, numbers, result = entry(page.written, line.name, index)
+    to_mathml(page.written.rows.aligned([numbers, result]), True)
+    told = value(result.right.seen)
+    found = value(numbers.right.seen.rpartition(" = ")[2])
     if abs(found) < SMALLEST and line.step.op == "sigmoid":
         assert told < SMALLEST, "a calculator's e^x ends there, too"
     elif result.relation == "=" and found != told:

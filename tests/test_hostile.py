@@ -12,16 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from gradbook.book.cache.made import is_made
+from gradbook.book.formula.notation import Notation
+from gradbook.book.formula.symbols import check_symbol
+from gradbook.book.i18n.words import markdown_text
 from gradbook.book.new import new_example
-from gradbook.book.notation import Notation
-from gradbook.book.pages import make, prepare
+from gradbook.book.pages.pages import prepare
 from gradbook.book.project import Project
-from gradbook.book.symbols import check_symbol
-from gradbook.book.words import markdown_text
 from gradbook.engine import BookError, load, work
-from gradbook.engine.example import check_name
-from gradbook.engine.limits import DEFAULTS, LIMITS, VARIABLE
-from gradbook.engine.toml import parse
+from gradbook.engine.load import check_name
+from gradbook.engine.spec.limits import DEFAULTS, LIMITS, VARIABLE
+from gradbook.engine.spec.toml import parse
 
 ROOT = Path(__file__).parent.parent
 SEED = (ROOT / "examples" / "seed.toml").read_text(encoding="utf-8")
@@ -205,7 +206,7 @@ def test_links_lead_nowhere_else(tmp_path):
     for name, words in {"a": "leads out", "b": "leads out", "c": "cannot be read"}.items():
         assert words in refused(load, folder / f"{name}.toml")
     for name in "abcd":
-        refused(make, folder / f"{name}.toml", (), None)
+        refused(is_made, folder / f"{name}.toml", (), None)
     assert load(folder / "e.toml").name == "e"
 
 
@@ -213,7 +214,7 @@ def test_large_files(folder):
     path = written(folder, SEED)
     os.truncate(path, 10**11)  # a hundred gigabytes of nothing
     assert "the limit (bytes)" in refused(load, path)
-    assert "the limit (bytes)" in refused(make, path, (), None)
+    assert "the limit (bytes)" in refused(is_made, path, (), None)
     path.write_text("a" * 100_000_000)
     assert "the limit (bytes)" in refused(load, path)
 
@@ -313,7 +314,7 @@ def test_hard_numbers_are_worked_or_refused(folder, place, number):
     except BookError as error:
         assert str(error).isprintable()
         return
-    from gradbook.book.pages import pages
+    from gradbook.book.pages.pages import pages
 
     assert not re.search(
         r"-0(?![.\d])|\bnan\b|\binf\b", "\n".join(v for k, v in pages(material, "en").items() if k.endswith("md"))
@@ -347,8 +348,8 @@ def test_a_build_of_hostile_files_touches_its_output_only(tmp_path):
 
 
 def test_two_names_with_one_address(folder):
-    from gradbook.book.generated import write_pages
-    from gradbook.book.made import Made
+    from gradbook.book.cache.made import Made
+    from gradbook.book.site.generated import write_pages
 
     made = [
         Made(n, "mlp", 1, {"en": n}, {"en": {"a.md": t}}, "")

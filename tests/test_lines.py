@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradbook.book.lines import Line, plain_tex
-from gradbook.book.page import PageView, Worked
-from gradbook.book.words import languages
+from gradbook.book.i18n.words import languages
+from gradbook.book.pages.page import PageView, Worked
 from gradbook.engine import load, work
+from tests.set_rows import entry, in_numbers
 
 EXAMPLES = sorted(Path("examples").glob("*.toml"))
 
@@ -21,13 +21,13 @@ def view(name: str, lang: str = "en") -> PageView:
 
 def text(tex: str) -> str:
     """TeX as it reads: matrices as (a b; c d)."""
-    tex = plain_tex(tex).replace(r"\begin{pmatrix} ", "(").replace(r" \end{pmatrix}", ")")
+    tex = tex.replace(r"\begin{pmatrix} ", "(").replace(r" \end{pmatrix}", ")")
     tex = tex.replace(r" \\ ", "; ").replace(" & ", " ").replace(r"\,", " ").replace(r"\odot", "⊙")
     return tex.replace(r"\mathsf{T}", "T").replace(r"\left", "").replace(r"\right", "")
 
 
 def rows(name: str, step: str) -> list[str]:
-    return [f"{row.relation} {text(row.right)}" for row in Line(view(name).sheet, step).rows()]
+    return [f"{row.relation} {text(row.right.seen)}" for row in in_numbers(view(name).written, step)]
 
 
 def test_the_output_error_term_is_worked_bracket_by_bracket():
@@ -58,16 +58,16 @@ def test_a_mask_is_shown_before_it_is_used():
 
 
 def test_an_entry_of_a_product_in_full():
-    line = Line(view("seed").sheet, "layer2.z")
-    entry = [f"{text(r.left)} {r.relation} {text(r.right)}" for r in line.entry("layer2.z", (0, 0))]
-    assert entry[1:] == [r" = 0.4 \cdot 0.5933 + 0.45 \cdot 0.5969 + 0.6", " = 1.106"]
+    found = entry(view("seed").written, "layer2.z", (0, 0))
+    told = [f"{text(row.left.seen)} {row.relation} {text(row.right.seen)}" for row in found]
+    assert told[1:] == [r" = 0.4 \cdot 0.5933 + 0.45 \cdot 0.5969 + 0.6", " = 1.106"]
 
 
 def test_exact_arithmetic_says_where_printed_digits_do_not_suffice():
     relations = {
         row.relation
         for name in view("mazur").trace.lines("backward")
-        for row in Line(view("mazur").sheet, name.name).rows()
+        for row in in_numbers(view("mazur").written, name.name)
     }
     assert relations <= {"=", r"\approx"} and r"\approx" in relations
 
@@ -79,7 +79,9 @@ def test_pencil_lines_never_need_an_approximate_sign(path):
         pytest.skip("prints exact arithmetic")
     for phase in ("forward", "backward", "update"):
         for line in shown.lines(phase):
-            assert {row.relation for row in line.rows()} - {""} == {"="}, line.name  # a long row goes on without
+            assert {row.relation for row in in_numbers(shown.written, line.name)} - {""} == {"="}, (
+                line.name
+            )  # a long row goes on without
             for block in shown.worked_entries(line):
                 assert r"\approx" not in block, line.name
 
@@ -90,7 +92,7 @@ def test_every_printed_number_is_the_traces_value_at_its_address(path):
     found = 0
     for phase in ("forward", "backward", "update"):
         for line in shown.lines(phase):
-            for name, index, printed in addressed(shown.rows(line.derivation())):
+            for name, index, printed in addressed(shown.derivation(line)):
                 value = shown.trace.value(name)[index]
                 assert float(printed.replace(r"\times 10^{", "e").replace("}", "")) == pytest.approx(value, rel=1e-3)
                 found += 1
@@ -112,18 +114,21 @@ def test_folding_the_bias_gives_the_same_numbers():
 
 @pytest.mark.parametrize("lang", languages())
 def test_formulas_do_not_depend_on_the_language(lang):
-    lines, english = view("seed", lang).lines("backward"), view("seed").lines("backward")
-    assert [line.derivation() for line in lines] == [line.derivation() for line in english]
+    here, english = view("seed", lang), view("seed")
+    lines = [line.name for line in english.lines("backward")]
+    assert [here.derivation(line) for line in here.lines("backward")] == [
+        english.written.block(english.written.derivation(name)) for name in lines
+    ]
 
 
 def test_the_chain_rule_follows_the_forward_pass():
     shown = view("batch")
-    chain = text(shown.chain.row("layer1.z"))
+    chain = text(shown.written.tex(shown.written.chain.of("layer1.z")))
     assert chain == text(
         r"\left(\frac{\partial z^{(2)}}{\partial a^{(1)}}\right)^{\mathsf{T}} \frac{\partial J}{\partial z^{(2)}}"
         r" \odot \frac{\partial a^{(1)}}{\partial z^{(1)}}"
     )
-    assert shown.chain.reasons("layer1.z") == ["tanh_0", "matmul_1", "add_0"]
+    assert shown.written.chain.reasons("layer1.z") == ["tanh_0", "matmul_1", "add_0"]
 
 
 def test_values_stay_what_the_trace_says():

@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book.address import address as address_of
+from gradbook.book.base.address import address as address_of
+from gradbook.book.cache.made import Made, Store
 from gradbook.book.figures.canvas import settings
 from gradbook.book.figures.families import MOST, _nodes, _place, draw, needed, order, rows
-from gradbook.book.generated import write_pages
-from gradbook.book.made import Made, Store
-from gradbook.book.map import address, entries, the_map
+from gradbook.book.i18n.words import languages
 from gradbook.book.new import new_example
-from gradbook.book.pages import made, prepare
+from gradbook.book.pages.map import address, entries, the_map
+from gradbook.book.pages.pages import made, prepare
 from gradbook.book.project import Project
-from gradbook.book.words import languages
+from gradbook.book.site.generated import write_pages
 from gradbook.engine import load
-from gradbook.engine.example import validate
 from gradbook.engine.families import families
+from gradbook.engine.load import validate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 MANY = {
@@ -96,7 +96,7 @@ def test_entries(seed):
 
 
 def test_made_again_only_when_something_has_changed(seed, tmp_path, monkeypatch):
-    from gradbook.book import map
+    from gradbook.book.pages import map
 
     first = the_map([seed], Store(tmp_path))
     monkeypatch.setattr(map, "_made", lambda examples: pytest.fail("was made again"))

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from gradbook.book.mathml import CLASSES, CSS, MathError, to_mathml
+from gradbook.book.formula.mathml import CLASSES, CSS, MathError, to_mathml
 
 CONSTRUCTS = [
     r"\begin{pmatrix}0.15&-0.2\\0.25&0.3\end{pmatrix}^{\mathsf{T}}",

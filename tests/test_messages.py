@@ -8,7 +8,8 @@ import pytest
 from babel.messages import Catalog
 from sphinx.util.i18n import CatalogInfo
 
-from gradbook.book import messages, words
+from gradbook.book import messages
+from gradbook.book.i18n import words
 from gradbook.book.messages import ROOT, catalogues, missing, parts, update_all
 
 HAN = r"[\u3400-\u9fff]"

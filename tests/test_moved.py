@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book.moved import course
-from gradbook.book.page import Worked
-from gradbook.book.pages import Material, pages
+from gradbook.book.pages.moved import course
+from gradbook.book.pages.page import Worked
+from gradbook.book.pages.pages import Material, pages
 from gradbook.engine import load, work
-from gradbook.engine.example import validate
+from gradbook.engine.load import validate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SAID = {

@@ -10,15 +10,16 @@ import pytest
 from lxml import html
 
 from gradbook import check
-from gradbook.book import witness
-from gradbook.book.address import FAMILIES, address, distinct, ours
-from gradbook.book.generated import ADDRESS
-from gradbook.book.map import address as family_address
+from gradbook.book.base.address import FAMILIES, address, distinct, ours
 from gradbook.book.new import new_example
-from gradbook.book.operations import anchor
+from gradbook.book.pages.map import address as family_address
+from gradbook.book.pages.operations import anchor
+from gradbook.book.pages.traces import traces as traces_of
 from gradbook.book.project import Project
-from gradbook.check.read import folders, read_pages
-from gradbook.check.site import Site
+from gradbook.book.site import witness
+from gradbook.book.site.generated import ADDRESS
+from gradbook.check.judge.site import Site
+from gradbook.check.read.html import folders, read_pages
 from gradbook.engine import BookError, load
 from gradbook.engine.families import families
 from gradbook.engine.ops import OPS
@@ -78,7 +79,7 @@ def book(tmp_path_factory) -> Path:
 
 
 def test_the_checker_agrees_with_a_book_of_such_names(book):
-    traces = witness.traces(sorted((book / "examples").glob("*.toml")))
+    traces = traces_of(sorted((book / "examples").glob("*.toml")))
     report = check.run(traces=traces, **witness.built(book / "build", Project.at(book)))
     assert report.ok, report.summary()
     assert report.counts["numbers"] > 100 * len(ADDRESSES)

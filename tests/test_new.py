@@ -12,13 +12,14 @@ from random import Random
 import numpy as np
 import pytest
 
+from gradbook.book.i18n.words import languages
 from gradbook.book.new import new_example, widths
-from gradbook.book.pages import pages, prepare
-from gradbook.book.words import languages
-from gradbook.engine import BookError, friendly, load, pencil, train, work
+from gradbook.book.pages.pages import pages, prepare
+from gradbook.engine import BookError, load, pencil, train, work
 from gradbook.engine.families import families, mlp
 from gradbook.engine.ops import OPS, of_kind
 from gradbook.engine.schema import schema
+from gradbook.engine.spec import friendly
 from tests.chance import draws, remember
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))

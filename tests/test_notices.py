@@ -10,7 +10,8 @@ import yaml
 from click.testing import CliRunner
 
 import gradbook
-from gradbook.book import colophon, webfont
+from gradbook.book.pages import colophon
+from gradbook.book.site import webfont
 from gradbook.cli import main
 from tests.small_project import ROOT
 from tests.test_bounds import run
@@ -59,7 +60,7 @@ def test_every_typeface_has_a_notice():
 def test_the_subset_goes_with_its_notice_and_licence(tmp_path):
     webfont.make(tmp_path)
     notice = (tmp_path / webfont.NOTE).read_text(encoding="utf-8")
-    licence = (ROOT / "book" / "OFL.txt").read_text(encoding="utf-8")
+    licence = (ROOT / "book" / "site" / "OFL.txt").read_text(encoding="utf-8")
     assert "Copyright 2001-2020 The STIX Fonts Project Authors" in notice and notice.endswith(licence)
     assert "SIL OPEN FONT LICENSE Version 1.1" in licence and licence.count("\n") > 80
     assert webfont.NOTE in (tmp_path / "math.css").read_text(encoding="utf-8").partition("*/")[0]
@@ -84,5 +85,5 @@ def test_the_wheel_carries_licence_and_notices(tmp_path):
         names = files.namelist()
         metadata = files.read(next(name for name in names if name.endswith(".dist-info/METADATA"))).decode()
     inside = {name.partition(".dist-info/licenses/")[2] for name in names if ".dist-info/licenses/" in name}
-    assert inside == set(PROJECT["license-files"]) and "gradbook/book/OFL.txt" in names
+    assert inside == set(PROJECT["license-files"]) and "gradbook/book/site/OFL.txt" in names
     assert "License-Expression: MIT\n" in metadata and "Description-Content-Type: text/markdown" in metadata

@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradbook.book import catalogue
+from gradbook.book.cache.made import Store
 from gradbook.book.figures import curve
 from gradbook.book.figures.canvas import settings
-from gradbook.book.listing import rooms
-from gradbook.book.made import Store
-from gradbook.book.mathml import to_mathml
-from gradbook.book.operations import Written, anchor
-from gradbook.book.pages import made, prepare
-from gradbook.book.words import environment, languages
+from gradbook.book.formula.mathml import to_mathml
+from gradbook.book.i18n.words import environment, languages
+from gradbook.book.pages import catalogue
+from gradbook.book.pages.listing import rooms
+from gradbook.book.pages.operations import Written, anchor
+from gradbook.book.pages.pages import made, prepare
 from gradbook.engine.ops import FLAT, OPS
 from gradbook.engine.ops.table import DOMAINS
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradbook.book.words import TEMPLATES, environment
+from gradbook.book.i18n.words import TEMPLATES, environment
 from gradbook.engine import check_gradients
-from gradbook.engine.backward import backward
 from gradbook.engine.ops import CALL, FLAT, OPS, POWER, PRODUCT, SUM, of_kind, worked_first
 from gradbook.engine.ops.table import DOMAINS
-from gradbook.engine.tape import Tape, apply, expr
+from gradbook.engine.tape.backward import backward
+from gradbook.engine.tape.tape import Tape, apply, expr
 from tests.chance import draws, remember
 from tests.judges import exact_gradients, roundings
 
@@ -601,17 +601,19 @@ def test_entry_is_complete(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_macro(name):
-    """One macro for each operation, and one for an entry where it has one: first the arrays, then the attributes."""
+    """One macro for each operation, and one for an entry where it has one: first the arrays, then the attributes.
+    Where the operation says what an entry is made of, the macro of the entry is given that."""
     macros, entry = environment("en").get_template("math.j2").module, OPS[name]
     assert hasattr(macros, name), f"templates/math.j2 has no macro {name}"
-    for macro in filter(None, (getattr(macros, name), getattr(macros, f"{name}_entry", None))):
+    own = None if entry.terms else getattr(macros, f"{name}_entry", None)
+    for macro in filter(None, (getattr(macros, name), own)):
         assert macro.catch_varargs == macro.catch_kwargs == (entry.each is not None)
         if not entry.each:
             attrs = macro.arguments[len(entry.sample) :]
             assert set(attrs) == set(entry.attrs) and len(macro.arguments) == len(entry.sample) + len(attrs)
 
 
-HELPERS = {"dot", "shaped", "aligned", "counted", "over", "steps", "window"}
+HELPERS = {"dot", "fraction", "shaped", "aligned", "counted", "over", "steps", "window"}
 
 
 def test_no_macro_without_an_op():

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book import edition, files, output, whole
+from gradbook.book.base import files
+from gradbook.book.cache import whole
+from gradbook.book.site import edition, output
 from gradbook.engine.errors import BookError
 from tests import small_book
 from tests.small_book import build
@@ -20,7 +22,7 @@ def project(tmp_path_factory) -> Path:
 
 INSIDE = (
     "docs/out",
-    "docs/static/out",
+    "docs/locale/out",
     "templates/out",
     "examples/out",
     "engine/a/b",

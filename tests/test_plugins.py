@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book.made import key_of
+from gradbook.book.cache.made import key_of
 from gradbook.book.messages import belonging, from_templates
 from tests import tiny_plugin
 from tests.small_project import small_project
@@ -190,6 +190,10 @@ def test_a_new_example_is_a_copy_of_the_plug_ins(source, use):
 
 WRONG = {
     "a name of ours": ({"engine/ops/losses.py": ""}, "losses.py: its name is taken by engine/ops/losses.py"),
+    "a room of ours": (
+        {"engine/tape.py": "", "engine/ops/mine.py": ""},
+        "tape.py: its name is taken by engine/tape;",
+    ),
     "an operation of ours": (
         {"engine/ops/mine.py": 'from .table import op\n\nop("sigmoid", abs)\n'},
         "mine.py: the operation 'sigmoid' is taken by engine/ops/activations.py",

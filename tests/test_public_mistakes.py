@@ -11,10 +11,10 @@ import tomllib
 
 import pytest
 
-from gradbook.check.exact import Truth
-from gradbook.check.trace import Trace as Told
+from gradbook.check.truth.exact import Truth
+from gradbook.check.truth.trace import Trace as Told
 from gradbook.engine import BookError, check_gradients, load, work
-from gradbook.engine.example import validate
+from gradbook.engine.load import validate
 from gradbook.engine.ops import OPS
 from tests.small_project import ROOT, small_project
 

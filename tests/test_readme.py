@@ -3,9 +3,7 @@
 import re
 from pathlib import Path
 
-from gradbook.book.lines import plain_tex
-from gradbook.book.page import Gradient, PageView, Worked
-from gradbook.engine import load, work
+from gradbook import derivation, load, pencil, work
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -13,8 +11,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_derivation_is_what_the_build_writes():
     example = load("examples/seed.toml")
-    view = PageView(Worked.of(example, work(example)), "en")
-    built = plain_tex(Gradient(view, "layer2.delta", "layer2.z").block())
+    built = derivation(pencil(work(example), example.page.digits), "layer2.delta").latex()
     shown = re.search(r"```math\n(.*?)\n```", README, re.DOTALL)[1]
     assert shown == built
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradbook.book import witness
-from gradbook.book.page import PageView, Worked
-from gradbook.book.pages import pages, prepare
+from gradbook.book.pages.page import PageView, Worked
+from gradbook.book.pages.pages import pages, prepare
+from gradbook.book.pages.traces import traces as traces_of
 from gradbook.check import Checker, Page
 from gradbook.engine import load, train, work
 from gradbook.engine.optim import OPTIMIZERS
@@ -81,7 +81,7 @@ def test_there_is_none_unless_it_is_asked_for():
     assert material.worked.second is None
     found = pages(material, "en")
     assert "second.md" not in found and "second.md" not in found["update.md"]
-    assert set(witness.traces([ADAM], ("page.steps=1",))) == {"adam"}
+    assert set(traces_of([ADAM], ("page.steps=1",))) == {"adam"}
 
 
 def test_updates_are_told_by_their_own_symbols(material):
@@ -108,7 +108,7 @@ def built(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def checker(built) -> Checker:
-    traces = witness.traces(sorted((built / "examples").glob("*.toml")))
+    traces = traces_of(sorted((built / "examples").glob("*.toml")))
     assert set(traces) == {"adam", "adam@2", "momentum", "momentum@2"}
     return Checker(built / "build" / "html", traces, ("en", "zh"))
 
@@ -195,6 +195,6 @@ def test_every_optimiser_is_redone_from_its_printed_digits(tmp_path, arithmetic)
     command = [sys.executable, "build.py", "html", "--lang", "en"]
     run = subprocess.run(command, cwd=project, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
-    traces = witness.traces(sorted((project / "examples").glob("*.toml")))
+    traces = traces_of(sorted((project / "examples").glob("*.toml")))
     report = Checker(project / "build" / "html", traces, ("en",)).run()
     assert report.ok and not report.unknown, report.summary()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book import serve
+from gradbook.book.site import serve
 from gradbook.engine.errors import BookError
 
 PAGE = "<html><body>hello</body></html>"

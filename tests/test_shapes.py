@@ -13,12 +13,13 @@ import pytest
 from pydantic import Field
 
 from gradbook.engine import BookError, Tape, load, work
-from gradbook.engine.cost import Meter, largest, step_work, update_work, work_of
-from gradbook.engine.example import Matrix, Model, Vector, validate
 from gradbook.engine.families import families
+from gradbook.engine.load import validate
 from gradbook.engine.ops import OPS
 from gradbook.engine.schema import schema
-from gradbook.engine.shapes import Claims, chain, expect, meet, shape, table
+from gradbook.engine.spec.cost import Meter, largest, step_work, update_work, work_of
+from gradbook.engine.spec.example import Matrix, Model, Vector
+from gradbook.engine.spec.shapes import Claims, chain, expect, meet, shape, table
 from tests.families.judges import EXAMPLES, tables
 
 SEED = EXAMPLES / "seed.toml"

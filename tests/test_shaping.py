@@ -10,18 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book import shaping
-from gradbook.book.made import MAKER
-from gradbook.book.sphinx_run import EXTENSION
+from gradbook.book.cache import shaping
+from gradbook.book.cache.made import MAKER
+from gradbook.book.site.sphinx_run import EXTENSION
 from tests import small_book
 from tests.small_project import ROOT
 from tests.test_floors import imported
 
-CATALOGUE, MAP = "gradbook.book.catalogue", "gradbook.book.map"
+CATALOGUE, MAP = "gradbook.book.pages.catalogue", "gradbook.book.pages.map"
 DIGESTS = """
 import json, sys
 from pathlib import Path
-from gradbook.book import shaping, sphinx_run, words
+from gradbook.book.cache import shaping
+from gradbook.book.i18n import words
+from gradbook.book.site import sphinx_run
 
 def digests():
     for kept in (shaping.module_of, shaping.modules):
@@ -40,18 +42,19 @@ for name, old, new in json.load(sys.stdin):
     Path(name).write_text(text, "utf-8")
 """
 EDITS = {  # the file: which of the pages of examples, the catalogue of operations, the map, and Sphinx's are remade
-    "book/serve.py": "", "book/build.py": "", "gradbook/cli.py": "", "book/edition.py": "", "book/steady.py": "",
-    "check/site.py": "", "templates/site/index.html": "", "templates/checked.md.j2": "", "book/generated.py": "",
-    "book/page.py": "examples", "book/errata.py": "examples", "book/figures/heat.py": "examples",
+    "book/site/serve.py": "", "book/build.py": "", "gradbook/cli.py": "", "book/site/edition.py": "",
+    "book/cache/steady.py": "", "check/judge/site.py": "", "templates/site/index.html": "",
+    "templates/checked.md.j2": "", "book/site/generated.py": "",
+    "book/pages/page.py": "examples", "book/errata/errata.py": "examples", "book/figures/heat.py": "examples",
     "templates/why.j2": "examples", "templates/pages/6-check.md.j2": "examples",
     "templates/blocks.j2": "examples catalogue",
-    "engine/families/gpt.py": "examples catalogue map", "engine/ops/losses.py": "examples catalogue map",
-    "templates/families/gpt.j2": "examples map", "book/operations.py": "catalogue map",
+    "engine/families/gpt.py": "examples map", "engine/ops/losses.py": "examples catalogue map",
+    "templates/families/gpt.j2": "examples map", "book/pages/operations.py": "catalogue map",
     "book/figures/families.py": "map", "templates/operations.md.j2": "catalogue", "templates/map.md.j2": "map",
-    "book/mathml.py": "examples catalogue map sphinx", "book/ext/shown.py": "sphinx", "book/look.typ": "sphinx",
-    "book/ext/chinese_search.js": "sphinx", "book/typst_writer.py": "sphinx", "docs/conf.py": "sphinx",
-    "docs/static/gradbook.css": "sphinx", "docs/_templates/page.html": "sphinx",
-    "book/figures/pdf.py": "examples sphinx",
+    "book/formula/mathml.py": "examples catalogue map sphinx", "book/figures/pdf.py": "examples sphinx",
+    "book/site/ext/shown.py": "sphinx", "book/site/ext/chinese_search.js": "sphinx", "book/pdf/look.typ": "sphinx",
+    "book/pdf/typst_writer.py": "sphinx", "book/site/theme/conf.py": "sphinx",
+    "book/site/theme/static/gradbook.css": "sphinx", "book/site/theme/templates/page.html": "sphinx",
 }  # fmt: skip
 KINDS = ("examples", "catalogue", "map", "sphinx")
 
@@ -102,7 +105,7 @@ def test_a_translation_remakes_what_is_written_in_it(project):
 def test_an_unchanged_example_is_not_made_again_when_the_server_is_edited(small):
     entry = small / "build" / "work" / "examples" / "seed.json"
     before = entry.stat().st_mtime_ns
-    for name, is_remade in (("book/serve.py", False), ("book/lines.py", True)):
+    for name, is_remade in (("book/site/serve.py", False), ("book/formula/lines.py", True)):
         with open(small / name, "a", encoding="utf-8") as file:
             file.write("# edited\n")
         small_book.built(small, "pages")
@@ -126,7 +129,7 @@ def test_every_library_that_makes_pages_is_among_those_whose_versions_count():
     known = {name.replace("_", "-").lower() for name in (*shaping.PROGRAMS, *shaping.CARRIERS)}
     known.add("pydantic-core")  # its version is pydantic's choice
     distributions, libraries = packages_distributions(), set()
-    for root in (MAKER, CATALOGUE, MAP, EXTENSION, "gradbook.book.webfont", "gradbook.book.edition"):
+    for root in (MAKER, CATALOGUE, MAP, EXTENSION, "gradbook.book.site.webfont", "gradbook.book.site.edition"):
         for module in shaping.modules(root):
             libraries |= {name.partition(".")[0] for name in imported(module.path)} - {"gradbook"}
     used = {each for name in libraries for each in distributions.get(name, ())}
@@ -137,4 +140,4 @@ def test_families_and_figures_are_found_though_nothing_names_their_modules():
     names = {module.name for module in shaping.modules(MAKER)}
     families = {f"gradbook.engine.families.{path.stem}" for path in (ROOT / "engine/families").glob("[!_]*.py")}
     assert families <= names and "gradbook.book.figures.loss_curve" in names
-    assert not {"gradbook.cli", "gradbook.book.ext", "gradbook.book.serve", "gradbook.book.build"} & names
+    assert not {"gradbook.cli", "gradbook.book.site.ext", "gradbook.book.site.serve", "gradbook.book.build"} & names

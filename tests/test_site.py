@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book import edition, inline_svg, site, whole
+from gradbook.book.cache import whole
 from gradbook.book.project import chapters_in
+from gradbook.book.site import edition, inline_svg, site
 from gradbook.engine.errors import BookError
 from tests import sample_book
 from tests.sample_book import build

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book.steady import ATTEMPTS, steadily
+from gradbook.book.cache.steady import ATTEMPTS, steadily
 from gradbook.engine.errors import BookError
 from tests.small_book import built, edition, start
+
+THEME = "book/site/theme"
 
 
 @pytest.fixture
@@ -91,9 +93,9 @@ def without_a_chapter(folder: Path) -> None:
 
 
 WHOLE = {
-    "a style is edited": replaced("docs/static/gradbook.css", "{", "{ --edited: 1;"),
+    "a style is edited": replaced(f"{THEME}/static/gradbook.css", "{", "{ --edited: 1;"),
     "a chapter is removed": without_a_chapter,
-    "a page's template is edited": replaced("docs/_templates/page.html", "{% block", "<!-- edited -->{% block"),
+    "a page's template is edited": replaced(f"{THEME}/templates/page.html", "{% block", "<!-- edited -->{% block"),
     "words are edited": replaced("templates/site/words.j2", "exact", "edited"),
 }
 
@@ -121,7 +123,7 @@ def test_the_book_is_of_one_edition(small, edit):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["docs/how-to-read.md", "templates/blocks.j2", "docs/conf.py"])
+@pytest.mark.parametrize("name", ["docs/how-to-read.md", "templates/blocks.j2", "book/site/theme/conf.py"])
 def test_what_is_removed_and_needed_is_one_sentence(small, name):
     before = edition(small / "build" / "html")
     replaced("docs/how-to-read.md", "is easy", "is not hard")(small)

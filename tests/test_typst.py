@@ -9,8 +9,8 @@ from docutils import nodes
 from docutils.core import publish_doctree
 from myst_parser.parsers.docutils_ import Parser
 
-from gradbook.book.typst import Book, MarkupError, compile_pdf, font_files, translate
-from gradbook.book.typst_formula import Formula
+from gradbook.book.formula.typst_formula import Formula
+from gradbook.book.pdf.typst import Book, MarkupError, compile_pdf, font_files, translate
 
 SETTINGS = {
     "doctitle_xform": False,

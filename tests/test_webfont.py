@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book import webfont
-from gradbook.book.ext.face import add_face
+from gradbook.book.site import webfont
+from gradbook.book.site.ext.face import add_face
 from tests import sample_book
 from tests.small_book import edition
 
@@ -98,7 +98,7 @@ def test_face_is_made_once_and_can_set_mathematics(tmp_path):
 
 
 def test_face_is_made_meanwhile_and_here_if_its_process_cannot(tmp_path, monkeypatch):
-    from gradbook.book.sphinx_run import environment
+    from gradbook.book.site.sphinx_run import environment
 
     webfont.make(tmp_path / "here")
     with webfont.made_meanwhile(tmp_path / "there", environment()):

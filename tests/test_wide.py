@@ -9,14 +9,17 @@ import pytest
 from random_nets import tables
 from small_project import small_project
 
-from gradbook.book import wide
-from gradbook.book.mathml import to_mathml
-from gradbook.book.page import PageView, Worked
-from gradbook.book.pages import Material, pages
-from gradbook.book.typst_formula import formula
-from gradbook.book.writer import matrix
+from gradbook.book.formula import rows, wide
+from gradbook.book.formula.boxes import Box, number
+from gradbook.book.formula.derive import matrix
+from gradbook.book.formula.mathml import to_mathml
+from gradbook.book.formula.nodes import Dots, Letter
+from gradbook.book.formula.typst_formula import formula
+from gradbook.book.pages.page import PageView, Worked
+from gradbook.book.pages.pages import Material, pages
 from gradbook.engine import work
-from gradbook.engine.example import validate
+from gradbook.engine.load import validate
+from tests.set_rows import entry, in_numbers
 
 BATCH = 12
 MARGIN = 40
@@ -45,13 +48,15 @@ def test_the_limit_of_rows_and_columns(n):
 
 
 def test_dots_stand_between_the_first_and_the_last():
-    cells = np.array([[f"{i},{j}" for j in range(9)] for i in range(10)], dtype=object)
-    rows = matrix(cells).tex.removeprefix(r"\begin{pmatrix} ").removesuffix(r" \end{pmatrix}").split(r" \\ ")
-    assert rows[0] == r"0,0 & 0,1 & 0,2 & \cdots & 0,8"
-    assert rows[3] == r"\vdots & \vdots & \vdots & \ddots & \vdots"
-    assert rows[4] == r"9,0 & 9,1 & 9,2 & \cdots & 9,8"
-    assert matrix(cells[:, :1]).tex.count(r"\vdots") == 1
-    assert "dots" not in matrix(cells[:8, :8]).tex
+    cells = wide.filled((10, 9), lambda index: Letter("{},{}".format(*index)))
+    across, down, both = (Dots(way) for way in ("across", "down", "both"))
+    table = matrix(cells).rows
+    assert table[0] == (Letter("0,0"), Letter("0,1"), Letter("0,2"), across, Letter("0,8"))
+    assert table[3] == (down, down, down, both, down)
+    assert table[4] == (Letter("9,0"), Letter("9,1"), Letter("9,2"), across, Letter("9,8"))
+    assert [row for (row,) in matrix(cells[:, :1]).rows].count(down) == 1
+    few = wide.filled((8, 8), lambda index: Letter("x"))
+    assert not any(isinstance(cell, Dots) for cell in matrix(few).children())
 
 
 def test_only_what_is_printed_is_written_out():
@@ -69,18 +74,18 @@ def test_a_wide_value_says_its_shape(view):
 
 def test_one_entry_is_worked_in_full_over_several_rows(view):
     line = next(line for line in view.lines("forward") if line.name == "layer1.z")
-    rows = line.entry("layer1.z", (0, 1))
-    numbers = rows[len(rows) // 2 :]
-    assert sum(row.right.count(r"\cdot") for row in rows) == 2 * 20
-    assert all(row.relation == "" and row.right.startswith("{} + ") for row in numbers[1:-1])
-    assert "dots" not in " ".join(row.right for row in rows)
-    assert "b^{(1)}_{1}" in " ".join(row.right for row in rows)
+    found = entry(view.written, line.name, (0, 1))
+    numbers = found[len(found) // 2 :]
+    assert sum(row.right.tex.count(r"\cdot") for row in found) == 2 * 20
+    assert all(row.relation == "" and row.right.tex.startswith("{} + ") for row in numbers[1:-1])
+    assert "dots" not in " ".join(row.right.tex for row in found)
+    assert "b^{(1)}_{1}" in " ".join(row.right.tex for row in found)
 
 
 def test_a_sum_of_very_many_terms_has_dots(view):
-    (loss,) = [line for line in view.lines("forward") if line.name == "J"]
-    assert loss.rows()[0].right.count(r" + \cdots + ") == 1
-    assert loss.rows()[0].right.count(r"\val") == 4
+    first = in_numbers(view.written, "J")[0].right.tex
+    assert first.count(r" + \cdots + ") == 1
+    assert first.count(r"\val") == 4
 
 
 def test_an_entry_worth_working_is_not_zero(view):
@@ -106,19 +111,24 @@ def test_pages_stay_bounded_and_every_formula_compiles(worked):
             formula(tex, True)
 
 
-def _block(number: str, columns: int, rows: int = 2) -> str:
-    row = " & ".join([rf"\val{{a:b[0]}}{{{number}}}"] * columns)
-    return r"\begin{pmatrix} " + r" \\ ".join([row] * rows) + r" \end{pmatrix}"
+def _block(text: str, columns: int) -> Box:
+    row = [part for _ in range(columns) for part in (number(text, "a:b[0]"), " & ")][:-1]
+    return Box((r"\begin{pmatrix} ", *row, r" \\ ", *row, r" \end{pmatrix}"))
+
+
+def _broken(*parts: str | Box) -> list[str]:
+    return [row.tex for row in rows.broken(Box(parts))]
 
 
 def test_a_row_that_is_too_wide_goes_on_before_a_sign_outside_all_brackets():
     a = _block("-0.1234", 3)
-    assert wide.broken(f"{a} + {a}") == [f"{a} + {a}"]
-    assert wide.broken(rf"{a} \odot {a} + {a}") == [rf"{a} \odot {a} ", f"+ {a}"]
-    assert wide.broken(rf"{a} \odot {a} \odot {a}") == [rf"{a} \odot {a} ", rf"\odot {a}"]
-    inside = rf"\left({a} + {a} - {a}\right)"
-    assert wide.broken(rf"{inside} \odot {a}") == [f"{inside} ", rf"\odot {a}"]
-    assert wide.is_too_wide(inside) and not wide.is_too_wide(f"{a} + {a} + {a}")
+    tex = a.tex
+    assert _broken(a, " + ", a) == [f"{tex} + {tex}"]
+    assert _broken(a, r" \odot ", a, " + ", a) == [rf"{tex} \odot {tex} ", f"+ {tex}"]
+    assert _broken(a, r" \odot ", a, r" \odot ", a) == [rf"{tex} \odot {tex} ", rf"\odot {tex}"]
+    inside = Box((r"\left(", a, " + ", a, " - ", a, r"\right)"))
+    assert _broken(inside, r" \odot ", a) == [f"{inside.tex} ", rf"\odot {tex}"]
+    assert rows.is_too_wide(inside) and not rows.is_too_wide(Box((a, " + ", a, " + ", a)))
 
 
 @pytest.mark.slow

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from gradbook.book.figures.layers import layers
-from gradbook.book.lines import Line, plain_tex
-from gradbook.book.page import PageView, Worked
-from gradbook.book.symbols import indexed
-from gradbook.check import tex
-from gradbook.check.parse import Parser
-from gradbook.check.tree import Sym
+from gradbook.book.formula.symbols import indexed
+from gradbook.book.pages.page import PageView, Worked
+from gradbook.check.arithmetic.tree import Sym
+from gradbook.check.read import tex
+from gradbook.check.read.parse import Parser
 from gradbook.engine import BookError, load, work
+from tests.set_rows import said
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -22,7 +22,7 @@ def view(name: str) -> PageView:
 
 
 def rows(name: str, step: str) -> list[str]:
-    return [plain_tex(row.right) for row in Line(view(name).sheet, step).derivation()]
+    return [row.right.seen for row in said(view(name).written, step)]
 
 
 def test_a_column_is_repeated_inside_a_part_as_well():
@@ -41,8 +41,11 @@ def test_shapes_stand_under_matrices_not_under_the_entries_of_a_sum():
 
 
 def test_no_term_of_the_chain_rule_runs_through_a_choice():
-    chain = view("moe").chain.row("gate.s")
-    assert chain == r"\frac{\partial J}{\partial g} \cdot \frac{\partial g}{\partial s}"
+    written = view("moe").written
+    assert (
+        written.tex(written.chain.of("gate.s"))
+        == r"\frac{\partial J}{\partial g} \cdot \frac{\partial g}{\partial s}"
+    )
 
 
 def test_a_frozen_network_behind_the_layers_is_not_drawn_as_one_chain():

@@ -15,9 +15,9 @@ op("gaussian", lambda z: np.exp(-z * z),
 ''',
     "engine/families/radial.py": '''"""A radial unit: the nearer a weighted sum to 0, the nearer the answer to 1."""
 
-from ..example import Example, Matrix, Model, Number, Vector
-from ..shapes import shape
-from ..tape import Tape
+from ..spec.example import Example, Matrix, Model, Number, Vector
+from ..spec.shapes import shape
+from ..tape.tape import Tape
 
 
 class Data(Model):

@@ -6,14 +6,17 @@ from functools import cache
 import numpy as np
 
 from gradbook.engine.ops import OPS, of_kind
-from gradbook.engine.tape import apply, expr
-from gradbook.engine.trace import Step
+from gradbook.engine.tape.tape import apply, expr
+from gradbook.engine.tape.trace import Step
 
-from ..operand import Operand
-from ..words import SOURCE, environment
-from . import Figure, View, palette
+from ..formula.nodes import Apply, Letter
+from ..formula.patterns import Patterns
+from ..formula.tex import Tex
+from ..i18n.words import SOURCE, environment
+from . import palette
 from .canvas import Canvas
 from .chart import Chart, ticks
+from .figure import Figure, View
 
 WIDTH, HEIGHT = 330.0, 190.0
 MOST_POINTS = 150
@@ -90,4 +93,7 @@ def function(op: str, attrs: tuple = ()) -> str:
     macros = environment(SOURCE).get_template("math.j2").module
     if not hasattr(macros, op):
         return rf"\text{{{op}}}"  # where a page writes it, this is refused
-    return str(getattr(macros, op)(Operand("z"), **dict(attrs))).replace(r"\tanh", r"\operatorname{tanh}")
+    tex = Tex(Patterns(macros), None)
+    return tex(Apply(op, (Letter("z", scalar=False),), dict(attrs), scalar=False)).replace(
+        r"\tanh", r"\operatorname{tanh}"
+    )

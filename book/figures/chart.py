@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from ..numbers import tex_decimal
+from ..base.numbers import tex_decimal
 from . import palette
 from .canvas import Canvas, ring
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gradbook.engine.ops import FLAT, Op
-from gradbook.engine.tape import apply, expr
+from gradbook.engine.tape.tape import apply, expr
 
 from . import palette
 from .canvas import Canvas

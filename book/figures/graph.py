@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gradbook.engine.optim import detached
-from gradbook.engine.trace import Step, Trace
+from gradbook.engine.tape.trace import Step, Trace
 
-from . import Figure, View, palette, tex
+from . import palette, tex
 from .canvas import Box, Canvas
+from .figure import Figure, View
 
 PARAMETERS, FORWARD, BACKWARD, GRADIENTS, UPDATES = range(5)
 SPREAD = (PARAMETERS, GRADIENTS, UPDATES)

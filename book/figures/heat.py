@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from . import Figure, View, palette, tex
+from . import palette, tex
 from .canvas import Box, Canvas, outline
+from .figure import Figure, View
 
 LEAST, MOST = 4, 600  # rows or columns from which a picture says more; cells beyond which it says less
 NUMBERS = 40  # so many cells carry their numbers

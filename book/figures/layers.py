@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from gradbook.engine.ops import OPS
-from gradbook.engine.trace import Step, Trace
+from gradbook.engine.tape.trace import Step, Trace
 
 
 @dataclass(frozen=True)

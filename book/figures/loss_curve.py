@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from gradbook.engine.lower import train
+from gradbook.engine.tape.lower import train
 
-from . import Figure, View, palette
+from . import palette
 from .canvas import Box, Canvas, label_box
 from .chart import SMALL, Chart, ticks
+from .figure import Figure, View
 
 WIDTH, HEIGHT = 420.0, 220.0
 SAMPLES = 240

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from gradbook.engine.trace import Trace
+from gradbook.engine.tape.trace import Trace
 
-from . import Figure, View, palette, tex
+from . import palette, tex
 from .canvas import Box, Canvas
+from .figure import Figure, View
 from .layers import layers
 
 HEIGHT, LEVEL, GAP, JOINT = 25.0, 44.0, 14.0, 8.0

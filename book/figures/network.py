@@ -9,8 +9,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from . import Figure, View, palette, tex
+from . import palette, tex
 from .canvas import Box, Canvas, label_box
+from .figure import Figure, View
 from .layers import Layer, layers, target
 
 MOST_CELLS, MOST_COLUMNS, MOST_LABELS = 8, 7, 20

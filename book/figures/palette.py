@@ -1,6 +1,6 @@
 """What each colour of a figure means; the colours themselves are the page's, which has a dark set of them."""
 
-from ..colours import DRAWN
+from ..base.colours import DRAWN
 
 INK, MUTED, FAINT, GROUND = (DRAWN[name] for name in ("ink", "muted", "faint", "ground"))
 PHASES = {"forward": DRAWN["blue"], "backward": DRAWN["red"], "update": DRAWN["green"]}

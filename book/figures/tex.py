@@ -1,6 +1,6 @@
 """From a TeX symbol to text that SVG can hold: characters in the line, raised or lowered, with their widths.
 
-Only what a symbol may be made of is understood (see book/symbols.py), and numbers; scripts of scripts lie flat.
+Only what a symbol may be made of is understood (book/formula/symbols.py), and numbers; scripts of scripts lie flat.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The model families: one file each, found by its name, here and in the same place of every plug-in.
 
 A family module has `Spec`, what its example files say beyond the common keys (a subclass of
-engine.example.Example), `forward(tape, spec)`, which writes the forward pass and returns the name of the loss,
+engine.spec.example.Example), `forward(tape, spec)`, which writes the forward pass and returns the name of the loss,
 and `new(widths, activation, samples, random)`, which proposes the tables of a new example, or None if the
 candidate came to nothing; `templates/new/<family>.toml.j2` makes a file of them.
 """

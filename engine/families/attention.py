@@ -1,9 +1,9 @@
 """Self-attention with one head: O = softmax(Q Kᵀ / √d_k) V, tokens in rows (Vaswani et al. 2017)."""
 
-from .. import parts, transformer
-from ..example import Example
-from ..shapes import table
-from ..tape import Tape
+from ..layers import parts, transformer
+from ..spec.example import Example
+from ..spec.shapes import table
+from ..tape.tape import Tape
 
 
 class Spec(Example):

@@ -6,10 +6,10 @@ One sample a column. Rumelhart, Hinton & Williams 1986; Hinton & Salakhutdinov 2
 import numpy as np
 from pydantic import model_validator
 
-from ..example import Activation, Example, Matrix, Model, Vector
-from ..rules import expect_reachable
-from ..shapes import shape, table
-from ..tape import Expr, Tape, apply
+from ..spec.example import Activation, Example, Matrix, Model, Vector
+from ..spec.rules import expect_reachable
+from ..spec.shapes import shape, table
+from ..tape.tape import Expr, Tape, apply
 
 
 class Data(Model):

@@ -3,11 +3,11 @@
 
 from pydantic import model_validator
 
-from ..norms import Normed, ScaleAndShift
-from ..norms import forward as around
-from ..parts import layer_norm
-from ..rules import expect_several
-from ..tape import Tape
+from ..layers.norms import Normed, ScaleAndShift
+from ..layers.norms import forward as around
+from ..layers.parts import layer_norm
+from ..spec.rules import expect_several
+from ..tape.tape import Tape
 
 
 class Spec(Normed):

@@ -9,11 +9,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..example import Activation, Example, Known, Matrix, Model, Number, Vector
-from ..limits import AtMost
-from ..rules import expect_targets, expect_windows
-from ..shapes import chain, expect, shape
-from ..tape import Expr, Tape, apply
+from ..spec.example import Activation, Example, Known, Matrix, Model, Number, Vector
+from ..spec.limits import AtMost
+from ..spec.rules import expect_targets, expect_windows
+from ..spec.shapes import chain, expect, shape
+from ..tape.tape import Expr, Tape, apply
 
 LOSSES = ("cross_entropy_logits", "half_squared_error")
 Step = Annotated[int, Field(ge=1), AtMost("window")]

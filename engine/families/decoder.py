@@ -3,11 +3,11 @@ feed-forward network, each with a way around it and a layer norm (Vaswani et al.
 
 from typing import Annotated
 
-from .. import parts, transformer
-from ..example import Matrix
-from ..limits import AtMost
-from ..shapes import shape, table
-from ..tape import Tape
+from ..layers import parts, transformer
+from ..spec.example import Matrix
+from ..spec.limits import AtMost
+from ..spec.shapes import shape, table
+from ..tape.tape import Tape
 
 
 class WithMemory(transformer.Data):

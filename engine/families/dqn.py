@@ -9,12 +9,12 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..dense import Layers, net
-from ..example import Activation, Example, Known, Matrix, Model, Number, Vector
-from ..limits import AtMost
-from ..rules import expect_index, expect_mask
-from ..shapes import chain, shape
-from ..tape import Expr, Tape, apply
+from ..layers.dense import Layers, net
+from ..spec.example import Activation, Example, Known, Matrix, Model, Number, Vector
+from ..spec.limits import AtMost
+from ..spec.rules import expect_index, expect_mask
+from ..spec.shapes import chain, shape
+from ..tape.tape import Expr, Tape, apply
 
 
 class Data(Model):

@@ -1,9 +1,9 @@
 """The encoder block of the transformer: self-attention, then a feed-forward network, each with a way around it and a
 layer norm (Vaswani et al. 2017; with the norms first: Xiong et al. 2020)."""
 
-from .. import parts, transformer
-from ..shapes import table
-from ..tape import Tape
+from ..layers import parts, transformer
+from ..spec.shapes import table
+from ..tape.tape import Tape
 
 
 class Spec(transformer.Block):

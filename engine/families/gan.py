@@ -9,10 +9,10 @@ from typing import Annotated
 
 import numpy as np
 
-from ..dense import Layers, net
-from ..example import Activation, Example, Known, Matrix, Model
-from ..shapes import chain, shape
-from ..tape import Tape, apply
+from ..layers.dense import Layers, net
+from ..spec.example import Activation, Example, Known, Matrix, Model
+from ..spec.shapes import chain, shape
+from ..tape.tape import Tape, apply
 
 PLAYERS = ("discriminator", "generator")
 

@@ -9,11 +9,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..example import Example, Matrix, Model, Vector
-from ..limits import AtMost
-from ..rules import expect_mask, expect_targets
-from ..shapes import chain, shape
-from ..tape import Tape
+from ..spec.example import Example, Matrix, Model, Vector
+from ..spec.limits import AtMost
+from ..spec.rules import expect_mask, expect_targets
+from ..spec.shapes import chain, shape
+from ..tape.tape import Tape
 
 
 class Data(Model):

@@ -6,12 +6,12 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from .. import parts, transformer
-from ..example import Known, Matrix, Model
-from ..limits import AtMost
-from ..rules import expect_index
-from ..shapes import shape, table
-from ..tape import Tape
+from ..layers import parts, transformer
+from ..spec.example import Known, Matrix, Model
+from ..spec.limits import AtMost
+from ..spec.rules import expect_index
+from ..spec.shapes import shape, table
+from ..tape.tape import Tape
 
 Token = Annotated[int, Field(ge=0)]
 

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from ..limits import AtMost
-from ..norms import Normed, ScaleAndShift
-from ..norms import forward as around
-from ..parts import standardized
-from ..rules import expect_several
-from ..tape import Expr, Tape, apply
+from ..layers.norms import Normed, ScaleAndShift
+from ..layers.norms import forward as around
+from ..layers.parts import standardized
+from ..spec.limits import AtMost
+from ..spec.rules import expect_several
+from ..tape.tape import Expr, Tape, apply
 
 
 class Grouped(ScaleAndShift):

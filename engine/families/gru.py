@@ -5,10 +5,10 @@ b_hn)); h_t = (1 - z) ⊙ n + z ⊙ h_{t-1}. An output y_t = W_hy h_t + b_y come
 at every step (many to many). Cho et al. 2014, whose reset gate works on h_{t-1} itself.
 """
 
-from ..example import Matrix, Model, Vector
-from ..recurrent import Recurrent, Sequence, reads, unrolled
-from ..shapes import shape
-from ..tape import Expr, Tape
+from ..layers.recurrent import Recurrent, Sequence, reads, unrolled
+from ..spec.example import Matrix, Model, Vector
+from ..spec.shapes import shape
+from ..tape.tape import Expr, Tape
 
 
 class Weights(Model):

@@ -3,11 +3,11 @@
 
 from pydantic import model_validator
 
-from .. import parts
-from ..norms import Normed, ScaleAndShift
-from ..norms import forward as around
-from ..rules import expect_several
-from ..tape import Tape
+from ..layers import parts
+from ..layers.norms import Normed, ScaleAndShift
+from ..layers.norms import forward as around
+from ..spec.rules import expect_several
+from ..tape.tape import Tape
 
 
 class Spec(Normed):

@@ -1,8 +1,8 @@
 """Linear regression: ŷ = X w + b, one sample a row, judged by the mean squared error (Legendre 1805)."""
 
-from ..example import Example, Matrix, Model, Number, Vector
-from ..shapes import shape
-from ..tape import Tape
+from ..spec.example import Example, Matrix, Model, Number, Vector
+from ..spec.shapes import shape
+from ..tape.tape import Tape
 
 
 class Data(Model):

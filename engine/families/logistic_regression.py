@@ -2,10 +2,10 @@
 
 from pydantic import model_validator
 
-from ..example import Example, Matrix, Model
-from ..rules import expect_targets
-from ..shapes import shape
-from ..tape import Tape
+from ..spec.example import Example, Matrix, Model
+from ..spec.rules import expect_targets
+from ..spec.shapes import shape
+from ..tape.tape import Tape
 from .linear_regression import Weights
 
 

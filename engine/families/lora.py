@@ -8,10 +8,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..dense import column
-from ..example import Example, Matrix, Model, Number, Vector
-from ..shapes import shape
-from ..tape import Tape
+from ..layers.dense import column
+from ..spec.example import Example, Matrix, Model, Number, Vector
+from ..spec.shapes import shape
+from ..tape.tape import Tape
 
 
 class Data(Model):

@@ -5,10 +5,10 @@ c_t = f ⊙ c_{t-1} + i ⊙ c~; h_t = o ⊙ tanh(c_t). An output y_t = W_hy h_t 
 one) or at every step (many to many). Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000.
 """
 
-from ..example import Matrix, Model, Vector
-from ..recurrent import Recurrent, Sequence, reads, unrolled
-from ..shapes import shape
-from ..tape import Expr, Tape
+from ..layers.recurrent import Recurrent, Sequence, reads, unrolled
+from ..spec.example import Matrix, Model, Vector
+from ..spec.shapes import shape
+from ..tape.tape import Expr, Tape
 
 
 class Data(Sequence):

@@ -7,13 +7,13 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from .. import friendly
-from ..example import Activation, Example, Loss, Matrix, Model, Number, Vector
-from ..limits import AtMost
 from ..ops import OPS
-from ..rules import expect_mask, expect_outputs, expect_reachable, expect_targets
-from ..shapes import chain, shape
-from ..tape import Expr, Tape, apply
+from ..spec import friendly
+from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
+from ..spec.limits import AtMost
+from ..spec.rules import expect_mask, expect_outputs, expect_reachable, expect_targets
+from ..spec.shapes import chain, shape
+from ..tape.tape import Expr, Tape, apply
 
 
 class Data(Model):

@@ -10,11 +10,11 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..dense import Dense, column
-from ..example import Activation, Example, Matrix, Model, Vector
-from ..limits import AtMost
-from ..shapes import shape, table
-from ..tape import Tape, apply
+from ..layers.dense import Dense, column
+from ..spec.example import Activation, Example, Matrix, Model, Vector
+from ..spec.limits import AtMost
+from ..spec.shapes import shape, table
+from ..tape.tape import Tape, apply
 
 
 class Data(Model):

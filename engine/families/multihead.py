@@ -1,9 +1,9 @@
 """Multi-head attention: several heads look at the same tokens, each in its own way; O = [H⁽¹⁾ H⁽²⁾ …] W^O
 (Vaswani et al. 2017)."""
 
-from .. import parts, transformer
-from ..example import Example
-from ..tape import Tape
+from ..layers import parts, transformer
+from ..spec.example import Example
+from ..tape.tape import Tape
 
 
 class Spec(Example):

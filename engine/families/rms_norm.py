@@ -2,11 +2,11 @@
 
 from pydantic import model_validator
 
-from .. import parts
-from ..norms import Normed, Scale
-from ..norms import forward as around
-from ..rules import expect_several
-from ..tape import Tape
+from ..layers import parts
+from ..layers.norms import Normed, Scale
+from ..layers.norms import forward as around
+from ..spec.rules import expect_several
+from ..tape.tape import Tape
 
 
 class Spec(Normed):

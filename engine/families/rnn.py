@@ -4,10 +4,10 @@ A sequence of vectors goes in; an output y_t = W_hy h_t + b_y comes out at the l
 step (many to many). Elman 1990; back through time: Werbos 1990.
 """
 
-from ..example import Matrix, Model, Vector
-from ..recurrent import Recurrent, Sequence, reads, unrolled
-from ..shapes import shape
-from ..tape import Tape
+from ..layers.recurrent import Recurrent, Sequence, reads, unrolled
+from ..spec.example import Matrix, Model, Vector
+from ..spec.shapes import shape
+from ..tape.tape import Tape
 
 
 class Weights(Model):

@@ -5,10 +5,10 @@ One sample a row, one class a column; also called multinomial logistic regressio
 
 from pydantic import model_validator
 
-from ..example import Example, Matrix, Model, Vector
-from ..rules import expect_targets
-from ..shapes import shape
-from ..tape import Tape
+from ..spec.example import Example, Matrix, Model, Vector
+from ..spec.rules import expect_targets
+from ..spec.shapes import shape
+from ..tape.tape import Tape
 
 
 class Data(Model):

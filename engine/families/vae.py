@@ -6,9 +6,9 @@ distribution, −½ Σ (1 + ln σ² − μ² − σ²). One sample a column. Kin
 
 import numpy as np
 
-from ..example import Example, Matrix, Model, Vector
-from ..shapes import shape, table
-from ..tape import Expr, Tape
+from ..spec.example import Example, Matrix, Model, Vector
+from ..spec.shapes import shape, table
+from ..tape.tape import Expr, Tape
 
 
 class Data(Model):

@@ -9,11 +9,11 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from ..example import Example, Matrix, Model
-from ..limits import AtMost
-from ..rules import expect_index
-from ..shapes import shape
-from ..tape import Tape
+from ..spec.example import Example, Matrix, Model
+from ..spec.limits import AtMost
+from ..spec.rules import expect_index
+from ..spec.shapes import shape
+from ..tape.tape import Tape
 
 
 class Data(Model):

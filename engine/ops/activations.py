@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from .table import FLAT, op
+from .terms import Applied, Of, Share, Total, line
 
 
 def softmax(z: np.ndarray, axis: int = 0) -> np.ndarray:
@@ -66,6 +67,13 @@ def _gelu_tanh_bend(g, out, z):
     return g * ((1 - t.square()) * (first + z * (second / 2 - t * first.square())))
 
 
+def _share(index, z: np.ndarray, m: np.ndarray | None = None, axis: int = 0) -> Share | Total:
+    """e to this entry, divided by the sum of e to all that the mask shows along the axis; 0 where it hides."""
+    shown = [place for place in line(index, z.shape, axis) if m is None or m[place] != 0]
+    powers = tuple(Applied("exp", Of(0, place)) for place in shown)
+    return Share(Applied("exp", Of(0, index)), Total(powers)) if index in shown else Total(())
+
+
 # A table: one entry a paragraph, one rule a line.
 # fmt: off
 
@@ -111,7 +119,7 @@ op("gelu_tanh", gelu_tanh,
 
 op("softmax", softmax,
    lambda g, a, z, axis=0: (g - (g * a).sum_axis(axis=axis)) * a,
-   kind="activation", attrs={"axis": 1}, reach=(0, 1))
+   kind="activation", attrs={"axis": 1}, reach=(0, 1), terms=_share)
 
 
 # What the rules above need, and softmax with a mask or a logarithm.
@@ -135,7 +143,7 @@ op("log_sigmoid", lambda z: -softplus(-z),
 op("masked_softmax", masked_softmax,
    lambda g, a, z, m, axis: (g - (g * a).sum_axis(axis=axis)) * a,
    FLAT,
-   sample=((3, 3), (3, 3)), kind="function", attrs={"axis": 1}, domain=("real", "mask"), smooth=False)
+   sample=((3, 3), (3, 3)), kind="function", attrs={"axis": 1}, domain=("real", "mask"), smooth=False, terms=_share)
 
 op("log_softmax", log_softmax,
    lambda g, out, z, axis: g - g.sum_axis(axis=axis) * z.softmax(axis=axis),

@@ -10,31 +10,31 @@ from .table import FLAT, POWER, PRODUCT, SUM, op
 op("add", np.add,
    lambda g, out, a, b: g.sum_to(a),
    lambda g, out, a, b: g.sum_to(b),
-   binds=SUM, opens=0, sample=((2, 3), (2, 1)))
+   binds=SUM, opens=0, sample=((2, 3), (2, 1)), infix="+", size=np.add)
 
 op("sub", np.subtract,
    lambda g, out, a, b: g.sum_to(a),
    lambda g, out, a, b: -g.sum_to(b),
-   binds=SUM, opens=SUM, sample=((2, 3), (2, 3)))
+   binds=SUM, opens=SUM, sample=((2, 3), (2, 3)), infix="-", size=np.add)
 
 op("neg", np.negative,
    lambda g, out, a: -g,
-   binds=SUM, opens=SUM)
+   binds=SUM, opens=SUM, infix="-")
 
 op("mul", np.multiply,
    lambda g, out, a, b: (g * b).sum_to(a),
    lambda g, out, a, b: (g * a).sum_to(b),
-   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (2, 3)))
+   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (2, 3)), infix="*", repeats=True)
 
 op("scale", np.multiply,
    lambda g, out, s, x: (g * x).sum(),
    lambda g, out, s, x: s * g,
-   binds=PRODUCT, opens=PRODUCT, sample=((), (2, 3)))
+   binds=PRODUCT, opens=PRODUCT, sample=((), (2, 3)), infix="*")
 
 op("div", np.divide,
    lambda g, out, a, b: (g / b).sum_to(a),
    lambda g, out, a, b: -((g * out).sum_to(b) / b),
-   binds=PRODUCT, sample=((2, 3), (2, 3)))
+   binds=PRODUCT, sample=((2, 3), (2, 3)), infix="/")
 
 op("reciprocal", np.reciprocal,
    lambda g, out, a: -(g * out.square()))
@@ -46,7 +46,7 @@ op("square", np.square,
 op("power", np.power,
    lambda g, out, a, b: (g * (b * a.power(b - 1))).sum_to(a),
    lambda g, out, a, b: (g * (out * a.log())).sum_to(b),
-   binds=POWER, opens=POWER, sample=((2, 3), ()), kind="function", domain=("positive", "real"))
+   binds=POWER, opens=POWER, sample=((2, 3), ()), kind="function", domain=("positive", "real"), infix="**")
 
 op("sqrt", np.sqrt,
    lambda g, out, a: g / (2 * out),

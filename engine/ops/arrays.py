@@ -5,6 +5,7 @@ from math import prod
 import numpy as np
 
 from .table import POWER, PRODUCT, Cost, op
+from .terms import Of, Product, Total, entries
 
 
 def swapped(a: np.ndarray) -> np.ndarray:
@@ -79,13 +80,23 @@ def row_by_row(g, rows, count: int) -> Cost:
     return Cost(count * prod(g.shape[1:]), g.size, calls=len(rows))
 
 
+def _products(index, a: np.ndarray, b: np.ndarray) -> Total:
+    return Total(tuple(Product(Of(0, (index[0], k)), Of(1, (k, index[1]))) for k in range(a.shape[-1])))
+
+
+def _collected(index, g: np.ndarray, rows: list[int], count: int) -> Total:
+    """The rows that come to this one."""
+    return Total(entries(0, ((k, index[1]) for k, row in enumerate(rows) if row == index[0])))
+
+
 # A table: one entry a paragraph, one rule a line.
 # fmt: off
 
 op("matmul", np.matmul,
    lambda g, out, a, b: g @ b.T,
    lambda g, out, a, b: a.T @ g,
-   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (3, 4)), kind="matrix", cost=product)
+   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (3, 4)), kind="matrix", infix="@", terms=_products,
+   size=np.matmul, cost=product)
 
 op("outer", lambda a, b: a * swapped(b),
    lambda g, out, a, b: g @ b,
@@ -94,7 +105,7 @@ op("outer", lambda a, b: a * swapped(b),
 
 op("transpose", swapped,
    lambda g, out, a: g.T,
-   binds=POWER, opens=POWER, kind="layout")
+   binds=POWER, opens=POWER, kind="layout", infix=".T", terms=lambda index, a: Of(0, index[::-1]))
 
 op("reshape", lambda a, shape: np.reshape(a, shape).copy(),
    lambda g, out, a, shape: g.reshape(shape=a.shape),
@@ -118,4 +129,4 @@ op("gather", lambda table, rows: table[list(rows)],
 
 op("scatter", scattered,
    lambda h, out, g, rows, count: h.gather(rows=rows),
-   sample=((3, 2),), kind="sum", attrs={"rows": [2, 0, 2], "count": 4}, cost=row_by_row)
+   sample=((3, 2),), kind="sum", attrs={"rows": [2, 0, 2], "count": 4}, terms=_collected, cost=row_by_row)

@@ -12,6 +12,7 @@ from math import prod
 import numpy as np
 
 from .table import FLAT, PRODUCT, Cost, op
+from .terms import Of, Product, Several, Share, Total, entries
 
 
 def reach(n: int, size: int, stride: int = 1, dilation: int = 1) -> int:
@@ -90,6 +91,27 @@ def pools(*maps, size: int, stride: int, shape=None) -> Cost:
     return Cost(prod(shape), places * size**2, calls=size**2)
 
 
+def _seen(window, place, stride: int, dilation: int) -> tuple[int, ...]:
+    """Which entry of the map the window at `window` has at its own entry `place`."""
+    return tuple(stride * p + dilation * i for p, i in zip(window, place, strict=True))
+
+
+def _window(index, size: int, stride: int):
+    """The entries of the map that one entry of a pooling sees."""
+    return entries(0, (_seen(index, place, stride, 1) for place in np.ndindex(size, size)))
+
+
+def _weighted(index, x: np.ndarray, k: np.ndarray, stride: int = 1, dilation: int = 1) -> Total:
+    places = np.ndindex(k.shape)
+    return Total(tuple(Product(Of(0, _seen(index, place, stride, dilation)), Of(1, place)) for place in places))
+
+
+def _returned(index, g: np.ndarray, k: np.ndarray, shape, stride: int = 1, dilation: int = 1) -> Total:
+    """What every window that saw this entry hands back to it."""
+    pairs = product(np.ndindex(g.shape), list(np.ndindex(k.shape)))
+    return Total(tuple(Product(Of(0, p), Of(1, i)) for p, i in pairs if _seen(p, i, stride, dilation) == index))
+
+
 # A table: one entry a paragraph, one rule a line.
 # fmt: off
 
@@ -97,17 +119,20 @@ op("conv", convolved,
    lambda g, out, x, k, stride=1, dilation=1: g.conv_back(k, shape=x.shape, stride=stride, dilation=dilation),
    lambda g, out, x, k, stride=1, dilation=1: x.conv(g, stride=dilation, dilation=stride),
    binds=PRODUCT, opens=PRODUCT, sample=((6, 7), (2, 3)), kind="convolution", attrs={"stride": 2, "dilation": 1},
+   terms=_weighted,
    cost=slides)
 
 op("conv_back", handed_back,
    lambda h, out, g, k, shape, stride=1, dilation=1: h.conv(k, stride=stride, dilation=dilation),
    lambda h, out, g, k, shape, stride=1, dilation=1: h.conv(g, stride=dilation, dilation=stride),
    binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (3, 3)), kind="convolution",
-   attrs={"shape": (5, 7), "stride": 2, "dilation": 1}, cost=slides_back)
+   attrs={"shape": (5, 7), "stride": 2, "dilation": 1}, terms=_returned,
+   cost=slides_back)
 
 op("max_pool", lambda x, size, stride: np.max(_stack(x, size, stride), axis=0),
    lambda g, out, x, size, stride: g.max_pool_back(x, size=size, stride=stride),
    sample=((4, 6),), kind="convolution", attrs={"size": 2, "stride": 2}, smooth=False,
+   terms=lambda index, x, size, stride: Several(_window(index, size, stride)),
    cost=pools)
 
 op("max_pool_back", to_largest,
@@ -124,7 +149,9 @@ op("max_pool_pick", picked,
 
 op("avg_pool", lambda x, size, stride: np.sum(_stack(x, size, stride), axis=0) / size**2,
    lambda g, out, x, size, stride: g.avg_pool_back(shape=x.shape, size=size, stride=stride),
-   sample=((4, 6),), kind="convolution", attrs={"size": 2, "stride": 2}, cost=pools)
+   sample=((4, 6),), kind="convolution", attrs={"size": 2, "stride": 2},
+   terms=lambda index, x, size, stride: Share(Total(_window(index, size, stride)), size**2),
+   cost=pools)
 
 op("avg_pool_back", to_all,
    lambda h, out, g, shape, size, stride: h.avg_pool(size=size, stride=stride),

@@ -7,6 +7,7 @@ model says minus what is true.
 import numpy as np
 
 from .table import SUM, op
+from .terms import Applied, Of, Product, Several, Total, line
 
 
 def _y_log(y: np.ndarray, a: np.ndarray) -> np.ndarray:
@@ -23,6 +24,15 @@ def softmax_cross_entropy(z: np.ndarray, y: np.ndarray, axis: int = 0) -> np.nda
 def huber(a: np.ndarray, y: np.ndarray, delta: float = 1.0) -> np.ndarray:
     e = np.abs(a - y)
     return np.where(e <= delta, e * e / 2, delta * (e - delta / 2)).astype(a.dtype)
+
+
+def _powers_and_truth(index, z: np.ndarray, y: np.ndarray, axis: int = 0) -> Several:
+    """The powers of e of all logits, and the logits of the classes that are true, each as far as it is."""
+    places = line(index, z.shape, axis)
+    true = [
+        Of(0, place) if y[place] == 1 else Product(Of(1, place), Of(0, place)) for place in places if y[place] != 0
+    ]
+    return Several((Total(tuple(Applied("exp", Of(0, place)) for place in places)), Total(tuple(true))))
 
 
 # A table: one entry a paragraph, one rule a line.
@@ -66,7 +76,8 @@ op("cross_entropy", lambda a, y: -_y_log(y, a),
 op("cross_entropy_logits", softmax_cross_entropy,
    lambda g, out, z, y, axis=0: g * (z.softmax(axis=axis) - y),
    lambda g, out, z, y, axis=0: -(g * z.log_softmax(axis=axis)),
-   binds=SUM, sample=((3, 2), (3, 2)), kind="loss", attrs={"axis": 0}, domain=("real", "distribution"))
+   binds=SUM, sample=((3, 2), (3, 2)), kind="loss", attrs={"axis": 0}, domain=("real", "distribution"),
+   terms=_powers_and_truth)
 
 op("kl_divergence", lambda a, y: _y_log(y, y) - _y_log(y, a),
    lambda g, out, a, y: -(g * (y / a)),

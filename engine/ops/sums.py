@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from .table import FLAT, PRODUCT, SUM, Cost, op
+from .terms import Of, Share, Total, along, entries, everything, repeated
 
 
 def variance(a: np.ndarray, axis) -> np.ndarray:
@@ -41,28 +42,43 @@ def copied(a: np.ndarray, shape) -> Cost:
     return Cost(prod(shape), prod(shape))
 
 
+def _size(a: np.ndarray, axis) -> np.ndarray:
+    return np.sum(a, axis=axis, keepdims=True)
+
+
+def _along_axis(index, a: np.ndarray, axis) -> Total:
+    return Total(entries(0, along(index, a.shape, axis)))
+
+
+def _mean(index, a: np.ndarray, axis) -> Share:
+    total = _along_axis(index, a, axis)
+    return Share(total, len(total.terms))
+
+
 # A table: one entry a paragraph, one rule a line.
 # fmt: off
 
 op("sum", lambda a: np.sum(a),
    lambda g, out, a: g.broadcast(a),
-   binds=PRODUCT, opens=SUM, kind="sum")
+   binds=PRODUCT, opens=SUM, kind="sum", terms=everything, size=np.sum)
 
 op("sum_axis", lambda a, axis: np.sum(a, axis=axis, keepdims=True),
    lambda g, out, a, axis: g.broadcast(a),
-   binds=PRODUCT, opens=PRODUCT, kind="sum", attrs={"axis": 1})
+   binds=PRODUCT, opens=PRODUCT, kind="sum", attrs={"axis": 1}, terms=_along_axis, size=_size)
 
 op("broadcast", lambda a, shape: np.broadcast_to(a, shape).copy(),
    lambda g, out, a, shape: g.sum_to(a),
-   sample=((2, 1),), kind="sum", attrs={"shape": (2, 3)}, cost=copied)
+   sample=((2, 1),), kind="sum", attrs={"shape": (2, 3)},
+   terms=lambda index, a, shape: Of(0, repeated(index, a.shape)),
+   cost=copied)
 
 op("mean", lambda a: np.mean(a),
    lambda g, out, a: (g / a.size).broadcast(a),
-   kind="sum")
+   kind="sum", terms=everything)
 
 op("mean_axis", lambda a, axis: np.mean(a, axis=axis, keepdims=True),
    lambda g, out, a, axis: (g / a.length(axis)).broadcast(a),
-   kind="sum", attrs={"axis": 1})
+   kind="sum", attrs={"axis": 1}, terms=_mean)
 
 op("variance_axis", variance,
    lambda g, out, a, axis: g * (2 * (a - a.mean_axis(axis=axis)) / a.length(axis)),

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import plugins
+from .terms import Term
 
 SUM, PRODUCT, POWER, CALL = 1, 2, 3, 4
 """Binding strengths: a + b, a b, a², f(a). CALL as `opens`: the form encloses its arguments itself."""
@@ -46,8 +47,14 @@ class Op:
     the shapes of arguments to test it on, `attrs` the attributes that go with them, `domain` what the arguments
     may hold. `smooth` says that the operation has a slope everywhere and is written in functions that complex
     numbers have too. `reach` are the bounds of an activation's results: no target beyond them can be reached.
+    `room` is the module that entered it.
+
+    `infix` is Python's own sign for the operation ("+", "@", ".T"), "" if it is called by its name.
+    `terms(index, *arrays, **attrs)` says what the entry `index` of the result is made of (`terms.py`), where that is
+    not the operation on the entries at the same place. `repeats` says that a ⊙ b ⊙ c needs no brackets.
+    `size`, for an operation whose terms can cancel, adds up how large they are: it takes absolute values.
     `cost(*args, **attrs)` tells from the shapes of the arguments, before anything is worked, what that takes; without
-    it, one multiplication for each number of the result. `room` is the module that entered the operation.
+    it, one multiplication for each number of the result.
     """
 
     name: str
@@ -62,13 +69,33 @@ class Op:
     smooth: bool = True
     reach: tuple[float, float] = (-inf, inf)
     each: Callable[[int], Callable[..., Any] | None] | None = None
-    cost: Callable[..., Cost] | None = None
     room: str = ""
+    infix: str = ""
+    terms: Callable[..., Term] | None = None
+    repeats: bool = False
+    size: Callable[..., Any] | None = None
+    cost: Callable[..., Cost] | None = None
 
     @property
     def entrywise(self) -> bool:
         """Whether each entry of the result is made from the entries at its own place."""
         return self.kind not in WHOLE and "axis" not in self.attrs
+
+    @property
+    def moves(self) -> bool:
+        """Whether it only moves entries, so that a result in its new place says all: not a transpose, whose sign a
+        reader knows."""
+        return self.kind == "layout" and self.infix == ""
+
+    @property
+    def stacks(self) -> bool:
+        """Whether the result is its arguments beside or above each other."""
+        return self.each is not None and self.kind == "layout"
+
+    @property
+    def multiplies(self) -> bool:
+        """Whether an entry of the result is a sum of products."""
+        return self.kind in ("matrix", "convolution") and self.binds == PRODUCT and self.terms is not None
 
     def rule(self, i: int) -> Callable[..., Any] | None:
         """The derivative rule of argument i; FLAT if no gradient passes there."""
@@ -104,6 +131,10 @@ def op(
     smooth: bool = True,
     reach: tuple[float, float] = (-inf, inf),
     each: Callable[[int], Callable[..., Any] | None] | None = None,
+    infix: str = "",
+    terms: Callable[..., Term] | None = None,
+    repeats: bool = False,
+    size: Callable[..., Any] | None = None,
     cost: Callable[..., Cost] | None = None,
 ) -> Op:
     """Enter an operation into OPS: its name, its forward function, one rule for each argument.
@@ -127,8 +158,9 @@ def op(
     if name in OPS and OPS[name].room != room:
         plugins.refuse_twice("operation", name, room, OPS[name].room)
     OPS[name] = Op(
-        name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each, cost, room
-    )
+        name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each, room,
+        infix=infix, terms=terms, repeats=repeats, size=size, cost=cost,
+    )  # fmt: skip
     return OPS[name]
 
 
@@ -141,4 +173,4 @@ def worked_first(parent: str, part: str, leads: bool = False) -> bool:
     """Whether `part`, written inside `parent`, is enclosed (in brackets, a call, a fraction): if so it is
     reduced, and rounded, before its parent; if not, both are worked out in one go. `leads` says that it is the
     first argument: a ⊙ b ⊙ c needs no brackets."""
-    return OPS[part].binds <= OPS[parent].opens and not (leads and parent == part == "mul")
+    return OPS[part].binds <= OPS[parent].opens and not (leads and parent == part and OPS[part].repeats)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from ..tape import Expr, Tape, expr
+from ..tape.tape import Expr, Tape, expr
 from .place import Place, attached
 
 CLIP_EPS = 1e-6

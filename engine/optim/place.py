@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..tape import Expr, Tape
-from ..trace import Trace
+from ..tape.tape import Expr, Tape
+from ..tape.trace import Trace
 
 
 class Place:

@@ -7,7 +7,7 @@ the number of this update, counted from 1, `k.weight_decay` None where there is 
 
 import numpy as np
 
-from ..tape import Expr
+from ..tape.tape import Expr
 from .place import Place, attached
 from .table import Setting, optimizer, positive, share
 

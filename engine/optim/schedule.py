@@ -4,7 +4,7 @@ Glossary. alpha: the learning rate of the example file. t: how many updates were
 of this one, t + 1. k: the numbers of the schedule's table, named as there; `k.lowest` None where it is 0.
 """
 
-from ..tape import Expr
+from ..tape.tape import Expr
 
 
 def step(alpha: Expr, t: Expr, n: Expr, k) -> Expr:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 from .. import plugins
 from ..errors import BookError
-from ..tape import Expr
+from ..tape.tape import Expr
 from .place import Place
 
 TAKEN = (

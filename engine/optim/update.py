@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from ..errors import unknown
-from ..tape import Tape
+from ..tape.tape import Tape
 from .clipping import clipping
 from .place import Place
 from .schedule import KEYS, SCHEDULES

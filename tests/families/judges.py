@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from gradbook.engine import BookError, Trace, work
-from gradbook.engine.changes import apply_change
-from gradbook.engine.example import validate
+from gradbook.engine.load import validate
+from gradbook.engine.spec.changes import apply_change
 from tests import judges
 from tests.chance import remember
 

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from gradbook.engine import BookError, work
-from gradbook.engine.example import validate
+from gradbook.engine.load import validate
 from tests.chance import draws, remember
 
 from .judges import EXAMPLES

@@ -1,0 +1,75 @@
+"""Comparing a printed figure with a number: right, cut off, or off by one of the slips that hands make."""
+
+import math
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+
+from gradbook.engine.tape.rounding import SNAP
+
+_WIDE = Context(prec=1000)
+POWERS = (1, -1, 2, -2, 3, -3)
+"""The powers of ten that a slip of the decimal point is looked for in."""
+
+
+def at(value: float, decimals: int, rounding: str = ROUND_HALF_EVEN) -> Decimal:
+    """`value` with so many decimals, free of binary noise; NaN if it has none."""
+    if not math.isfinite(value):
+        return Decimal("NaN")
+    exact = SNAP.plus(Decimal(repr(float(value))))
+    return exact.quantize(Decimal(1).scaleb(-decimals), rounding=rounding, context=_WIDE)
+
+
+def shows(value: float, number: Decimal, decimals: int) -> bool:
+    """Whether `value` rounds to `number`; of a tie both neighbours are right."""
+    return any(at(value, decimals, rule) == number for rule in (ROUND_HALF_EVEN, ROUND_HALF_UP))
+
+
+def cut(value: float, number: Decimal, decimals: int) -> bool:
+    """Whether `number` has the right digits of `value`, cut off where they should have been rounded."""
+    return at(value, decimals, ROUND_DOWN) == number != 0
+
+
+def power_of_ten(value: float, number: Decimal, decimals: int) -> int | None:
+    """k, if `number` is `value` with its decimal point moved by k places to the right."""
+    enough = _significant(number) >= 2
+    for k in POWERS if value else ():
+        moved = float(Decimal(repr(float(value))).scaleb(k))
+        if number and (shows(moved, number, decimals) if enough else SNAP.plus(Decimal(repr(moved))) == number):
+            return k
+    return None
+
+
+def wrong_sign(value: float, number: Decimal, decimals: int) -> bool:
+    return number != 0 and shows(-value, number, decimals)
+
+
+def one_digit(value: float, number: Decimal, decimals: int) -> bool:
+    """Whether exactly one digit differs from the rounded value, which has two digits or more."""
+    return len(_differences(value, number, decimals)) == 1
+
+
+def swapped(value: float, number: Decimal, decimals: int) -> bool:
+    """Whether two neighbouring digits of the rounded value stand the wrong way round."""
+    found = _differences(value, number, decimals)
+    if len(found) != 2:
+        return False
+    (i, a, b), (j, c, d) = found
+    return j == i + 1 and (a, c) == (d, b)
+
+
+def _differences(value: float, number: Decimal, decimals: int) -> list[tuple[int, str, str]]:
+    """(place, digit printed, digit wanted) wherever they differ; empty if the two cannot be compared."""
+    wanted = at(value, decimals)
+    if wanted.is_nan() or wanted.is_signed() != number.is_signed() or _significant(wanted) < 2:
+        return []
+    printed, right = _figures(number, decimals), _figures(wanted, decimals)
+    width = max(len(printed), len(right))
+    pairs = zip(printed.zfill(width), right.zfill(width), strict=True)
+    return [(i, a, b) for i, (a, b) in enumerate(pairs) if a != b]
+
+
+def _figures(number: Decimal, decimals: int) -> str:
+    return str(int(number.copy_abs().scaleb(decimals, context=_WIDE)))
+
+
+def _significant(number: Decimal) -> int:
+    return len("".join(map(str, number.as_tuple().digits)).lstrip("0"))

@@ -1,0 +1,290 @@
+"""A formula on its way to TeX: pieces of text and boxes inside boxes, which know how wide they are about.
+
+What a box needs to know of itself (does it begin with a minus sign, which brackets are in it, how wide is it, where
+can it be broken) follows from its parts. Text stands in a box only where a macro or a symbol has written it, and is
+taken apart once.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from itertools import pairwise
+
+from gradbook.engine.ops import CALL
+
+Part = "str | Box"
+
+ROUND, SQUARE, CURLY = 1, 2, 3
+_GROWING = {"(": ROUND, "[": SQUARE, r"\{": CURLY}
+_OUTER = {0: ("(", ")"), ROUND: ("[", "]"), SQUARE: (r"\{", r"\}"), CURLY: ("(", ")")}
+"""The pair of growing brackets that goes around the outermost pair inside."""
+
+_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
+_OPENS, _CLOSES = {r"\begin", r"\left", "{", "("}, {r"\end", r"\right", "}", ")"}
+_UNSEEN = {r"\left", r"\right", r"\,", r"\!", "{", "}", "^", "_", "&", " ", "\n", "\t"}
+_SIGNS = {"+": "sum", "-": "sum", r"\odot": "product", r"\oslash": "product"}
+ROOM = 0.8
+"""What a sign of a sum or a product needs around it, in characters."""
+
+
+@cache
+def tokens(text: str) -> tuple[str, ...]:
+    """The commands and characters of a piece of TeX."""
+    return tuple(_TOKEN.findall(text))
+
+
+@dataclass(frozen=True)
+class Width:
+    """About how wide something is, in characters: its matrices, and the rest of it. `braces` says how deep groups are
+    nested in it."""
+
+    matrices: float = 0
+    characters: float = 0
+    braces: int = 0
+
+    @property
+    def total(self) -> float:
+        return self.matrices + self.characters
+
+    def __add__(self, other: "Width") -> "Width":
+        return Width(
+            self.matrices + other.matrices,
+            self.characters + other.characters,
+            max(self.braces, other.braces),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Box:
+    """A piece of a formula, set. `binds`, `scalar`, `is_matrix` and `is_call` are those of its node; `is_enclosed`
+    says that brackets stand around it, `is_silent` that it takes no room; `number` is what is printed of a number."""
+
+    parts: tuple["str | Box", ...]
+    binds: int = CALL
+    scalar: bool = True
+    is_matrix: bool = False
+    is_call: bool = False
+    is_enclosed: bool = False
+    number: str = ""
+    is_silent: bool = False
+
+    @cached_property
+    def tex(self) -> str:
+        return "".join(part if isinstance(part, str) else part.tex for part in self.parts)
+
+    @cached_property
+    def seen(self) -> str:
+        """The TeX without the addresses of numbers: what a reader sees."""
+        if self.number:
+            return self.number
+        return "".join(part if isinstance(part, str) else part.seen for part in self.parts)
+
+    # What brackets depend on
+
+    @property
+    def _first(self) -> "str | Box":
+        return self.parts[0] if self.parts else ""
+
+    @cached_property
+    def is_negative(self) -> bool:
+        first = self.number or self._first
+        return first.startswith("-") if isinstance(first, str) else first.is_negative
+
+    @cached_property
+    def is_scientific(self) -> bool:
+        if self.number:
+            return r"\times" in self.number
+        return len(self.parts) == 1 and isinstance(self._first, Box) and self._first.is_scientific
+
+    @cached_property
+    def is_quotient(self) -> bool:
+        return self._first.startswith(r"\frac") if isinstance(self._first, str) else self._first.is_quotient
+
+    @cached_property
+    def is_raised(self) -> bool:
+        """Whether a superscript stands outside of all groups."""
+        depth = 0
+        for part in self.parts:
+            if isinstance(part, Box):
+                if depth == 0 and part.is_raised:
+                    return True
+                continue
+            for token in tokens(part):
+                depth += (token == "{") - (token == "}")
+                if token == "^" and depth == 0:
+                    return True
+        return False
+
+    @cached_property
+    def growing(self) -> int:
+        """The outermost kind of brackets inside that grow with what they hold."""
+        return max((_growing(p) if isinstance(p, str) else p.growing for p in self.parts), default=0)
+
+    @cached_property
+    def is_tall(self) -> bool:
+        return any(_is_tall(p) if isinstance(p, str) else p.is_tall for p in self.parts)
+
+    def negated(self) -> "Box":
+        """A number with the other sign."""
+        return replace(self, number=self.number[1:] if self.is_negative else f"-{self.number}")
+
+    # Brackets
+
+    @property
+    def bracketed(self) -> "Box":
+        """In brackets: round ones, around those square ones, around those curly ones."""
+        if self.scalar and not self.is_tall:
+            return self._within("(", ")")
+        opening, closing = _OUTER[self.growing]
+        return self._within(rf"\left{opening}", rf"\right{closing}")
+
+    @property
+    def rounded(self) -> "Box":
+        """In round brackets, whatever is inside."""
+        return self._within(r"\left(", r"\right)")
+
+    def _within(self, opening: str, closing: str) -> "Box":
+        return Box((opening, self, closing), scalar=self.scalar, is_enclosed=True)
+
+    # Width
+
+    @cached_property
+    def width(self) -> Width:
+        if self.number:
+            return _width_of_number(self)
+        return Width() if self.is_silent else _Measure(self.parts).all()
+
+    def followed_by(self, other: "Box") -> "Box":
+        """Both as one, in which a sign that stood between them stands between two spaces again."""
+        *parts, last = self.parts
+        first, *others = other.parts
+        between = (last + first,) if isinstance(last, str) and isinstance(first, str) else (last, first)
+        return Box((*parts, *between, *others))
+
+    def pieces(self, kind: str) -> "list[Box]":
+        """The box cut before the signs of this kind, 'sum' or 'product', that stand outside all brackets."""
+        found: list[list[str | Box]] = [[]]
+        for begins, part in self._segments(kind):
+            if begins:
+                found.append([])
+            found[-1].append(part)
+        return [Box(tuple(parts)) for parts in found]
+
+    def _segments(self, kind: str) -> Iterator[tuple[bool, "str | Box"]]:
+        """The parts, and whether each begins with a sign of this kind; boxes are opened where no bracket stands
+        around them."""
+        depth = 0
+        for part in self.parts:
+            if isinstance(part, Box):
+                yield from part._segments(kind) if depth == 0 and not part.number else [(False, part)]
+                continue
+            begun, begins = "", False
+            listed = tokens(part)
+            for i, token in enumerate(listed):
+                depth += (token in _OPENS) - (token in _CLOSES)
+                if depth == 0 and _SIGNS.get(token) == kind and _stands_alone(listed, i):
+                    yield begins, begun
+                    begun, begins = "", True
+                begun += token
+            yield begins, begun
+
+
+def number(text: str, address: str = "") -> Box:
+    """A printed number, with its address if it has one."""
+    parts = (rf"\val{{{address}}}{{", text, "}") if address else (text,)
+    return Box(parts, number=text)
+
+
+def _growing(text: str) -> int:
+    listed = tokens(text)
+    return max((_GROWING.get(bracket, 0) for left, bracket in pairwise(listed) if left == r"\left"), default=0)
+
+
+def _is_tall(text: str) -> bool:
+    return any(token.startswith((r"\left", r"\frac")) for token in tokens(text))
+
+
+def _stands_alone(listed: tuple[str, ...], i: int) -> bool:
+    return 0 < i < len(listed) - 1 and listed[i - 1] == listed[i + 1] == " "
+
+
+class _Measure:
+    """Adds up the widths of parts: of a fraction the wider half, of a matrix the widest cell of each column."""
+
+    def __init__(self, parts: tuple["str | Box", ...]):
+        self.items: list[tuple[str | Box, bool]] = []
+        for part in parts:
+            if isinstance(part, Box):
+                self.items.append((part, False))
+            else:
+                listed = tokens(part)
+                self.items += [(token, _stands_alone(listed, i)) for i, token in enumerate(listed)]
+        self.at = 0
+
+    def all(self) -> Width:
+        found = Width()
+        while self.at < len(self.items):
+            found += self._next()
+        return found
+
+    def _next(self) -> Width:
+        item, alone = self.items[self.at]
+        self.at += 1
+        if isinstance(item, Box):
+            return item.width
+        if item in (r"\frac", r"\tfrac") and self._peek() == "{":
+            return self._fraction()
+        if item == r"\begin":
+            return self._matrix()
+        if item == "{":
+            inside = self._until("}")
+            return replace(inside, braces=inside.braces + 1)
+        return Width(characters=_characters(item, alone))
+
+    def _peek(self):
+        return self.items[self.at][0] if self.at < len(self.items) else ""
+
+    def _until(self, *ends: str) -> Width:
+        """What stands before one of these, which is passed; `self.end` says which it was."""
+        found = Width()
+        while self.at < len(self.items) and self._peek() not in ends:
+            found += self._next()
+        self.end = self._peek()
+        self.at += 1
+        return found
+
+    def _group(self) -> Width:
+        self.at += 1
+        return self._until("}")
+
+    def _fraction(self) -> Width:
+        above = self._group()
+        below = self._group() if self._peek() == "{" else Width()
+        if max(above.braces, below.braces) > 1:  # too much in it to be set small
+            return replace(above + below + Width(characters=1), braces=1 + max(above.braces, below.braces))
+        wider = above if above.characters >= below.characters else below
+        return replace(wider, matrices=above.matrices + below.matrices)
+
+    def _matrix(self) -> Width:
+        self._group()
+        rows: list[list[float]] = [[]]
+        while True:
+            rows[-1].append(self._until("&", r"\\", r"\end").total)
+            if self.end == r"\\":
+                rows.append([])
+            elif self.end != "&":
+                break
+        self._group()
+        return Width(matrices=2 + sum(2 + max(column) for column in zip(*rows, strict=False)))
+
+
+def _width_of_number(box: Box) -> Width:
+    depth = (len(box.parts) > 1) + (r"\times" in box.number)
+    return replace(_Measure((box.number,)).all(), braces=depth)
+
+
+def _characters(token: str, alone: bool) -> float:
+    if token in _UNSEEN:
+        return 0
+    return 1 + ROOM * (token.startswith(r"\cdot") or (alone and token in "+-"))

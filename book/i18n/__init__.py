@@ -1,0 +1,1 @@
+"""Languages: the templates with their catalogues, and the words that they say."""

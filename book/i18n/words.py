@@ -1,0 +1,144 @@
+"""Languages: the catalogues beside the templates, and the Jinja environment that speaks through them."""
+
+import re
+from collections.abc import Callable
+from functools import cache, wraps
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+
+from babel import Locale
+from babel.localedata import locale_identifiers
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import PoFileError, read_po
+from jinja2 import Environment, StrictUndefined
+
+from gradbook.engine import plugins
+from gradbook.engine.errors import BookError, unknown
+
+from ..base.numbers import tex_number
+from .finding import Templates, folders
+
+TEMPLATES = plugins.PACKAGE / "templates"
+TYPED = re.compile(r"[\"']|--|\. ?\. ?\.")
+"""Signs of a typewriter, for which Sphinx would set typographic ones."""
+
+SOURCE = "en"
+"""The language that the templates and chapters are written in; every other one has a catalogue."""
+
+
+def _kept(function: Callable) -> Callable:
+    """Remembers what a function gives, until `forget`; other roots may give something else."""
+    of = cache(lambda roots, *args: function(*args))
+    kept = wraps(function)(lambda *args: of(plugins.roots(), *args))
+    kept.cache_clear = of.cache_clear
+    return kept
+
+
+def catalogue_paths(lang: str) -> list[Path]:
+    """The catalogues of a language, in the order in which a word is looked up: a project's own before the book's."""
+    found = (folder / "locale" / lang / "LC_MESSAGES" / "book.po" for folder in folders())
+    return [path for path in found if path.is_file()]
+
+
+@_kept
+def languages() -> tuple[str, ...]:
+    """The book's languages: the source language, then those that have a catalogue, sorted."""
+    paths = [path for folder in folders() for path in folder.glob("locale/*/LC_MESSAGES/book.po")]
+    for path in paths:
+        if path.parent.parent.name not in locale_identifiers():
+            raise BookError(f"{plugins.named(path)}: {path.parent.parent.name!r} is the code of no language.")
+    return (SOURCE, *sorted({path.parent.parent.name for path in paths} - {SOURCE}))
+
+
+@_kept
+def locale_of(lang: str) -> str:
+    """The name of a language as Sphinx knows it: 'zh_CN' for 'zh', from the folder of the chapters' catalogues."""
+    places = (root / "docs" / "locale" for root in plugins.roots())
+    found = sorted(p.name for place in places for p in place.glob(f"{lang}*") if p.name.partition("_")[0] == lang)
+    return found[0] if found else lang
+
+
+def html_code(lang: str) -> str:
+    """The language as HTML writes it: 'zh-CN'."""
+    return locale_of(lang).replace("_", "-")
+
+
+def check_language(lang: str) -> str:
+    if lang not in languages():
+        raise unknown("--lang", "language", lang, languages())
+    return lang
+
+
+def nearest(lang: str | None) -> str:
+    """The book's language for a reader of `lang` ('zh' for 'zh-Hans' and 'zh_TW'), if there is none the source's."""
+    parts = (lang or SOURCE).replace("-", "_").casefold().split("_")
+    known = {name.replace("-", "_").casefold(): name for name in languages()}
+    tried = ("_".join(parts[:n]) for n in range(len(parts), 0, -1))
+    return next((known[name] for name in tried if name in known), SOURCE)
+
+
+def native_name(lang: str) -> str:
+    """'English', '中文'."""
+    return Locale.parse(lang).get_display_name().capitalize()
+
+
+@_kept
+def catalogue(lang: str) -> NullTranslations:
+    """The translations of the templates' words; made from the .po files in memory. Else a word is English."""
+    found = NullTranslations()
+    for path in catalogue_paths(lang) if lang != SOURCE else ():
+        found.add_fallback(_compiled(path, lang))
+    return found
+
+
+def _compiled(path: Path, lang: str) -> GNUTranslations:
+    compiled = BytesIO()
+    try:
+        with path.open("rb") as file:
+            write_mo(compiled, read_po(file, locale=lang, abort_invalid=True))
+    except (PoFileError, UnicodeDecodeError) as error:
+        raise BookError(f"{plugins.named(path)}: is no catalogue: {str(error).rstrip('.')}.") from None
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+@_kept
+def environment(lang: str) -> Environment:
+    """The templates in one language. A name that is not there is an error, never an empty place."""
+    env = Templates(  # no sandbox: templates and catalogues are ours, an example's words are data to them, never
+        # text of a template; no autoescape: the pages are Markdown, for which the filter `markdown` escapes
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    env.filters |= {
+        "markdown": markdown_text,
+        "before_last": lambda text, char: text.rpartition(char)[0],
+        "short": short,
+    }
+    env.globals["decimal"] = tex_number
+    env.install_gettext_translations(catalogue(lang), newstyle=True)
+    return env
+
+
+def forget() -> None:
+    """Read catalogues and templates anew: they may have been edited."""
+    for kept in (languages, locale_of, catalogue, environment):
+        kept.cache_clear()
+
+
+def markdown_text(text: str) -> str:
+    """Plain words as Markdown shows them unchanged, in one paragraph."""
+    line = re.sub(r"[ \t\n]+", " ", text).strip(" ")
+    if TYPED.search(line):
+        return f"{{as-written}}`{line}`"
+    line = "".join(f"\\{c}" if c in "*_#[]()|~!&@^" else c for c in line)
+    return re.sub(r"^(\d*)([-+%:=.])", r"\1\\\2", line)
+
+
+def short(meaning: str) -> str:
+    """The first clause of a symbol's meaning, for headings."""
+    return meaning.replace("：", ":").partition(":")[0]

@@ -1,0 +1,1 @@
+"""The pages of examples, of operations and of the book: what their templates see, and values in prose."""

@@ -1,0 +1,96 @@
+"""The map of the book: which family to read before which, its examples, and the operations that it is made of.
+
+Made from what the families' templates say (`title`, `before`) and from what the examples use.
+"""
+
+from dataclasses import dataclass
+
+from jinja2 import TemplateNotFound
+
+from gradbook.engine.families import families
+
+from ..cache.made import Made, Store, kept
+from ..i18n.words import SOURCE, environment, languages
+from .listing import rooms
+from .operations import anchor
+
+NAME = "map"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A family on the map: `operations` are those of the forward pass of its examples, by room."""
+
+    name: str
+    title: str
+    before: tuple[str, ...]
+    examples: list[Made]
+    operations: dict[str, list[str]]
+
+
+def entries(examples: list[Made], lang: str) -> dict[str, Entry]:
+    """The families in reading order."""
+    from ..figures.families import order
+
+    told = {name: _told(name, lang) for name in families()}
+    before = {name: tuple(b for b in getattr(words, "before", ()) if b in told) for name, words in told.items()}
+    return {
+        name: Entry(
+            name,
+            family_title(name, lang),
+            before[name],
+            own := sorted((e for e in examples if e.family == name), key=lambda e: e.place),
+            _operations(own),
+        )
+        for name in order(before)
+    }
+
+
+def family_title(name: str, lang: str) -> str:
+    """What a family is called in a language; its name if nobody has given it another."""
+    return getattr(_told(name, lang), "title", name)
+
+
+def _told(name: str, lang: str):
+    """What the family's template says; nothing if it has none yet."""
+    try:
+        return environment(lang).get_template(f"families/{name}.j2").module
+    except TemplateNotFound:
+        return None
+
+
+def _operations(examples: list[Made]) -> dict[str, list[str]]:
+    used = {op for example in examples for op, use in example.uses.items() if use["forward"]}
+    found = {room: [op for op in names if op in used] for room, names in rooms().items()}
+    return {room: names for room, names in found.items() if names}
+
+
+def the_map(examples: list[Made], store: Store) -> Made:
+    """The page and its drawing in all languages, from the store if they are there."""
+    parts = [[e.name, e.family, e.order, e.titles, e.uses] for e in examples]
+    return kept(store, NAME, __name__, parts, lambda: _made(examples))
+
+
+def _made(examples: list[Made]) -> Made:
+    drawing = _drawing(entries(examples, SOURCE))
+    files = {lang: {"map.md": _page(examples, lang), "map.svg": drawing} for lang in languages()}
+    return Made(NAME, "", 0, {}, files, "")
+
+
+def _page(examples: list[Made], lang: str) -> str:
+    template = environment(lang).get_template("map.md.j2")
+    return template.render(families=entries(examples, lang), lang=lang, anchor=anchor, address=address)
+
+
+def address(family: str) -> str:
+    """The address of a family on the map, as docutils writes ids."""
+    return f"family-{family}".replace("_", "-")
+
+
+def _drawing(found: dict[str, Entry]) -> str:
+    """The same in all languages: families by the names of their files."""
+    from ..figures.canvas import settings
+    from ..figures.families import draw
+
+    with settings():
+        return draw({entry.name: entry.before for entry in found.values()}, lambda family: f"#{address(family)}")

@@ -1,0 +1,1 @@
+"""Pages into a site: the run of Sphinx, the extension, the theme, publishing, serving, and the PDF of it."""

@@ -1,0 +1,80 @@
+"""Writes the generated pages of a book into the folders that Sphinx reads: of each example, and of all together."""
+
+import re
+from pathlib import Path
+
+from gradbook.engine import BookError
+
+from ..base.files import write_folder
+from ..cache.made import Made, Store
+from ..i18n.words import environment
+from ..pages.catalogue import catalogue
+from ..pages.colophon import colophon
+from ..pages.map import address, family_title, the_map
+from ..project import Edition
+from .witness import last
+
+ADDRESS = re.compile(r"^(?:\* - )?\(([^()\s]+)\)=$", re.MULTILINE)
+"""A place in a page that the whole book knows by this name."""
+
+
+def write_pages(examples: list[Made], lang: str, folder: Path, reference: bool = True) -> list[str]:
+    """Make `folder` (the source folder's examples/) hold the pages of these examples; returns what changed.
+
+    `reference` tells whether the book has a map to refer to."""
+    _check_addresses(examples, lang)
+    files = {"index.md": _list_of_examples(examples, lang, reference)}
+    for example in examples:
+        files |= {f"{example.address}/{name}": content for name, content in example.files[lang].items()}
+    return write_folder(folder, files)
+
+
+def _check_addresses(examples: list[Made], lang: str) -> None:
+    """Refuses names that lead to the same address in the book: the page 'check' of a, and the example a-check."""
+    owner: dict[str, str] = {}
+    for example in examples:
+        for page in example.files[lang].values():
+            for place in ADDRESS.findall(page):
+                if (other := owner.setdefault(place, example.name)) != example.name:
+                    raise BookError(
+                        f"examples {other!r} and {example.name!r}: both have the address {place!r} in the book; "
+                        "choose another name for one."
+                    )
+
+
+def _list_of_examples(examples: list[Made], lang: str, reference: bool) -> str:
+    ordered = sorted(examples, key=lambda example: example.place)
+    families: dict[str, list[Made]] = {}
+    for example in ordered:
+        families.setdefault(example.family, []).append(example)
+    titles = {name: family_title(name, lang) for name in families}
+    template = environment(lang).get_template("examples.md.j2")
+    return template.render(
+        examples=ordered, families=families, titles=titles, address=address, lang=lang, reference=reference
+    )
+
+
+def write_about(edition: Edition, out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:
+    """The pages that the book writes about itself."""
+    page = environment(lang).get_template("checked.md.j2").render(result=last(out), command=edition.project.command)
+    files = {"checked.md": page, "colophon.md": colophon(edition.project, lang)}
+    return write_folder(folder, files | (the_map(examples, _store(out)).files[lang] if edition.has_reference else {}))
+
+
+def _store(out: Path) -> Store:
+    """Where pages that are made of all examples together are kept."""
+    return Store(out / "work" / "together")
+
+
+def write_operations(out: Path, examples: list[Made], lang: str, folder: Path, reference: bool = True) -> list[str]:
+    """The catalogue of operations, in a book that has one."""
+    return write_folder(folder, catalogue(examples, _store(out)).files[lang] if reference else {})
+
+
+def write_traces(examples: list[Made], source: Path) -> list[str]:
+    """The exact values behind the printed numbers: as scripts that also work from a file, static/traces/<name>.js,
+    and as the traces that prose quotes, traces/<name>.json."""
+    files = {name: text for example in examples for name, text in example.traces.items()}
+    scripts = {name: text for name, text in files.items() if name.endswith(".js")}
+    traces = {name: text for name, text in files.items() if name not in scripts}
+    return [*write_folder(source / "static" / "traces", scripts), *write_folder(source / "traces", traces)]

@@ -1,0 +1,206 @@
+"""The truth to 50 digits: every step of a trace computed again from its leaves, with the bounds of float64 and of
+pencil arithmetic, and gradients against central differences of the forward pass alone.
+
+Glossary. eps: the relative rounding error of float64, 2^-53. h: the step of a central difference.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from ..ops import LINEAR, MEANINGS, Meaning, exact, mp
+from .trace import Place, Step, Trace
+
+EPS = 2.0**-53
+ULPS = 8
+"""How many roundings of float64 one operation may show, for each number that it adds up."""
+H = mp.mpf(10) ** -15
+AGREE = mp.mpf(10) ** -20
+"""A gradient and its central difference agree to h² = 1e-30 times a third derivative; this leaves room for it."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A step of the trace that is wrong, with the words that say how."""
+
+    step: str
+    printed: str
+    expected: str
+    why: str
+
+
+@dataclass
+class Truth:
+    """The 50-digit values of a trace, and what was found on the way."""
+
+    trace: Trace
+    faults: list[Fault] = field(default_factory=list)
+
+    def __post_init__(self):
+        self._weights = {s.name: s.value for s in self.trace.steps.values() if s.is_leaf}
+        self._curve: list[float] = []
+        self._after: dict[int, dict] = {}
+        self.values = evaluate(self.trace.steps.values(), {}, self.faults)
+        for step in self.trace.steps.values():
+            if step.name in self.values and not step.is_leaf:
+                self._judge(step)
+
+    def at(self, place: Place):
+        """The exact value of an entry; None if its step could not be computed."""
+        array = self.values.get(place[0])
+        return None if array is None else array[place[1]]
+
+    def _judge(self, step: Step) -> None:
+        """Whether the trace's float64 value is what this one operation gives on the trace's own arguments."""
+        meaning = MEANINGS[step.op]
+        args = [exact(self.trace.steps[a].value) for a in step.args]
+        value = np.asarray(meaning.value(*args, **step.attrs), dtype=object)
+        if value.shape != step.value.shape:
+            self.faults.append(Fault(step.name, str(step.value.shape), str(value.shape), "has another shape"))
+            return
+        scale = meaning.sizes(*args, **step.attrs)
+        terms = max(max(a.shape, default=1) for a in args)
+        wrong = np.asarray(abs(value - exact(step.value)) > ULPS * (terms + 2) * EPS * scale + 5e-324)
+        for index in map(tuple, np.argwhere(wrong)):
+            told = f"{step.name}{''.join(f'[{i}]' for i in index)}"
+            why = "in the trace is not what its operation gives"
+            self.faults.append(Fault(told, repr(float(step.value[index])), mp.nstr(value[index], 17), why))
+
+    @cached_property
+    def drift_in_ulps(self) -> float:
+        """The largest distance of a float64 value from the truth, in units of the last place of its array's largest
+        entry: where decimals cancel, float64 keeps nothing of an entry by itself."""
+        return max((_ulps(s.value, self.values[s.name]) for s in self._computed()), default=0.0)
+
+    def _computed(self) -> list[Step]:
+        return [s for s in self.trace.steps.values() if s.name in self.values and not s.is_leaf]
+
+    @cached_property
+    def gradients(self) -> list[tuple[Place, object, object]]:
+        """(entry of a parameter, gradient, central difference), both to 50 digits."""
+        forward = [s for s in self.trace.steps.values() if s.phase == "forward"]
+        found = []
+        for name in self.trace.parameters:
+            gradient = self.values.get(self.trace.grads.get(name, ""))
+            if gradient is not None and self.trace.loss in self.values:
+                for index in np.ndindex(gradient.shape):
+                    found.append(((name, index), gradient[index], self._difference(forward, (name, index))))
+        return found
+
+    def _difference(self, forward: list[Step], place: Place):
+        above, below = (self._loss(forward, place, change) for change in (H, -H))
+        return (above - below) / (2 * H)
+
+    def _loss(self, forward: list[Step], place: Place, change):
+        moved = self.values[place[0]].copy()
+        moved[place[1]] += change
+        return evaluate(forward, {place[0]: moved}, [], self.values)[self.trace.loss][()]
+
+    def after(self, updates: int) -> dict[str, np.ndarray]:
+        """Every step after so many updates, in float64."""
+        if updates not in self._after:
+            self._weights = {s.name: s.value for s in self.trace.steps.values() if s.is_leaf}
+            self._curve = self._trained(updates + 1)
+            self._after[updates] = {s: self._weights[s] for s in self.trace.steps}
+        return self._after[updates]
+
+    def told(self, name: str, updates: int) -> np.ndarray:
+        """A step, or a leaf that training changes, after so many updates, in float64."""
+        if name in self.trace.updates and updates:
+            name, updates = self.trace.updates[name], updates - 1
+        elif name in self.trace.updates:
+            return self.trace.steps[name].value
+        return np.asarray(self.after(updates)[name])
+
+    def losses(self, updates: int) -> np.ndarray:
+        """The loss after 0, 1, … updates, in float64."""
+        while len(self._curve) <= updates:
+            self._curve += self._trained(max(updates + 1 - len(self._curve), 1000))
+        return np.array(self._curve)
+
+    def _trained(self, updates: int) -> list[float]:
+        steps = [s for s in self.trace.steps.values() if not s.is_leaf]
+        with np.errstate(all="ignore"):
+            return [self._update(steps) for _ in range(updates)]
+
+    def _update(self, steps: list[Step]) -> float:
+        """One update of `_weights`; returns the loss before it."""
+        values = self._weights
+        for step in steps:
+            values[step.name] = MEANINGS[step.op].value(*(values[a] for a in step.args), **step.attrs)
+        loss = float(values[self.trace.loss])
+        values.update({p: values[new] for p, new in self.trace.updates.items()})
+        return loss
+
+
+def evaluate(steps: Iterable[Step], changes: Mapping, faults: list[Fault], known: Mapping | None = None) -> dict:
+    """The values of steps; with `known` values only what depends on `changes` is computed again."""
+    values = {**(known or {}), **changes}
+    moved = set(changes)
+    for step in steps:
+        if step.name in changes or (known and not moved.intersection(step.args)):
+            continue
+        if step.is_leaf:
+            values[step.name] = exact(step.value)
+        elif step.op not in MEANINGS:
+            faults.append(Fault(step.name, step.op, "", "is an operation that the checker does not know"))
+        elif all(a in values for a in step.args):
+            args = [values[a] for a in step.args]
+            values[step.name] = np.asarray(MEANINGS[step.op].value(*args, **step.attrs), dtype=object)
+            moved.add(step.name)
+    return values
+
+
+def _ulps(found: np.ndarray, truth: np.ndarray) -> float:
+    distance = np.asarray(abs(exact(found) - truth), dtype=object).astype(np.float64)
+    return float(np.max(distance, initial=0.0) / np.spacing(np.max(np.abs(found), initial=1e-300)))
+
+
+# Pencil arithmetic: how far roundings can carry. Every step is rounded once and passes on what it was given.
+
+
+def pencil_bounds(truth: Truth, digits: int) -> dict[str, np.ndarray]:
+    """How far pencil arithmetic with `digits` significant digits may drift from the truth, entry by entry."""
+    bounds: dict[str, np.ndarray] = {}
+    for step in truth.trace.steps.values():
+        if step.name not in truth.values:
+            continue
+        if step.is_leaf:
+            bounds[step.name] = np.zeros(step.value.shape)
+            continue
+        passed = _passed(truth, step, [bounds[a] for a in step.args if a in bounds])
+        passed = np.where(np.isnan(passed), np.inf, np.maximum(passed, 0))
+        size = np.abs(truth.values[step.name].astype(np.float64)) + passed
+        bounds[step.name] = passed + 0.5 * 10.0 ** (np.floor(np.log10(np.maximum(size, 1e-300))) - digits + 1)
+    return bounds
+
+
+def _passed(truth: Truth, step: Step, bounds: list[np.ndarray]) -> np.ndarray:
+    """The largest change of a step when its arguments move by their bounds; nan where it would have no value."""
+    args = [truth.values[a].astype(np.float64) for a in step.args]
+    meaning = MEANINGS[step.op]
+    with np.errstate(all="ignore"):
+        if meaning.passed == LINEAR:
+            return _carried(meaning, step, args, bounds)
+        if meaning.passed:
+            return meaning.passed(args, bounds, **step.attrs)
+        return _at_the_ends(meaning, step, args, bounds)
+
+
+def _carried(meaning: Meaning, step: Step, args, bounds) -> np.ndarray:
+    """What is added to the sizes when every argument is larger by its bound."""
+    sizes = [abs(a) for a in args]
+    larger = [a + b for a, b in zip(sizes, bounds, strict=True)]
+    return np.asarray(meaning.sizes(*larger, **step.attrs) - meaning.sizes(*sizes, **step.attrs))
+
+
+def _at_the_ends(meaning: Meaning, step: Step, args, bounds) -> np.ndarray:
+    ends = np.array(list(np.ndindex(*(3,) * len(args)))) - 1
+    values = [meaning.value(*_moved(args, bounds, signs), **step.attrs) for signs in ends]
+    return np.max(abs(np.array(values) - meaning.value(*args, **step.attrs)), axis=0)
+
+
+def _moved(args, bounds, signs) -> list[np.ndarray]:
+    return [np.asarray(arg + sign * bound) for arg, bound, sign in zip(args, bounds, signs, strict=True)]

@@ -1,0 +1,45 @@
+"""Networks of dense layers, which several families are built of: samples in columns, the last layer linear."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from ..spec.example import Matrix, Model, Vector
+from ..spec.limits import AtMost
+from ..spec.shapes import shape
+from ..tape.tape import Expr, Tape, apply
+
+
+class Dense(Model):
+    """A dense layer: W has one row per unit and one column per input, b one number per unit."""
+
+    W: Matrix = shape("outputs", "inputs")
+    b: Vector = shape("outputs")
+
+
+Layers = Annotated[list[Dense], Field(min_length=1), AtMost("layers")]
+
+
+def column(values: Sequence[float]) -> np.ndarray:
+    return np.reshape(values, (-1, 1))
+
+
+def net(tape: Tape, scope: str, layers: Sequence[Dense], x: Expr, activation: str, out: str, leaf: Callable) -> Expr:
+    """Dense layers, an activation after each but the last: 'layer1.z', 'layer1.h', 'layer2.<out>'.
+
+    `x` has one column per sample; `leaf` writes the weights: `tape.param`, or `tape.data` where they are frozen.
+    """
+    last = len(layers)
+    for i, layer in enumerate(layers[:-1], start=1):
+        z = tape.write(f"{scope}{i}.z", _sums(f"{scope}{i}", layer, x, leaf), grad=f"{scope}{i}.delta")
+        x = tape.write(f"{scope}{i}.h", apply(activation, z))
+    sums = _sums(f"{scope}{last}", layers[-1], x, leaf)
+    return tape.write(f"{scope}{last}.{out}", sums, grad=f"{scope}{last}.d{out}")
+
+
+def _sums(scope: str, layer: Dense, x: Expr, leaf: Callable) -> Expr:
+    """W x + b of one layer, whose weights are leaves."""
+    W, b = leaf(f"{scope}.W", layer.W), leaf(f"{scope}.b", column(layer.b))
+    return W @ x + b

@@ -1,0 +1,59 @@
+"""The example that the four normalizations share: x = u W, a normalization of x, and half the squared distance of
+what it gives from the target, averaged over the batch. Samples stand in rows, as in PyTorch."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import Field
+
+from ..spec.example import Example, Matrix, Model, Number, Vector
+from ..spec.shapes import shape
+from ..tape.tape import Expr, Tape
+
+
+class Data(Model):
+    """[data]: `u` has one row per sample, `t` the targets, one row per sample."""
+
+    u: Matrix = shape("samples", "inputs")
+    t: Matrix = shape("samples", "features")
+
+
+class Weights(Model):
+    """[weights]: W has one row per input and one column per feature. A bias would be in vain: the mean takes it."""
+
+    W: Matrix = shape("inputs", "features")
+
+
+class Scale(Model):
+    """[norm]: gamma stretches the features, one number for each; eps keeps the root away from 0."""
+
+    gamma: Vector = shape("features")
+    eps: Annotated[Number, Field(gt=0)] = 1e-5
+
+
+class ScaleAndShift(Scale):
+    """beta shifts the features, one number for each."""
+
+    beta: Vector = shape("features")
+
+
+class Normed(Example):
+    """What the examples of all normalizations say."""
+
+    data: Data
+    weights: Weights
+    norm: Scale
+
+    def learned(self) -> dict[str, list[float]]:
+        """The normalization's own parameters."""
+        return {key: value for key, value in self.norm if isinstance(value, list)}
+
+
+def forward(tape: Tape, spec: Normed, normalize: Callable[..., Expr]) -> str:
+    """Write the forward pass around `normalize(x, *parameters, eps)`; returns the name of the loss."""
+    u, W = tape.data("u", spec.data.u), tape.param("W", spec.weights.W)
+    x = tape.write("x", u @ W, grad="dx")
+    learned = [tape.param(f"norm.{key}", [values]) for key, values in spec.learned().items()]
+    y = normalize(x, *learned, tape.const("norm.eps", spec.norm.eps))
+    E = tape.write("E", y.half_squared_error(tape.data("target", spec.data.t)))
+    return tape.write("J", E.sum() / len(spec.data.u)).name

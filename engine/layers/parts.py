@@ -1,0 +1,74 @@
+"""Parts that several families are built of: each writes its lines under a scope and returns the last of them."""
+
+from ..tape.tape import Expr, Tape, apply
+
+
+def layer_norm(tape: Tape, scope: str, x: Expr, gamma: Expr, beta: Expr, eps: Expr, axis: int = 1) -> Expr:
+    """y = γ ⊙ x̂ + β with x̂ = (x − μ) / √(σ² + ε): along the rows (axis 1) layer normalization (Ba, Kiros &
+    Hinton 2016), along the columns (axis 0) batch normalization in training (Ioffe & Szegedy 2015).
+
+    x is (samples, features), gamma and beta are (1, features), eps is a number on the tape.
+    """
+    return tape.write(f"{scope}.y", gamma * standardized(tape, scope, x, eps, axis) + beta, grad=f"{scope}.dy")
+
+
+def standardized(tape: Tape, scope: str, x: Expr, eps: Expr, axis: int = 1) -> Expr:
+    """x̂: mean 0 and, but for ε, variance 1 along the axis. The variance is divided by n, not by n − 1."""
+    mu = tape.write(f"{scope}.mu", x.mean_axis(axis=axis), grad=f"{scope}.dmu")
+    c = tape.write(f"{scope}.c", x - mu, grad=f"{scope}.dc")
+    var = tape.write(f"{scope}.var", c.square().mean_axis(axis=axis), grad=f"{scope}.dvar")
+    s = tape.write(f"{scope}.s", (var + eps).sqrt(), grad=f"{scope}.ds")
+    return tape.write(f"{scope}.xhat", c / s, grad=f"{scope}.dxhat")
+
+
+def rms_norm(tape: Tape, scope: str, x: Expr, gamma: Expr, eps: Expr) -> Expr:
+    """y = γ ⊙ x̂ with x̂ = x / √(mean of x² + ε), row by row (Zhang & Sennrich 2019): no mean is taken away."""
+    ms = tape.write(f"{scope}.ms", x.square().mean_axis(axis=1), grad=f"{scope}.dms")
+    s = tape.write(f"{scope}.s", (ms + eps).sqrt(), grad=f"{scope}.ds")
+    xhat = tape.write(f"{scope}.xhat", x / s, grad=f"{scope}.dxhat")
+    return tape.write(f"{scope}.y", gamma * xhat, grad=f"{scope}.dy")
+
+
+def attention(tape: Tape, scope: str, head, x: Expr, memory: Expr | None = None, mask=None, out: str = "H") -> Expr:
+    """softmax(Q Kᵀ / √d_k) V with Q = x W^Q, K = m W^K, V = m W^V, tokens in rows (Vaswani et al. 2017).
+
+    `head` holds W_Q, W_K and W_V, `memory` is what is looked into, x itself if it is not given; where `mask` is 0
+    nothing may be looked at. The number d_k must be on the tape.
+    """
+    memory = x if memory is None else memory
+    Q, K, V = (
+        tape.write(f"{scope}.{letter}", source @ tape.param(f"{scope}.W{letter}", W), grad=f"{scope}.d{letter}")
+        for letter, source, W in (("Q", x, head.W_Q), ("K", memory, head.W_K), ("V", memory, head.W_V))
+    )
+    R = tape.write(f"{scope}.R", Q @ K.T, grad=f"{scope}.dR")
+    S = tape.write(f"{scope}.S", R / tape.ref("d_k").sqrt(), grad=f"{scope}.dS")
+    weights = S.softmax(axis=1) if mask is None else S.masked_softmax(mask, axis=1)
+    A = tape.write(f"{scope}.A", weights, grad=f"{scope}.dA")
+    return tape.write(f"{scope}.{out}", A @ V, grad=f"{scope}.d{out}")
+
+
+def multi_head(tape: Tape, scope: str, heads, W_O, x: Expr, memory: Expr | None = None, mask=None) -> Expr:
+    """The outputs of all heads side by side, times W^O. One head alone works in the scope itself."""
+    scopes = [scope] if len(heads) == 1 else [f"head{h}" for h in range(1, len(heads) + 1)]
+    found = [attention(tape, place, head, x, memory, mask) for place, head in zip(scopes, heads, strict=True)]
+    H = found[0]
+    if len(found) > 1:
+        H = tape.write(f"{scope}.H", apply("concat", *found, axis=1), grad=f"{scope}.dH")
+    return tape.write(f"{scope}.O", H @ tape.param(f"{scope}.WO", W_O), grad=f"{scope}.dO")
+
+
+def feed_forward(tape: Tape, scope: str, layers, x: Expr) -> Expr:
+    """F = f(x W⁽¹⁾ + b⁽¹⁾) W⁽²⁾ + b⁽²⁾, every row by itself; `layers` holds W_1, b_1, W_2, b_2 and the activation."""
+    W, b = tape.param(f"{scope}.W1", layers.W_1), tape.param(f"{scope}.b1", [layers.b_1])
+    Z = tape.write(f"{scope}.Z", x @ W + b, grad=f"{scope}.dZ")
+    U = tape.write(f"{scope}.U", apply(layers.activation, Z), grad=f"{scope}.dU")
+    W, b = tape.param(f"{scope}.W2", layers.W_2), tape.param(f"{scope}.b2", [layers.b_2])
+    return tape.write(f"{scope}.F", U @ W + b, grad=f"{scope}.dF")
+
+
+def sublayer(tape: Tape, scope: str, x: Expr, norm, first: bool, work) -> Expr:
+    """A layer around which x also goes straight on: x + work(norm(x)) if the norm comes `first` (pre-norm, as in
+    GPT-2), else norm(x + work(x)) (post-norm, as in the first transformer)."""
+    result = work(norm(x) if first else x)
+    X = tape.write(f"{scope}.X", x + result, grad=f"{scope}.dX")
+    return X if first else norm(X)

@@ -1,0 +1,85 @@
+"""What recurrent families share: a sequence read step by step with the same weights, and an output of each state.
+
+Names of weights say what they join: W_xh leads from the input to the hidden state, W_hy from there to the output.
+"""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import numpy as np
+from pydantic import model_validator
+
+from ..spec.example import Example, Matrix, Model, Vector
+from ..spec.limits import AtMost
+from ..spec.shapes import shape
+from ..tape.tape import Expr, Tape
+
+
+class Sequence(Model):
+    """[data]: `x` has one row per step of time, `y` one row per output: one, or one per step; `h0` is the hidden
+    state before the first step, 0 if it is not given."""
+
+    x: Annotated[Matrix, AtMost("steps")] = shape("steps", "inputs")
+    y: Matrix = shape("answers", "outputs")
+    h0: Vector | None = shape("hidden", default=None)
+
+    def states(self) -> dict[str, list[float] | None]:
+        """What is carried from step to step, with its start: {'h': h0}."""
+        return {name.removesuffix("0"): start for name, start in self if name.endswith("0")}
+
+
+class Recurrent(Example):
+    """An example of a recurrent family: its weights are hidden × inputs, hidden × hidden and outputs × hidden."""
+
+    data: Sequence
+    weights: Model
+
+    @property
+    def output(self) -> list[list[float]]:
+        """W_hy, which the weights of every recurrent family have: one row for each output."""
+        return dict(self.weights)["W_hy"]
+
+    @property
+    def hidden(self) -> int:
+        return len(self.output[0])
+
+    @model_validator(mode="after")
+    def _answers_once_or_always(self):
+        x, y = self.data.x, self.data.y
+        if len(y) not in (1, len(x)):
+            raise ValueError(f"data.y: has {len(y)} rows, expected 1 (many to one) or {len(x)}, one for each step")
+        return self
+
+
+def column(values) -> np.ndarray:
+    return np.reshape(values, (-1, 1))
+
+
+Parameters = dict[str, Expr]
+Cell = Callable[[Tape, Parameters, str, Expr, dict[str, Expr]], dict[str, Expr]]
+"""(tape, parameters, scope of the step, input, state before) -> state after: {'h': …}."""
+
+
+def unrolled(tape: Tape, spec: Recurrent, cell: Cell) -> str:
+    """Write all steps and their outputs, y = W_hy h + b_y; returns the name of the loss: half the squared errors,
+    added up over all outputs."""
+    d = spec.data
+    x = [tape.data(f"t{t}.x", column(row)) for t, row in enumerate(d.x, start=1)]
+    state = {
+        name: tape.data(f"t0.{name}", column(start or [0.0] * spec.hidden)) for name, start in d.states().items()
+    }
+    p = {name: tape.param(name, column(v) if name.startswith("b_") else v) for name, v in spec.weights}
+    answered = range(1, len(x) + 1) if len(d.y) > 1 else [len(x)]
+    errors = []
+    for t in range(1, len(x) + 1):
+        state = cell(tape, p, f"t{t}", x[t - 1], state)
+        if t in answered:
+            y = tape.data(f"t{t}.target", column(d.y[answered.index(t)]))
+            out = tape.write(f"t{t}.y", p["W_hy"] @ state["h"] + p["b_y"], grad=f"t{t}.dy")
+            errors.append(tape.write(f"t{t}.E", out.half_squared_error(y)).sum())
+    return tape.write("J", sum(errors[1:], errors[0])).name
+
+
+def reads(p: Parameters, to: str, x: Expr, h: Expr) -> Expr:
+    """W_x x + W_h h + b with the weights that lead to `to`."""
+    return p[f"W_x{to}"] @ x + p[f"W_h{to}"] @ h + p[f"b_{to}"]

@@ -1,0 +1,93 @@
+"""Small rules, by name, for what an example file says that are no shapes: masks, indices, targets in reach.
+
+Every function raises ValueError with a sentence that begins with the place ('data.x', 'layers[0].W').
+"""
+
+from collections.abc import Sequence
+from math import inf
+
+from ..ops import OPS
+
+OUTPUTS = {
+    "binary_cross_entropy": ("outputs between 0 and 1; end with a sigmoid layer", ("sigmoid",)),
+    "cross_entropy": ("probabilities that add up to 1; end with a softmax layer", ("softmax",)),
+    "kl_divergence": ("probabilities that add up to 1; end with a softmax layer", ("softmax",)),
+    "binary_cross_entropy_logits": ("logits; end with an identity layer", ("identity",)),
+    "cross_entropy_logits": ("logits; end with an identity layer", ("identity",)),
+}
+"""What a loss needs of the last layer: in words, and the activations that give it."""
+
+NEAR = 1e-9
+"""How far the sum of a distribution may lie from 1: decimals such as 0.1 are not exact."""
+
+
+def expect_mask(place: str, matrix: Sequence) -> None:
+    """Nothing but 0 and 1."""
+    for row in matrix:
+        for value in row:
+            if value not in (0, 1):
+                raise ValueError(f"{place}: is a mask and holds only 0 and 1, not {value:g}")
+
+
+def expect_index(place: str, index: int, count: int, what: str) -> None:
+    """A whole number from 0 to count − 1: which of `what` ('tokens of the vocabulary')."""
+    if not 0 <= index < count:
+        raise ValueError(f"{place}: is {index}; there are {count} {what}, counted from 0 to {count - 1}")
+
+
+def expect_outputs(activation: str, loss: str) -> None:
+    """The last activation gives what the loss can read."""
+    needs, fitting = OUTPUTS.get(loss, ("", (activation,)))
+    if activation not in fitting:
+        raise ValueError(f"loss: {loss} needs {needs}")
+
+
+def expect_windows(place: str, what: str, length: int, size: int, stride: int = 1, dilation: int = 1) -> int:
+    """How many places a window of `size` entries has along `length` entries; it must fit evenly."""
+    seen = dilation * (size - 1) + 1
+    if length < seen:
+        raise ValueError(f"{place}: a window that sees {seen} {what} does not fit {length} {what}")
+    if rest := (length - seen) % stride:
+        fitting = " or ".join(str(n) for n in (length - rest, length - rest + stride))
+        raise ValueError(
+            f"{place}: a window that sees {seen} {what} and moves by {stride} does not fit {length} {what} evenly; "
+            f"{fitting} {what} would fit"
+        )
+    return (length - seen) // stride + 1
+
+
+def expect_targets(place: str, rows: Sequence, loss: str) -> None:
+    """The targets (one row per sample) are what the loss can compare with: probabilities, distributions, ±1."""
+    wanted = OPS[loss].accepts(1)
+    for i, row in enumerate(rows):
+        if wanted == "unit" and not all(0 <= v <= 1 for v in row):
+            raise ValueError(f"{place}: {loss} needs targets between 0 and 1")
+        if wanted == "sign" and not all(v in (-1, 1) for v in row):
+            raise ValueError(f"{place}: {loss} needs targets of −1 or 1")
+        if wanted == "distribution":
+            expect_distribution(f"{place}[{i}]", row, loss)
+
+
+def expect_reachable(place: str, rows: Sequence, activation: str) -> None:
+    """No target lies beyond what the last activation can give, where an error could never become 0."""
+    low, high = OPS[activation].reach
+    for i, row in enumerate(rows):
+        for j, value in enumerate(row):
+            if not low <= value <= high:
+                bounds = f"between {low:g} and {high:g}" if high < inf else f"of at least {low:g}"
+                raise ValueError(
+                    f"{place}[{i}][{j}]: {value:g} cannot be reached: {activation} gives numbers {bounds}"
+                )
+
+
+def expect_distribution(place: str, row: Sequence, loss: str) -> None:
+    if not all(v >= 0 for v in row) or abs(sum(row) - 1) > NEAR:
+        raise ValueError(
+            f"{place}: {loss} needs a distribution: numbers of at least 0 that add up to 1, not {sum(row):g}"
+        )
+
+
+def expect_several(place: str, count: int, what: str, norm: str) -> None:
+    """There is more than one number to normalize over."""
+    if count < 2:
+        raise ValueError(f"{place}: has {count} {what}, expected at least 2, because {norm} of one number forgets it")

@@ -1,0 +1,1 @@
+"""Expressions become named steps that can be replayed: the tape, the trace, the backward walk, lowering."""

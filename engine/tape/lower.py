@@ -1,0 +1,90 @@
+"""Lowering: a trace that is replayed many times becomes one straight-line Python function over numpy calls.
+
+The function calls the very same `forward` functions in the same order, so its values are those of
+`Trace.replay` to the last bit; only the per-step dispatch and the recording are gone.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..ops import OPS
+from .trace import Step, Trace
+
+
+class Lowered(Protocol):
+    """A straight-line function: arrays of the inputs in, a tuple of the outputs' arrays out. `source` is its text."""
+
+    source: str
+
+    def __call__(self, *values: np.ndarray) -> tuple[np.ndarray, ...]: ...
+
+
+def lower(trace: Trace, inputs: Iterable[str], outputs: Iterable[str]) -> Lowered:
+    """A function of the leaves `inputs` (float64 arrays, positional) returning the steps `outputs` as a tuple.
+
+    All other leaves keep the trace's values. Steps that no output needs are left out. Overflow gives inf, as
+    numpy does: the caller judges. `function.source` is the generated Python text. Raises BookError for a name
+    that is no step, ValueError for an input that is computed.
+
+    >>> from gradbook import load, lower, work
+    >>> trace = work(load("examples/seed.toml"))
+    >>> forward = lower(trace, ["x"], ["layer2.a", "J"])
+    >>> a, loss = forward(trace.value("x"))
+    >>> a.round(4)
+    array([[0.7514],
+           [0.7729]])
+    """
+    inputs, outputs = list(inputs), list(outputs)
+    for name in inputs:
+        if not trace[name].is_leaf:
+            raise ValueError(f"{name} is computed; only leaves can be inputs")
+    local = {name: f"v{i}" for i, name in enumerate(trace)}
+    steps = _needed(trace, outputs)
+    scope: dict[str, Any] = {local[s.name]: s.value for s in steps if s.is_leaf}
+    scope |= {f"f_{s.op}": OPS[s.op].forward for s in steps if not s.is_leaf}
+    body = [f"    {local[s.name]} = {_call(s, local)}" for s in steps if not s.is_leaf]
+    returned = "".join(f"{local[name]}, " for name in outputs)
+    header = f"def replay({', '.join(local[name] for name in inputs)}):"
+    source = "\n".join([header, *body, f"    return ({returned})"])
+    exec(compile(source, f"<lowered {trace.example}>", "exec"), scope)
+    scope["replay"].source = source
+    return scope["replay"]
+
+
+def _call(step: Step, local: Mapping[str, str]) -> str:
+    attrs = [f"{key}={value!r}" for key, value in step.attrs.items()]
+    return f"f_{step.op}({', '.join([local[a] for a in step.args] + attrs)})"
+
+
+def _needed(trace: Trace, outputs: list[str]) -> list[Step]:
+    wanted = {trace[name].name for name in outputs}
+    for step in reversed(list(trace.values())):
+        if step.name in wanted:
+            wanted.update(step.args)
+    return [s for s in trace.values() if s.name in wanted]
+
+
+def train(trace: Trace, steps: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Repeat the trace's update `steps` times on the same data, in float64.
+
+    Returns the loss before each update and after the last (shape (steps + 1,)) and the final values of all leaves
+    that training changes, by name, each of its leaf's shape. What overflows becomes inf or nan, as in numpy.
+
+    >>> from gradbook import load, train, work
+    >>> losses, values = train(work(load("examples/seed.toml")), 100)
+    >>> losses.shape, losses[0].round(4), losses[100].round(4)
+    ((101,), np.float64(0.2984), np.float64(0.0061))
+    >>> values["layer2.b"].shape
+    (2, 1)
+    """
+    names = list(trace.updates)
+    function = lower(trace, names, [trace.loss, *trace.updates.values()])
+    values = [trace.value(name) for name in names]
+    losses = np.empty(steps + 1)
+    with np.errstate(all="ignore"):
+        for i in range(steps):
+            losses[i], *values = function(*values)
+        losses[steps] = function(*values)[0]
+    return losses, dict(zip(names, values, strict=True))
