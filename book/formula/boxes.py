@@ -6,7 +6,7 @@ taken apart once.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import pairwise
@@ -190,6 +190,31 @@ class Box:
             yield begins, begun
 
 
+@dataclass(frozen=True, eq=False)
+class Grid(Box):
+    """A matrix: rows of cells, which are among its parts too."""
+
+    rows: tuple[tuple[Box, ...], ...] = ()
+
+    @cached_property
+    def width(self) -> Width:
+        columns = zip(*self.rows, strict=True)
+        return Width(matrices=2 + sum(2 + max(cell.width.total for cell in column) for column in columns))
+
+    def _segments(self, kind: str) -> Iterator[tuple[bool, "str | Box"]]:
+        yield False, self
+
+
+def grid(rows: Sequence[Sequence[Box]]) -> Grid:
+    """The cells in TeX's form of a matrix in round brackets."""
+    parts: list[str | Box] = [r"\begin{pmatrix} "]
+    for i, row in enumerate(rows):
+        parts += [r" \\ "] if i else []
+        for j, cell in enumerate(row):
+            parts += [" & ", cell] if j else [cell]
+    return Grid((*parts, r" \end{pmatrix}"), scalar=False, is_matrix=True, rows=tuple(map(tuple, rows)))
+
+
 def number(text: str, address: str = "") -> Box:
     """A printed number, with its address if it has one."""
     parts = (rf"\val{{{address}}}{{", text, "}") if address else (text,)
@@ -280,8 +305,12 @@ class _Measure:
 
 
 def _width_of_number(box: Box) -> Width:
-    depth = (len(box.parts) > 1) + (r"\times" in box.number)
-    return replace(_Measure((box.number,)).all(), braces=depth)
+    return Width(characters=_digits(box.number), braces=(len(box.parts) > 1) + (r"\times" in box.number))
+
+
+@cache
+def _digits(text: str) -> float:
+    return _Measure((text,)).all().characters
 
 
 def _characters(token: str, alone: bool) -> float:

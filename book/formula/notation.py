@@ -35,6 +35,7 @@ class Notation:
 
     def __init__(self, example: Example, trace: Trace, family: dict[str, list[str]], attached=None, derived=None):
         self.example, self.trace, self.attached, self.derived = example, trace, attached or {}, derived or {}
+        self._found: dict[str, tuple[str, str]] = {}
         self.family = {pattern(key): value for key, value in family.items()}
         self.own = {key: _symbol(value) for key, value in example.notation.items()}
         self._check_keys()
@@ -157,6 +158,12 @@ class Notation:
         return ("," if max(counted) > 9 else "").join(map(str, counted))
 
     def _family(self, name: str) -> tuple[str, str]:
+        """Symbol and meaning, looked up once."""
+        if name not in self._found:
+            self._found[name] = self._matched(name)
+        return self._found[name]
+
+    def _matched(self, name: str) -> tuple[str, str]:
         for known, texts in self.family.items():
             if found := known.fullmatch(name):
                 symbol, meaning = (filled(text, found.groupdict()) for text in texts)

@@ -8,7 +8,7 @@ from gradbook.engine.ops import OPS
 
 from ..base.numbers import tex_decimal
 from . import brackets
-from .boxes import Box, number
+from .boxes import Box, grid, number
 from .derive import matrix
 from .nodes import (
     ABOUT,
@@ -149,13 +149,7 @@ class Tex:
         return Box((of if node.of.is_matrix else of.bracketed, f"_{{{counted}}}"))
 
     def _matrix(self, node: Matrix) -> Box:
-        parts: list[str | Box] = [r"\begin{pmatrix} "]
-        for i, row in enumerate(node.rows):
-            parts += [r" \\ "] if i else []
-            for j, cell in enumerate(row):
-                parts += [" & "] if j else []
-                parts.append(self.box(cell))
-        return Box((*parts, r" \end{pmatrix}"), scalar=False, is_matrix=True)
+        return grid([[self.box(cell) for cell in row] for row in node.rows])
 
     def _shaped(self, node: Shaped) -> Box:
         return self._with_shape(self.box(node.of), node)
