@@ -5,14 +5,18 @@ import json
 import random
 import re
 from collections import Counter
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from gradbook import check
 from gradbook.book.pages.traces import traces as traces_of
 from gradbook.check import Checker, Page
+from gradbook.check.judge.figures import Drawing
 from gradbook.check.judge.lines import check as check_lines
 from gradbook.check.judge.redo import Rules
+from gradbook.check.judge.report import Report
 from gradbook.check.read.parse import Parser
 from gradbook.check.read.tex import tokens
 from gradbook.check.truth.symbols import Symbols
@@ -363,3 +367,20 @@ def test_random_digits_of_worked_numbers_in_one_language(checker, chance):
 def new_or_unknown(checker, page: Page) -> bool:
     found = checker.recheck(page)
     return bool(found.unknown) or bool(set(found.failures) - known_faults(checker, page.path, True))
+
+
+def test_a_heat_map_with_nearly_all_numbers_of_an_example_is_no_network():
+    """Its scale may end at the number that a bias has, too."""
+    steps = {name: SimpleNamespace(value=np.array(value), is_leaf=True) for name, value in PARAMETERS.items()}
+    trace = SimpleNamespace(parameters=list(steps), steps=steps)
+    example = SimpleNamespace(trace=trace, flat_names={"a1": {("a", (0, 0))}}, value=lambda place: None, consensus={})
+    report, page = Report(), SimpleNamespace(path="page.html")
+    map_of_weights = ["W(1)", "0.2", "0.3", "-0.1", "0.4", "0.5", "0.6", "0.7", "0.8", "-0.21", "0.21", "0"]
+    Drawing(map_of_weights, page, 1, example, report).check()
+    assert not report.failures
+    example.trace.steps["a"] = SimpleNamespace(value=np.array([[0.2]]), is_leaf=True)
+    Drawing([*map_of_weights, "a1", "0.2"], page, 1, example, report).check()
+    assert [failure.printed for failure in report.failures] == ["0.37"]
+
+
+PARAMETERS = {"W": [[0.2, 0.3, -0.1, 0.4, 0.5, 0.6, 0.7, 0.8]], "b": [0.21, 0.37]}

@@ -5,6 +5,7 @@ import io
 import re
 from contextlib import redirect_stdout
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,12 +15,15 @@ import pytest
 from gradbook import BookError, Tape, derivation, load, pencil, work
 from gradbook.book.base.numbers import printed_array
 from gradbook.book.formula import brackets
+from gradbook.book.formula.address import IN_TEX
 from gradbook.book.formula.boxes import Box, number
 from gradbook.book.formula.formula import FORMATS, Formulas
 from gradbook.book.formula.nodes import Apply, Matrix, Number, Symbol
 from gradbook.book.formula.patterns import Patterns, Slot
 from gradbook.book.formula.tex import Tex
 from gradbook.book.i18n.words import SOURCE, environment
+from gradbook.book.pages.page import PageView, Worked
+from gradbook.engine.load import validate
 from gradbook.engine.ops import OPS
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
@@ -181,6 +185,32 @@ def test_a_macro_is_asked_once_for_all_formulas_of_one_form():
         OPS.clear()
         OPS.update(OPS_before)
     assert made == [r"2 \cdot 1", r"2 \cdot (-1)", r"2 \cdot 2"] and len(asked) == 1
+
+
+ONE_NEURON = {
+    "family": "mlp", "title": {"en": "One"}, "loss": "squared_error",
+    "data": {"x": [[0.5], [0.2]], "y": [[1.0], [0.0]]},
+    "layers": [{"W": [[0.3]], "b": [0.1], "activation": "tanh"}, {"W": [[0.22]], "b": [0.4], "activation": "tanh"}],
+    "update": {"learning_rate": 0.1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("samples", [1, 2])
+def test_nothing_is_set_equal_to_itself(samples):
+    """A layer of one neuron: its W is an entry of W, and all of W \\delta is the entry that is worked in full."""
+    data = {key: rows[:samples] for key, rows in ONE_NEURON["data"].items()}
+    example = validate({**ONE_NEURON, "data": data}, Path("one.toml"))
+    view = PageView(Worked.of(example, work(example)), "en")
+    blocks = []
+    for line in view.lines("forward") + view.lines("backward"):
+        blocks += [view.derivation(line), *view.worked_entries(line)]
+        if folded := view.augmented(line):
+            blocks += [view.compact(folded.inputs), view.compact(folded.weights), view.rows(folded.product)]
+    assert len(blocks) > 10
+    for block in blocks:
+        plain = IN_TEX.sub(lambda found: found[2], block).replace("&", "").replace(r"\\", " ")
+        sides = [side.strip() for side in plain.removeprefix(r"\begin{aligned}").split("=")]
+        assert all(a != b for a, b in pairwise(sides)), block
 
 
 # The command line

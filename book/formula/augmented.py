@@ -55,9 +55,7 @@ def _product(multiply: str, left: Node, right: Node) -> Node:
 
 
 def _rows(left: Node, *rights: Node) -> Block:
-    """Rows of equal things, without those that would say the same again (a layer of one neuron)."""
-    fresh = [right for right in dict.fromkeys(rights) if right != left]
-    return tuple(Row(None if i else left, EQUAL, right) for i, right in enumerate(fresh))
+    return tuple(Row(None if i else left, EQUAL, right) for i, right in enumerate(rights))
 
 
 def _operands(sheet: Sheet, name: str) -> tuple[str, str, str, str] | None:

@@ -43,7 +43,21 @@ class Rows:
 
     def block(self, rows: Iterable[Row]) -> str:
         """The rows as one aligned block."""
-        return self.aligned([self.row(row) for row in rows])
+        return self.aligned(self.fresh(rows))
+
+    def fresh(self, rows: Iterable[Row]) -> list[SetRow]:
+        """The rows, set; one that says again what stands on its left, or above it in the same chain, is left out."""
+        found: list[SetRow] = []
+        left, told = EMPTY, set[str]()
+        for row in map(self.row, rows):
+            if row.left.parts:
+                left, told = row.left, {row.left.seen}
+            if row.relation and row.right.seen in told:
+                continue
+            told |= {row.right.seen}
+            found.append(replace(row, left=left))
+            left = EMPTY
+        return found
 
     def aligned(self, rows: list[SetRow]) -> str:
         """An aligned block of rows; what is too wide for one goes on in the next."""

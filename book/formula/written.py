@@ -117,9 +117,7 @@ class Written:
         line, of = self.line(name), self.trace[name].of
         left = self.chain.gradient(of) if of else line.symbol
         rights = [*([self.chain.of(of)] if of else []), line.symbols()]
-        told = {self.tex(right): right for right in rights}
-        fresh = [right for tex, right in told.items() if tex != self.tex(left)]
-        return self.rows.block([Row(None if i else left, EQUAL, right) for i, right in enumerate(fresh)])
+        return self.rows.block([Row(None if i else left, EQUAL, right) for i, right in enumerate(rights)])
 
     def entry(self, name: str, part: str, index: Index) -> str:
         """One entry of the line `name`, or of a part of it, in full."""
@@ -136,9 +134,7 @@ class Written:
         """The rows beside each other if they are short, else as an aligned block."""
         if sum(self._breadth(row.right) for row in rows) > 6:
             return self.rows.block(rows)
-        return " ".join(
-            f"{self.tex(r.left) if r.left else ''} {r.relation} {self.tex(r.right)}" for r in rows
-        ).strip()
+        return " ".join(f"{row.left.tex} {row.relation} {row.right.tex}" for row in self.rows.fresh(rows)).strip()
 
     @staticmethod
     def _breadth(node: Node) -> float:

@@ -35,10 +35,10 @@ class Drawing:
         self.weights = Counter(text for step in example.trace.parameters for text in self._entries(step))
 
     def check(self) -> None:
-        drawn = Counter(t for t in self.texts if NUMBER.fullmatch(t))
-        if not self._is_network(drawn):
+        pairs = self._pairs()
+        if not (pairs and self._is_network()):
             return
-        for name, number in self._pairs():
+        for name, number in pairs:
             self._check_pair(name, number)
         for number in sorted(self.weights - self._all_numbers()):
             self._fail(number, "", "is a weight or bias of the example, but is not drawn as often as it occurs")
@@ -50,9 +50,11 @@ class Drawing:
         found = [m["number"] if (m := LABELLED.fullmatch(t)) else t for t in self.texts]
         return Counter(t for t in found if NUMBER.fullmatch(t))
 
-    def _is_network(self, drawn: Counter) -> bool:
+    def _is_network(self) -> bool:
+        """Whether it draws nearly all weights and biases. So may a heat map; but it names no number."""
+        drawn = any(NUMBER.fullmatch(text) for text in self.texts)
         shown = sum((self.weights & self._all_numbers()).values())
-        return bool(drawn) and shown >= MOST * sum(self.weights.values())
+        return drawn and shown >= MOST * sum(self.weights.values())
 
     def _pairs(self) -> list[tuple[str, str]]:
         """(symbol, number) for 'b = 0.35' and for a number drawn next after a symbol."""
