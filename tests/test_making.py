@@ -4,14 +4,16 @@ import os
 import shutil
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from gradbook.book.cache.crew import Crew
 from gradbook.book.cache.made import Store
+from gradbook.book.cache.making import making
+from gradbook.book.cache.workers import pool
 from gradbook.book.pages.pages import remade
-from gradbook.engine.errors import BookError
 from tests import small_book
 from tests.small_book import build, built, edition, example, start
 
@@ -127,15 +129,27 @@ def test_a_process_that_is_ended_from_outside_is_a_sentence(many):
     assert run.returncode == 2 and "was ended from outside; --jobs 1 needs less memory." in said, said
 
 
-def test_a_crew_without_tasks_left_rests_and_is_dismissed(tmp_path):
-    path, kept = small_book.example(tmp_path, "seed", 0.5), []
-    crew = Crew({path: ()}, remade, lambda *result: kept.append(result))
-    try:
-        crew.start(2)
-        crew.finish(path)
-        with pytest.raises(BookError, match="absent"):
-            crew.finish(Path("absent"))
-    finally:
-        crew.stop()
-    assert [made.name for made, _ in kept] == ["seed"]
-    assert not any(process.is_alive() for process in crew.processes)
+def test_any_executor_can_do_the_work(tmp_path):
+    """A pool of threads, say, or of other machines: what it must have is the interface of concurrent.futures."""
+    paths = [small_book.example(tmp_path, f"net-{n}", 0.5) for n in range(6)]
+    asked = []
+
+    @contextmanager
+    def threads(count):
+        asked.append(count)
+        with ThreadPoolExecutor(1) as executor:
+            yield executor
+
+    store = Store(tmp_path / "store")
+    with making(paths, lambda path: (), remade, store, 2, workers=threads) as examples:
+        for _, finish in examples:
+            finish()
+    assert asked == [2] and all(store.last(path.stem) for path in paths)
+
+
+def test_a_pool_ends_with_its_block_though_work_is_left():
+    with pool(2) as executor:
+        waiting = [executor.submit(time.sleep, 60) for _ in range(3)]
+        assert until(lambda: waiting[0].running())
+        processes = list(executor._processes.values())
+    assert not any(process.is_alive() for process in processes)

@@ -1,14 +1,15 @@
 """Makes the examples of a book, in several processes where there are many: what is made does not depend on it."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 from gradbook.engine.errors import BookError
 
-from .crew import Crew
 from .made import Store, is_made
+from .workers import answer, pool
 
 SHARE = 3
 """A process takes about as long to start as this many small examples to make."""
@@ -19,24 +20,21 @@ Finish = Callable[[], None]
 
 @contextmanager
 def making(
-    paths: list[Path], changes: Callable, remade: Callable, store: Store, jobs: int
+    paths: list[Path], changes: Callable, remade: Callable, store: Store, jobs: int, workers: Callable = pool
 ) -> Iterator[list[tuple[Path, Finish]]]:
     """How to finish each example, to be called in this order: what is told first is the same for any `jobs`.
 
     `changes(path)` are those of an example; `remade(path, changes)`, a function of a module, makes it and gives its
-    key.
+    key. `workers(count)` is a context with a `concurrent.futures.Executor`.
     """
     finish = {path: _if_nothing_to_make(path, changes(path), store) for path in paths}
     tasks = {path: changes(path) for path in paths if not finish[path]}
     if (count := min(jobs, len(tasks) // SHARE)) < 2:
         yield [(path, finish[path] or partial(_make, path, changes(path), remade, store)) for path in paths]
         return
-    crew = Crew(tasks, remade, store.put)
-    try:
-        crew.start(count)
-        yield [(path, finish[path] or partial(crew.finish, path)) for path in paths]
-    finally:
-        crew.stop()
+    with workers(count) as executor:
+        answers = {path: executor.submit(answer, remade, path, task) for path, task in tasks.items()}
+        yield [(path, finish[path] or partial(_receive, path, answers[path], store)) for path in paths]
 
 
 def _if_nothing_to_make(path: Path, changes: tuple[str, ...], store: Store) -> Finish | None:
@@ -49,6 +47,19 @@ def _if_nothing_to_make(path: Path, changes: tuple[str, ...], store: Store) -> F
 def _make(path: Path, changes: tuple[str, ...], remade: Callable, store: Store) -> None:
     """Bring what is stored of an example up to date. Raises BookError, and the store stays as it was."""
     store.put(*remade(path, changes))
+
+
+def _receive(path: Path, future: Future, store: Store) -> None:
+    """Returns when a process has made an example and it is stored; raises what is wrong with it."""
+    try:
+        found = future.result()
+    except (BrokenExecutor, CancelledError):
+        raise BookError(
+            f"{path}: the process that made it was ended from outside; --jobs 1 needs less memory."
+        ) from None
+    if isinstance(found, Exception):
+        raise found
+    store.put(*found)
 
 
 def _tell(error: BookError) -> None:
