@@ -11,6 +11,7 @@ from gradbook.engine import load
 from gradbook.engine.errors import BookError
 
 from .base.files import MARKER
+from .base.lock import lock
 from .base.mistakes import told
 from .base.progress import progress
 from .cache.made import Made, Store
@@ -19,7 +20,6 @@ from .cache.steady import steadily
 from .i18n.words import check_language
 from .pages.pages import remade
 from .project import Edition, Project
-from .site.edition import lock
 from .site.output import check_folder, is_ours, own_folder
 
 JOBS = 4

@@ -29,7 +29,7 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book.site.edition import lock
+from gradbook.book.base.lock import lock
 from tests import small_book
 from tests.small_project import small_project
 

@@ -61,7 +61,7 @@ class Notation:
 
     def names(self, name: str) -> bool:
         """Whether a step has a symbol that the family or the example gives it."""
-        return name in self.own or bool(self._family(name)[0])
+        return bool(self._given(name))
 
     @cached_property
     def ones(self) -> str:
@@ -76,10 +76,14 @@ class Notation:
 
     def symbol(self, name: str) -> str:
         """The TeX symbol of a step that has a line or is a leaf."""
-        if name in self.own:
-            return self.own[name].symbol
-        if symbol := self._family(name)[0]:
-            return symbol
+        return self._given(name) or self._made(name)
+
+    def _given(self, name: str) -> str:
+        """The symbol that the example or the family gives a step; nothing if neither does."""
+        return self.own[name].symbol if name in self.own else self._family(name)[0]
+
+    def _made(self, name: str) -> str:
+        """The symbol of a step that nobody gives one, from what it is."""
         step = self.trace[name]
         if name == "rate" and {"learning_rate", "t"} <= self.trace.keys():
             return indexed(self.symbol("learning_rate"), self.symbol("t"))
@@ -89,9 +93,7 @@ class Notation:
             return marked(self.symbol(old), self.updated)
         if found := self.attachment(name):
             return self._attached_to(found[0], self.symbol(found[1]))
-        if step.of:
-            return partial(self.symbol(self.trace.loss), self.symbol(step.of))
-        return named(name)
+        return partial(self.symbol(self.trace.loss), self.symbol(step.of)) if step.of else named(name)
 
     def inline(self, name: str) -> str:
         """The symbol as it stands in a line of prose: derivatives with a slash."""
@@ -128,23 +130,24 @@ class Notation:
 
         An index of letters, 'ij', asks for any entry.
         """
-        step = self.trace[name]
+        step, own = self.trace[name], self.own.get(name)
         if not step.value.size > 1:
             return self.symbol(name)
-        own = name in self.own
-        if own and self.own[name].entries and not isinstance(index, str):
-            return self.own[name].entries[index[0]][index[1]]
+        if own and own.entries and not isinstance(index, str):
+            return own.entries[index[0]][index[1]]
         if not own and (old := self.old(name)):
             return marked(self.entry(old, index), self.updated)
         if not own and (found := self.attachment(name)):
             return self._attached_to(found[0], self.entry(found[1], index))
-        if step.of and "frac" in self.symbol(name):
+        return self._counted(step, index)
+
+    def _counted(self, step: Step, index: tuple[int, ...] | str) -> str:
+        """An entry by the symbol of the whole and a count."""
+        if step.of and "frac" in self.symbol(step.name):
             if isinstance(index, str):
-                return indexed(rf"\left({self.symbol(name)}\right)", index)
+                return indexed(rf"\left({self.symbol(step.name)}\right)", index)
             return partial(self.symbol(self.trace.loss), self.entry(step.of, index))
-        if isinstance(index, str):
-            return indexed(self._entry_base(name), index)
-        return indexed(self._entry_base(name), self._index(step, index))
+        return indexed(self._entry_base(step.name), index if isinstance(index, str) else self._index(step, index))
 
     def _entry_base(self, name: str) -> str:
         symbol = self.symbol(name)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from gradbook.engine.errors import BookError, unknown
 from gradbook.engine.tape.format import FORMAT
 
 from ..base.files import write
+from ..base.lock import lock
 
 SUFFIXES = (".toml", ".json")
 Steps = Mapping[str, np.ndarray]
@@ -101,7 +101,7 @@ class Quotable(Mapping):
         if self.cache is None:
             return {name: parsed(text, path) for name, text in worked(path).items()}
         folder = self.cache / f"{path.stem}-{self.digest(path.stem)}"
-        with _alone(folder.with_suffix(".lock")):
+        with lock(folder.with_suffix(".lock"), told=False):
             if not (folder / "whole").exists():
                 for name, text in worked(path).items():
                     write(folder / f"{name}.json", text)
@@ -138,17 +138,3 @@ def parsed(text: str, path: Path) -> Steps:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise BookError(f"{path}: is no trace of a format up to {FORMAT}, as `gradbook trace` prints it.") from None
     return {name: array for name, array in arrays.items() if not name.startswith("const.")}
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One process at a time. Where there is no fcntl, Sphinx does not read in parallel."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "a") as file:
-        try:
-            import fcntl
-        except ImportError:
-            pass
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield

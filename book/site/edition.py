@@ -7,14 +7,15 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from gradbook.engine.errors import BookError
 
 from ..base import colours
-from ..base.files import files_in, make_folder, remove
+from ..base.files import files_in, remove
+from ..base.lock import lock
 from ..cache.whole import is_whole
 from ..i18n.words import TEMPLATES, environment, html_code, languages, native_name
 from ..project import Project
@@ -24,39 +25,6 @@ from .policy import POLICY
 def whole_languages(work: Path) -> list[str]:
     """The languages of which `work` holds a complete book."""
     return sorted(folder.name for folder in work.glob("*") if is_whole(folder))
-
-
-@contextmanager
-def lock(path: Path) -> Iterator[list[int]]:
-    """Holds `path` alone, telling a person why it waits; what is in the file stays.
-
-    The descriptors are for a child to inherit, which then holds the lock past our own end.
-    """
-    try:
-        import fcntl
-    except ImportError:  # no such locks on this system
-        yield []
-        return
-    while True:
-        make_folder(path.parent)
-        if not path.is_file():
-            remove(path)  # a folder or a dead link
-        with open(path, "a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                print(f"waiting: another build is at work in {path.parent}.", file=sys.stderr, flush=True)
-                fcntl.flock(file, fcntl.LOCK_EX)
-            if _names(path, file):
-                yield [file.fileno()]
-                return
-
-
-def _names(path: Path, file) -> bool:
-    """Whether `path` is still this open file: `clean` may have removed it while we waited."""
-    with suppress(FileNotFoundError):
-        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
-    return False
 
 
 def publish(

@@ -7,8 +7,8 @@ from pathlib import Path
 from gradbook.engine.errors import BookError
 
 from ..base.files import MARKER, make_folder, remove
+from ..base.lock import lock
 from ..base.mistakes import told
-from .edition import lock
 
 NOTE = "This folder is made by gradbook and may be removed at any time.\n"
 

@@ -12,12 +12,12 @@ from gradbook.engine import plugins
 from gradbook.engine.errors import BookError
 
 from ..base.files import digest, files_in, read, remove, write
+from ..base.lock import lock
 from ..base.mistakes import told_in
 from ..cache import shaping, whole
 from ..i18n.words import environment as words
 from ..i18n.words import locale_of
 from ..project import WHOLE, Edition
-from .edition import lock
 
 ROOT = plugins.PACKAGE
 THEME = ROOT / "book" / "site" / "theme"
