@@ -7,8 +7,9 @@ from .spec.example import Example
 from .tape.backward import backward
 from .tape.check import GradientCheck, check_gradients
 from .tape.lower import lower, train
+from .tape.pencil import pencil
 from .tape.tape import Tape
-from .tape.trace import Step, Trace, pencil
+from .tape.trace import Step, Trace
 from .work import work
 
 __all__ = [

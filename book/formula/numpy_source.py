@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from gradbook.engine.ops import OPS
+from gradbook.engine.tape.pencil import NOISE
 from gradbook.engine.tape.rounding import SAFE, SNAP
-from gradbook.engine.tape.trace import NOISE, Trace
+from gradbook.engine.tape.trace import Trace
 
 from .lines import Derivation
 from .nodes import Apply, Node, Number, Ones, Shaped, Symbol

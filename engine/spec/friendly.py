@@ -6,7 +6,8 @@ from random import Random
 import numpy as np
 
 from ..tape.lower import train
-from ..tape.trace import Trace, pencil
+from ..tape.pencil import pencil
+from ..tape.trace import Trace
 
 STEPS = (10, 20, 100)
 """Multiples of 1/10, of 1/20, of 1/100: the coarsest that has enough numbers is taken."""

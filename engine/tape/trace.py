@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 from ..errors import BookError, unknown
 from ..ops import OPS, worked_first
 from .format import FORMAT
-from .rounding import round_array
 
 if TYPE_CHECKING:
     from ..spec.example import Example
@@ -286,41 +285,3 @@ def frozen(example: str, name: str, value, op: str = "") -> np.ndarray:
         raise BookError(f"example {example!r}: step {name!r} {SATURATED.get(op, found)}; use {advice}.")
     array.setflags(write=False)
     return array
-
-
-def pencil(trace: Trace, digits: int) -> Trace:
-    """The trace as worked by hand: whatever is printed is rounded to `digits` significant digits before it is
-    used again; what is worked out in one go with its parent is not.
-
-    Ties go to the even digit of the decimal value. The leaves stay as they are. Raises BookError if a value
-    overflows.
-
-    >>> from gradbook import load, pencil, work
-    >>> by_hand = pencil(work(load("examples/seed.toml")), 4)
-    >>> by_hand.value("layer2.delta")
-    array([[ 0.1385],
-           [-0.0381]])
-    """
-
-    used = {step.name: step.value for step in trace.leaves()}
-
-    def rounding(step: Step, value: np.ndarray) -> np.ndarray:
-        value = _cancelled(step, value, used)
-        used[step.name] = value if trace.silent(step.name) else round_array(value, digits)
-        return used[step.name]
-
-    rounded = trace.replay(rounding=rounding)
-    return rounded._with(rounded.values(), digits)
-
-
-NOISE = 1e-14
-"""What float64 leaves of a sum of decimals that is zero, relative to the size of its terms."""
-
-
-def _cancelled(step: Step, value: np.ndarray, used: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Zero where decimals cancel: on paper 0.5 - 0.5 leaves nothing."""
-    op = OPS[step.op]
-    if op.size is None:
-        return value
-    size = op.size(*(np.abs(used[name]) for name in step.args), **step.attrs)
-    return np.where(np.abs(value) <= NOISE * size, 0.0, value)
