@@ -9,7 +9,7 @@ from gradbook.engine import BookError, check_gradients, load, train, work
 from gradbook.engine.load import validate
 from gradbook.engine.optim import OPTIMIZERS, detached
 from gradbook.engine.optim.schedule import SCHEDULES
-from gradbook.engine.tape.trace import pencil
+from gradbook.engine.tape.pencil import pencil
 from tests.random_nets import tables
 
 UPDATES = 20
