@@ -1,4 +1,4 @@
-"""Notation: how each step of one example is written, from the family's symbols and the example's own."""
+"""Notation: how each step of one example is written in every language, from the family's symbols and its own."""
 
 import re
 from functools import cached_property
@@ -9,7 +9,6 @@ from gradbook.engine.spec.example import Example, Symbol
 from gradbook.engine.tape.trace import Step, Trace
 
 from ..base.numbers import tex_number
-from ..i18n.words import short
 from .symbols import check_symbol, indexed, lowered, marked, named, partial, slashed
 
 MARKS = {"ones": r"\mathbf{1}", "updated": "*"}
@@ -30,12 +29,11 @@ def filled(text: str, numbers: dict[str, str]) -> str:
 
 class Notation:
     """The symbols of one example. `family` maps step patterns ('layer<n>.W') to [symbol, meaning], `attached` the
-    letter of what belongs to a parameter ('m' in 'layer1.m_W') to [symbol, meaning, meaning of its new value];
-    `derived` says what the "gradient" and the "updated" value of '<x>' are, where the family does not."""
+    letter of what belongs to a parameter ('m' in 'layer1.m_W') to [symbol, meaning, meaning of its new value]."""
 
-    def __init__(self, example: Example, trace: Trace, family: dict[str, list[str]], attached=None, derived=None):
-        self.example, self.trace, self.attached, self.derived = example, trace, attached or {}, derived or {}
-        self.family = {pattern(key): value for key, value in family.items()}
+    def __init__(self, example: Example, trace: Trace, family: dict[str, list[str]], attached=None):
+        self.example, self.trace, self.attached = example, trace, attached or {}
+        self.family = {pattern(key): symbol for key, (symbol, _) in family.items()}
         self.own = {key: _symbol(value) for key, value in example.notation.items()}
         self._check_keys()
         for key, value in self.own.items():
@@ -60,7 +58,7 @@ class Notation:
 
     def names(self, name: str) -> bool:
         """Whether a step has a symbol that the family or the example gives it."""
-        return name in self.own or bool(self._family(name)[0])
+        return name in self.own or bool(self._family(name))
 
     @cached_property
     def ones(self) -> str:
@@ -77,7 +75,7 @@ class Notation:
         """The TeX symbol of a step that has a line or is a leaf."""
         if name in self.own:
             return self.own[name].symbol
-        if symbol := self._family(name)[0]:
+        if symbol := self._family(name):
             return symbol
         step = self.trace[name]
         if name == "rate" and {"learning_rate", "t"} <= self.trace.keys():
@@ -99,16 +97,6 @@ class Notation:
         if step.of and symbol == partial(self.symbol(self.trace.loss), self.symbol(step.of)):
             return slashed(self.symbol(self.trace.loss), self.symbol(step.of))
         return symbol
-
-    def meaning(self, name: str) -> str:
-        """What the step is, in the page's language; empty if nothing is said of it, nor of what it belongs to."""
-        return self._family(name)[1] or self._derived_meaning(name)
-
-    def _derived_meaning(self, name: str) -> str:
-        """What a gradient or a new value is, told from the meaning of what it is the gradient or new value of."""
-        kind, of = ("updated", old) if (old := self.old(name)) else ("gradient", self.trace[name].of)
-        meaning = short(self.meaning(of)) if of else ""
-        return self.derived.get(kind, "").replace("<x>", meaning) if meaning else ""
 
     def old(self, new: str) -> str | None:
         """The leaf whose new value the step `new` holds."""
@@ -156,19 +144,11 @@ class Notation:
             counted = [i + 1 for i in index]
         return ("," if max(counted) > 9 else "").join(map(str, counted))
 
-    def _family(self, name: str) -> tuple[str, str]:
-        for known, texts in self.family.items():
+    def _family(self, name: str) -> str:
+        for known, symbol in self.family.items():
             if found := known.fullmatch(name):
-                symbol, meaning = (filled(text, found.groupdict()) for text in texts)
-                return symbol, meaning
-        return "", self._attached_meaning(name)
-
-    def _attached_meaning(self, name: str) -> str:
-        found = self.attachment(name)
-        if not found:
-            return ""
-        meaning = self.attached[found[0]][2 if self.old(name) else 1]
-        return meaning.replace("<parameter>", short(self.meaning(found[1])))
+                return filled(symbol, found.groupdict())
+        return ""
 
 
 def _symbol(value: str | Symbol) -> Symbol:

@@ -1,0 +1,178 @@
+"""What the template of every page kind sees as `view`: words, symbols, links and numbers of one example."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+from ..base.address import address
+from ..base.numbers import plain_number, tex_number
+from ..formula import wide
+from ..formula.lines import Line
+from ..formula.notation import pattern
+from ..formula.tex import shape_tex
+from ..i18n.words import environment, markdown_text
+from .arrangement import arrangement
+from .listing import listing
+from .material import Material
+from .places import places
+from .worked import Worked
+
+GIVEN = "given"
+"""In `View.derives`: the page defines what is given."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One page of an example as its template has written it. `title` is what navigation calls it, '' for its first
+    heading; `in_list` what the list of all examples calls its link there, '' for none; `derives` as in `View`."""
+
+    name: str
+    text: str
+    title: str = ""
+    in_list: str = ""
+    derives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as a page names it."""
+
+    file: str
+    facts: dict
+
+
+class View:
+    """What every page sees. A page kind that shows more is a subclass of it called `Page`. All TeX comes ready to be
+    set in a `math` block or between dollars.
+
+    `worked` is the example that the page speaks of, `others` are the pages of the example that are written already:
+    all of them where `is_overview` says that the page lists them.
+    """
+
+    derives: ClassVar[tuple[str, ...]] = ()
+    """The phases whose steps have their derivation on the page, and GIVEN: that is where links to them lead."""
+
+    is_overview: ClassVar[bool] = False
+
+    wide = wide  # its limits are told to readers
+
+    @classmethod
+    def speaks_of(cls, material: Material) -> Worked | None:
+        """What the page speaks of; None if the example has no such page."""
+        return material.worked
+
+    def __init__(self, material: Material, lang: str, others: Sequence[Rendered] = ()):
+        self.material, self.lang, self.others = material, lang, others
+        self.worked = self.speaks_of(material) or material.worked
+        self.example, self.exact, self.trace = self.worked.example, self.worked.exact, self.worked.printed
+        self.written, self.notation, self.places = self.worked.written, self.worked.notation, places(self.worked)
+
+    # Words
+
+    @cached_property
+    def family(self) -> Any:
+        """What the family's template says."""
+        return self.worked.family(self.lang)
+
+    def of_family(self, name: str, default: Any) -> Any:
+        """What the family's template says under a name; not every family says everything."""
+        return getattr(self.family, name, default)
+
+    def paragraph(self, name: str) -> str:
+        """A paragraph of the family's own, or nothing."""
+        return self.of_family(name, "")
+
+    def why(self, phase: str, op: str) -> str:
+        """Why an operation ('sigmoid') or its derivative ('sigmoid_0') is what it is: in the family's words if it
+        has any, else in the book's; nothing if there is nothing to say."""
+        own = self.of_family(f"why_{phase}", {})
+        if op in own:
+            return own[op]
+        return getattr(environment(self.lang).get_template("why.j2").module, phase).get(op, "")
+
+    def why_step(self, phase: str, name: str) -> str:
+        """What the family says of a step: keys with a dot or of a step's name are patterns of names."""
+        own = self.of_family(f"why_{phase}", {})
+        return next((words for key, words in own.items() if pattern(key).fullmatch(name)), "")
+
+    def meaning(self, name: str) -> str:
+        """What a step is."""
+        return self._meanings.of(name)
+
+    @cached_property
+    def _meanings(self):
+        return self.worked.meanings(self.lang)
+
+    def words(self, texts: dict[str, str]) -> str:
+        """What an example says in this language; in English where it says nothing else."""
+        return texts.get(self.lang) or texts.get("en") or next(iter(texts.values()), "")
+
+    @property
+    def title(self) -> str:
+        return markdown_text(self.words(self.example.title))
+
+    # Symbols and formulas
+
+    @property
+    def loss(self) -> str:
+        """The symbol of the loss."""
+        return self.symbol(self.trace.loss)
+
+    def symbol(self, name: str) -> str:
+        return self.notation.symbol(name)
+
+    def entry(self, name: str, index: tuple[int, ...]) -> str:
+        """The symbol of one entry."""
+        return self.notation.entry(name, index)
+
+    def value(self, name: str) -> str:
+        return self.written.value(name)
+
+    def shape(self, name: str) -> str:
+        return shape_tex(self.trace[name].shape)
+
+    def lines(self, phase: str) -> list[Line]:
+        return arrangement(self.worked).lines(phase)
+
+    def derivation(self, line: Line) -> str:
+        """The whole derivation of a line, as one block."""
+        return self.written.block(self.written.derivation(line.name))
+
+    def results(self, lines: Iterable[Line]) -> str:
+        """The lines' results alone, one under the other."""
+        return self.written.results((line.symbol, line.name) for line in lines)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether any array of the example is printed with dots."""
+        return any(wide.is_wide(step.shape) for step in self.trace.values())
+
+    # Numbers, links, figures
+
+    def number(self, value: float, digits: int | None = None) -> str:
+        return tex_number(value, digits)
+
+    def plain_number(self, value: float, digits: int | None = None) -> str:
+        return plain_number(value, digits)
+
+    @property
+    def address(self) -> str:
+        """The address of the example in the book, with which all addresses of its pages begin."""
+        return address(self.example.name)
+
+    def label(self, name: str) -> str:
+        """The address of a step's derivation."""
+        return self.places.label(name)
+
+    def link(self, name: str) -> str:
+        """A Markdown link from a step's symbol to its derivation; of a leaf, to its definition."""
+        return self.places.link(name)
+
+    def listing(self, op: str) -> str:
+        """The engine's own lines for an operation."""
+        return listing(op)
+
+    @property
+    def figures(self) -> dict[str, Picture]:
+        return {name: Picture(f"{name}.svg", figure.facts) for name, figure in self.material.figures.items()}
