@@ -10,7 +10,7 @@ import pytest
 
 from gradbook.book.cache.crew import Crew
 from gradbook.book.cache.made import Store
-from gradbook.book.pages.pages import remade
+from gradbook.book.pages.pages import rebuild
 from gradbook.engine.errors import BookError
 from tests import small_book
 from tests.small_book import build, built, edition, example, start
@@ -129,7 +129,7 @@ def test_a_process_that_is_ended_from_outside_is_a_sentence(many):
 
 def test_a_crew_without_tasks_left_rests_and_is_dismissed(tmp_path):
     path, kept = small_book.example(tmp_path, "seed", 0.5), []
-    crew = Crew({path: ()}, remade, lambda *result: kept.append(result))
+    crew = Crew({path: ()}, rebuild, lambda *result: kept.append(result))
     try:
         crew.start(2)
         crew.finish(path)

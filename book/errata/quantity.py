@@ -27,9 +27,8 @@ class Quantities:
         return notation.symbol(name) if index is None else notation.entry(name, index)
 
     def _target(self, name: str) -> str:
-        while parent := self.trace.parent(name):
-            name = parent
-        return self.places.symbol_label(name) if self.trace[name].is_leaf else self.places.label(name)
+        line = self.places.line_of(name)
+        return self.places.symbol_label(line) if self.trace[line].is_leaf else self.places.label(line)
 
     @staticmethod
     def printed(text: str) -> str:

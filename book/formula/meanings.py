@@ -6,16 +6,19 @@ from .notation import Notation, filled, pattern
 
 class Meanings:
     """The meanings of one example's steps. `family` maps step patterns ('layer<n>.W') to [symbol, meaning],
-    `attached` the letter of what belongs to a parameter ('m' in 'layer1.m_W') to [symbol, meaning, meaning of its new value];
-    `derived` says what the "gradient" and the "updated" value of '<x>' are, where the family does not."""
+    `attached` the letter of what belongs to a parameter ('m' in 'layer1.m_W') to [symbol, meaning, meaning of its
+    new value]; `derived` says what the "gradient" and the "updated" value of '<x>' are, where the family does not."""
 
     def __init__(self, notation: Notation, family: dict[str, list[str]], attached: dict, derived: dict[str, str]):
         self.notation, self.attached, self.derived = notation, attached, derived
         self.family = {pattern(key): meaning for key, (_, meaning) in family.items()}
+        self._found: dict[str, str] = {}
 
     def of(self, name: str) -> str:
         """What the step is; empty if nothing is said of it, nor of what it belongs to."""
-        return self._said(name) or self._derived(name)
+        if name not in self._found:
+            self._found[name] = self._said(name) or self._derived(name)
+        return self._found[name]
 
     def _said(self, name: str) -> str:
         for known, meaning in self.family.items():

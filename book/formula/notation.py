@@ -1,7 +1,7 @@
 """Notation: how each step of one example is written in every language, from the family's symbols and its own."""
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 
 from gradbook.engine.errors import BookError, suggest
 from gradbook.engine.optim import detached
@@ -15,6 +15,7 @@ MARKS = {"ones": r"\mathbf{1}", "updated": "*"}
 """What [notation] may set besides steps: the vector of ones, and the mark of an updated parameter."""
 
 
+@cache
 def pattern(key: str) -> re.Pattern:
     """What 'layer<n>.W' or 'head<h>.t<t>.q' stands for: each letter in angle brackets is a number."""
     return re.compile(re.sub(r"<(\w+)>", r"(?P<\1>\\d+)", key.replace(".", r"\.")))
@@ -34,6 +35,7 @@ class Notation:
     def __init__(self, example: Example, trace: Trace, family: dict[str, list[str]], attached=None):
         self.example, self.trace, self.attached = example, trace, attached or {}
         self.family = {pattern(key): symbol for key, (symbol, _) in family.items()}
+        self._of_family: dict[str, str] = {}
         self.own = {key: _symbol(value) for key, value in example.notation.items()}
         self._check_keys()
         for key, value in self.own.items():
@@ -145,10 +147,10 @@ class Notation:
         return ("," if max(counted) > 9 else "").join(map(str, counted))
 
     def _family(self, name: str) -> str:
-        for known, symbol in self.family.items():
-            if found := known.fullmatch(name):
-                return filled(symbol, found.groupdict())
-        return ""
+        if name not in self._of_family:
+            matches = ((known.fullmatch(name), symbol) for known, symbol in self.family.items())
+            self._of_family[name] = next((filled(s, found.groupdict()) for found, s in matches if found), "")
+        return self._of_family[name]
 
 
 def _symbol(value: str | Symbol) -> Symbol:

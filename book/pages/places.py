@@ -26,6 +26,12 @@ class Places:
         target = self.symbol_label(name) if self.trace[name].is_leaf else self.label(name)
         return f"[${self.notation.inline(name)}$](#{target})"
 
+    def line_of(self, name: str) -> str:
+        """The line that a step is a part of; of a line or a leaf, itself."""
+        while parent := self.trace.parent(name):
+            name = parent
+        return name
+
     def definitions(self, *steps: str) -> list[str]:
         """Links to the definitions of symbols."""
         names = dict.fromkeys(steps)

@@ -3,14 +3,13 @@
 import json
 from collections.abc import Callable
 
-from gradbook.engine.tape.trace import Trace
-
 from ..base.address import address
 from ..formula.mathml import to_mathml
 from ..i18n.words import languages
 from .material import Material
+from .places import places
 from .values import script_name
-from .worked import Worked
+from .worked import Worked, meanings
 
 Href = Callable[[str], str]
 
@@ -24,26 +23,19 @@ def trace_files(material: Material, hrefs: Callable[[Material, Worked], Href]) -
 
 
 def _script(worked: Worked, href: Href) -> str:
-    meanings = {lang: worked.meanings(lang) for lang in languages()}
+    said = {lang: meanings(worked, lang) for lang in languages()}
     folder = f"examples/{address(worked.example.name)}"
     steps = {}
     for name, step in worked.exact.items():
         if name.startswith("const."):
             continue
-        owner = _owner(worked.exact, name)
+        line = places(worked).line_of(name)
         steps[name] = {
             "shape": list(step.shape),
             "value": [float(v) for v in step.value.ravel()],
-            "symbol": to_mathml(worked.notation.symbol(name), display=False) if owner == name else "",
-            "meaning": {lang: said.of(name) for lang, said in meanings.items()},
-            "href": f"{folder}/{href(owner)}",
+            "symbol": to_mathml(worked.notation.symbol(name), display=False) if line == name else "",
+            "meaning": {lang: words.of(name) for lang, words in said.items()},
+            "href": f"{folder}/{href(line)}",
         }
     content = json.dumps({"steps": steps}, ensure_ascii=False, separators=(",", ":"))
     return f"gradbook.trace({json.dumps(worked.exact.example)},{content});\n"
-
-
-def _owner(trace: Trace, name: str) -> str:
-    """The line that a step is a part of; of a line, itself."""
-    while parent := trace.parent(name):
-        name = parent
-    return name

@@ -1,21 +1,19 @@
-"""What the template of every page kind sees as `view`: words, symbols, links and numbers of one example."""
+"""What the template of every page kind sees as `view`: words, symbols, numbers and links of one example."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ..base.address import address
-from ..base.numbers import plain_number, tex_number
+from ..base.numbers import tex_number
 from ..formula import wide
 from ..formula.lines import Line
-from ..formula.notation import pattern
 from ..formula.tex import shape_tex
-from ..i18n.words import environment, markdown_text
 from .arrangement import arrangement
 from .listing import listing
 from .material import Material
 from .places import places
+from .words import Words
 from .worked import Worked
 
 GIVEN = "given"
@@ -42,7 +40,7 @@ class Picture:
     facts: dict
 
 
-class View:
+class View(Words):
     """What every page sees. A page kind that shows more is a subclass of it called `Page`. All TeX comes ready to be
     set in a `math` block or between dollars.
 
@@ -67,50 +65,6 @@ class View:
         self.worked = self.speaks_of(material) or material.worked
         self.example, self.exact, self.trace = self.worked.example, self.worked.exact, self.worked.printed
         self.written, self.notation, self.places = self.worked.written, self.worked.notation, places(self.worked)
-
-    # Words
-
-    @cached_property
-    def family(self) -> Any:
-        """What the family's template says."""
-        return self.worked.family(self.lang)
-
-    def of_family(self, name: str, default: Any) -> Any:
-        """What the family's template says under a name; not every family says everything."""
-        return getattr(self.family, name, default)
-
-    def paragraph(self, name: str) -> str:
-        """A paragraph of the family's own, or nothing."""
-        return self.of_family(name, "")
-
-    def why(self, phase: str, op: str) -> str:
-        """Why an operation ('sigmoid') or its derivative ('sigmoid_0') is what it is: in the family's words if it
-        has any, else in the book's; nothing if there is nothing to say."""
-        own = self.of_family(f"why_{phase}", {})
-        if op in own:
-            return own[op]
-        return getattr(environment(self.lang).get_template("why.j2").module, phase).get(op, "")
-
-    def why_step(self, phase: str, name: str) -> str:
-        """What the family says of a step: keys with a dot or of a step's name are patterns of names."""
-        own = self.of_family(f"why_{phase}", {})
-        return next((words for key, words in own.items() if pattern(key).fullmatch(name)), "")
-
-    def meaning(self, name: str) -> str:
-        """What a step is."""
-        return self._meanings.of(name)
-
-    @cached_property
-    def _meanings(self):
-        return self.worked.meanings(self.lang)
-
-    def words(self, texts: dict[str, str]) -> str:
-        """What an example says in this language; in English where it says nothing else."""
-        return texts.get(self.lang) or texts.get("en") or next(iter(texts.values()), "")
-
-    @property
-    def title(self) -> str:
-        return markdown_text(self.words(self.example.title))
 
     # Symbols and formulas
 
@@ -152,9 +106,6 @@ class View:
 
     def number(self, value: float, digits: int | None = None) -> str:
         return tex_number(value, digits)
-
-    def plain_number(self, value: float, digits: int | None = None) -> str:
-        return plain_number(value, digits)
 
     @property
     def address(self) -> str:

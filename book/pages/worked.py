@@ -53,13 +53,6 @@ class Worked:
         macros = environment(SOURCE).get_template("math.j2").module
         return Written(self.printed, self.notation, self.example.page.digits, macros)
 
-    def meanings(self, lang: str) -> Meanings:
-        """What its steps are, in words of a language."""
-        shared = environment(lang).get_template("symbols.j2").module
-        return Meanings(
-            self.notation, {**shared.symbols, **self.family(lang).symbols}, shared.attached, shared.derived
-        )
-
     @cached_property
     def gradient_checks(self) -> list[GradientCheck]:
         return check_gradients(self.exact)
@@ -101,3 +94,11 @@ def once(function: Callable[..., T]) -> Callable[..., T]:
         return worked.remembered[key]
 
     return remembering
+
+
+@once
+def meanings(worked: Worked, lang: str) -> Meanings:
+    """What its steps are, in words of a language."""
+    shared = environment(lang).get_template("symbols.j2").module
+    symbols = {**shared.symbols, **worked.family(lang).symbols}
+    return Meanings(worked.notation, symbols, shared.attached, shared.derived)

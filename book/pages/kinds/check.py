@@ -7,7 +7,7 @@ import numpy as np
 
 from gradbook.engine.tape.check import GradientCheck
 
-from ...base.numbers import tex_number
+from ...base.numbers import plain_number, tex_number
 from ...formula.symbols import slashed
 from ...formula.wide import ENTRIES
 from ..history import loss_table
@@ -50,6 +50,10 @@ class Page(View):
     def course(self, digits: int) -> str:
         """How the loss goes in the update, where it is printed with so many digits."""
         return course(*self.losses[:2], digits)
+
+    def plain_number(self, value: float, digits: int) -> str:
+        """A number in words that a figure is described with."""
+        return plain_number(value, digits)
 
     @property
     def rests(self) -> bool:
