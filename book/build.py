@@ -198,8 +198,8 @@ class Build(AbstractContextManager):
             return self._steadily(partial(self._pdf, engine))
 
     def _pdf(self, engine: str, unedited) -> list[Path]:
+        from .site.check_inputs import keep_pdf
         from .site.pdf import build_pdf
-        from .site.witness import keep_pdf
 
         made, edition = [], self._pages()
         for lang in self.langs:
