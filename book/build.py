@@ -18,7 +18,7 @@ from .cache.made import Made, Store
 from .cache.making import making
 from .cache.steady import steadily
 from .i18n.words import check_language
-from .pages.pages import remade
+from .pages.pages import rebuild
 from .project import Edition, Project
 from .site.output import check_folder, is_ours, own_folder
 
@@ -121,7 +121,7 @@ class Build(AbstractContextManager):
         return found
 
     def _make(self, paths: list[Path]) -> None:
-        with making(paths, lambda path: self.changes, remade, self._store, self.jobs) as examples:
+        with making(paths, lambda path: self.changes, rebuild, self._store, self.jobs) as examples:
             for path, finish in progress(examples, "examples"):
                 with self._excusing(path):
                     finish()
@@ -198,8 +198,8 @@ class Build(AbstractContextManager):
             return self._steadily(partial(self._pdf, engine))
 
     def _pdf(self, engine: str, unedited) -> list[Path]:
+        from .site.check_inputs import keep_pdf
         from .site.pdf import build_pdf
-        from .site.witness import keep_pdf
 
         made, edition = [], self._pages()
         for lang in self.langs:

@@ -32,6 +32,9 @@ VARIABLE = "GRADBOOK_PLUGINS"
 PACKAGE = Path(__file__).resolve().parent.parent
 """Our own root."""
 
+PROGRAMS = ("engine", "book/pages/kinds")
+"""Where the modules of a root lie that the book runs."""
+
 ENTERED = ("engine/ops", "engine/optim")
 """The rooms of which every file is imported at once, because its entries belong into a table."""
 
@@ -74,7 +77,7 @@ def projects() -> tuple[Path, ...]:
 
 def files(*places: str) -> list[Path]:
     """The files of all roots but ours, in these folders of theirs; without any, in all that the book is made of."""
-    folders = [root / place for root in roots()[1:] for place in places or ("engine", "templates", "docs/locale")]
+    folders = [root / place for root in roots()[1:] for place in places or (*PROGRAMS, "templates", "docs/locale")]
     found = (path for folder in folders for path in sorted(folder.rglob("*")))
     return [path for path in found if path.is_file() and "__pycache__" not in path.parts]
 
@@ -161,9 +164,8 @@ def mistake(error: BaseException) -> BookError | None:
     """An error that comes from a plug-in's file as its author's mistake: file, line and what Python said."""
     if isinstance(error, BookError):
         return error
-    place = next(
-        (f for f in _frames(error) if any(Path(f[0]).is_relative_to(r / "engine") for r in roots()[1:])), None
-    )
+    folders = [root / place for root in roots()[1:] for place in PROGRAMS]
+    place = next((f for f in _frames(error) if any(Path(f[0]).is_relative_to(folder) for folder in folders)), None)
     said = error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())
     return place and BookError(f"{named(place[0])}:{place[1]}: {type(error).__name__}: {said.rstrip('.')}.")
 

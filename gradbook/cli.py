@@ -174,7 +174,7 @@ def trace(example, changes, arithmetic):
 def derivation(step, changes, arithmetic, form):
     """Print how a step was computed: seed:layer2.delta, in a format to paste or to run."""
     from gradbook.book.formula.formula import FORMATS, derivation
-    from gradbook.book.pages.page import Worked
+    from gradbook.book.pages.worked import Worked
     from gradbook.engine import load, work
     from gradbook.engine.errors import BookError, unknown
 
@@ -204,21 +204,23 @@ def check(**options):
     from gradbook import check as checker
     from gradbook.book.messages import missing
     from gradbook.book.pages.traces import traces
-    from gradbook.book.site import witness
+    from gradbook.book.site import check_inputs
     from gradbook.engine.errors import BookError
 
     with build_of(options) as book:
         book.html()
-        found = witness.quoted(book.out / "html")
+        found = check_inputs.quoted(book.out / "html")
         quoted = {name: path for name, path in book.left_out().items() if name in found}
         exact = traces(book.paths(), book.changes) | traces([*quoted.values()])
         with target("check"):
             try:
-                report = checker.run(traces=exact, quoted=quoted, **witness.built(book.out, book.project, book.langs))
+                report = checker.run(
+                    traces=exact, quoted=quoted, **check_inputs.built(book.out, book.project, book.langs)
+                )
             except checker.PluginError as error:
                 raise BookError(str(error)) from None
-        not_checked = witness.skipped(book.out, book.project, book.langs)
-        witness.keep(book.out, report.to_json(), not_checked)
+        not_checked = check_inputs.skipped(book.out, book.project, book.langs)
+        check_inputs.keep(book.out, report.to_json(), not_checked)
         book.html()  # the page with the result
     untranslated = missing(book.project.root, book.project.languages)
     click.echo("\n".join([*untranslated, report.summary(), *not_checked]))

@@ -19,8 +19,11 @@ from gradbook.book.base.numbers import decimal_of
 from gradbook.book.formula.address import IN_TEX
 from gradbook.book.formula.formula import Formulas
 from gradbook.book.formula.symbols import indexed, marked, named, transposed
+from gradbook.book.pages.gradients import Gradient
+from gradbook.book.pages.material import Material
 from gradbook.book.pages.notebook import mathml
-from gradbook.book.pages.page import Gradient, PageView, Worked
+from gradbook.book.pages.view import View
+from gradbook.book.pages.worked import Worked
 from gradbook.engine.tape.tape import apply
 
 ROOT = Path(__file__).parent.parent
@@ -164,13 +167,13 @@ def test_mistakes_on_a_tape_are_named():
 # What a notebook shows
 
 
-def pages(worked: Worked, view: PageView):
+def pages(worked: Worked, view: View):
     """The name and the TeX of every line as its page writes it."""
     for phase in ("forward", "backward", "update"):
         for step in worked.printed.lines(phase):
             gradient = phase == "backward"
             line = view.written.line(step.name)
-            yield step.name, Gradient(view, step.name, step.of).block() if gradient else view.derivation(line)
+            yield step.name, Gradient(worked, step.name, step.of).block() if gradient else view.derivation(line)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +182,7 @@ def pages(worked: Worked, view: PageView):
 def test_a_notebook_shows_what_the_page_shows(path):
     example = load(path)
     worked = Worked.of(example, work(example))
-    view, shown = PageView(worked, "en"), Formulas(worked.printed)
+    view, shown = View(Material(worked), "en"), Formulas(worked.printed)
     for name, tex in pages(worked, view):
         assert shown.of(name).latex() == IN_TEX.sub(lambda found: found[2], tex), name
     for step in worked.printed.values():  # leaves and parts too

@@ -127,23 +127,23 @@ def test_works_from_any_folder(tmp_path):
 )
 def test_a_check_that_is_left_out_is_told(tmp_path, monkeypatch, built, readable, told):
     from gradbook.book.project import Project
-    from gradbook.book.site import witness
+    from gradbook.book.site import check_inputs
 
     for name in [f"html/{lang}/index.html" for lang in ("en", "zh")] + [f"pdf/gradbook-{lang}.pdf" for lang in built]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     project = Project.at(ROOT)
     for lang in built:
-        witness.keep_pdf(tmp_path, lang, tmp_path / "pdf" / project.pdf_name(lang))
-    monkeypatch.setattr(witness, "find_spec", lambda name: readable or None)
-    found = witness.skipped(tmp_path, project)
+        check_inputs.keep_pdf(tmp_path, lang, tmp_path / "pdf" / project.pdf_name(lang))
+    monkeypatch.setattr(check_inputs, "find_spec", lambda name: readable or None)
+    found = check_inputs.skipped(tmp_path, project)
     assert len(found) == len(told) and all(line.startswith(start) for line, start in zip(found, told, strict=True))
-    assert [lang for lang, _ in witness.built(tmp_path, project)["pdfs"]] == (built if readable else [])
-    witness.keep(tmp_path, '{"ok": true}', found)
-    assert json.loads((tmp_path / witness.RESULT).read_text("utf-8"))["skipped"] == found
+    assert [lang for lang, _ in check_inputs.built(tmp_path, project)["pdfs"]] == (built if readable else [])
+    check_inputs.keep(tmp_path, '{"ok": true}', found)
+    assert json.loads((tmp_path / check_inputs.RESULT).read_text("utf-8"))["skipped"] == found
     (tmp_path / "source" / "zh").mkdir(parents=True)
     (tmp_path / "source" / "zh" / "index.md").write_text("# Edited since\n", "utf-8")
-    others = [line for line in witness.skipped(tmp_path, project) if "of another edition" in line]
+    others = [line for line in check_inputs.skipped(tmp_path, project) if "of another edition" in line]
     assert len(others) == ("zh" in built and readable)
 
 

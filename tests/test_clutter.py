@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradbook.book.pages.page import PageView, Worked
+from gradbook.book.formula.written import Written
+from gradbook.book.pages.worked import Worked
 from gradbook.engine import work
 from gradbook.engine.load import validate
 from gradbook.engine.tape.backward import backward
@@ -62,13 +63,13 @@ def test_three_factors_need_no_brackets_and_are_worked_in_one_go():
     assert trace.silent("t3.delta_f.mul") and not trace.silent("t3.delta_f.mul2")
 
 
-def view(name: str) -> PageView:
+def formulas(name: str) -> Written:
     example = validate(tables(name), Path(f"{name}.toml"))
-    return PageView(Worked.of(example, work(example)), "en")
+    return Worked.of(example, work(example)).written
 
 
 def test_how_it_is_written():
-    lstm, words = view("lstm"), view("word2vec")
+    lstm, words = formulas("lstm"), formulas("word2vec")
     assert r"\odot \underbrace{c^{(2)}}_{2 \times 1} \odot \left[" in lstm.rule("t3.delta_f")
     assert r"\left[\tanh\left(c^{(3)}\right)\right]^{\odot 2}" in lstm.rule("t3.dc")
     assert r"\underbrace{W_{xf}}_{2 \times 1}\,x^{(1)} + \underbrace{W_{hf}}_{2 \times 2}" in lstm.rule("t1.z_f")
@@ -77,5 +78,6 @@ def test_how_it_is_written():
 
 
 def test_the_chain_rule_follows_the_way_back():
-    chain = view("lstm").chain.row("t2.h")
+    lstm = formulas("lstm")
+    chain = lstm.tex(lstm.chain.of("t2.h"))
     assert [chain.index(f"z_{gate}^") for gate in "ocif"] == sorted(chain.index(f"z_{gate}^") for gate in "ocif")

@@ -7,15 +7,18 @@ import pytest
 from gradbook.book.figures.families import order
 from gradbook.book.i18n.words import TEMPLATES, environment, languages
 from gradbook.book.new import new_example
+from gradbook.book.pages.arrangement import arrangement
 from gradbook.book.pages.listing import listing, rooms
 from gradbook.book.pages.map import entries
-from gradbook.book.pages.page import PageView, Worked
+from gradbook.book.pages.places import places
+from gradbook.book.pages.worked import Worked, meanings
 from gradbook.engine import load, work
 from gradbook.engine.families import families, family
 from gradbook.engine.ops import OPS, of_kind
 from gradbook.engine.optim import OPTIMIZERS
 from gradbook.engine.schema import schema
 from gradbook.engine.spec.rules import OUTPUTS
+from tests import views
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
 SEED = next(path for path in EXAMPLES if path.stem == "seed")
@@ -39,20 +42,20 @@ def test_family(name):
 
 @pytest.mark.parametrize("lang", languages())
 def test_every_listed_step_has_a_symbol_and_a_meaning(worked, lang):
-    view = PageView(worked, lang)
-    for step in view.listed():
+    view = views.view(worked, "forward", lang)
+    for step in view.places.listed():
         assert view.symbol(step.name), step.name
         assert r"\text{" + step.name not in view.symbol(step.name), f"{step.name} has no symbol of its own"
-        assert view.notation.meaning(step.name).strip(), f"{step.name} has no meaning"
-        assert view.scope_title(step.name) != step.name.rpartition(".")[0] or "." not in step.name
+        assert view.meaning(step.name).strip(), f"{step.name} has no meaning"
+        place = step.name.rpartition(".")[0]
+        assert view.scope_title(arrangement(worked).scope(step.name)) != place or not place
 
 
 def test_languages_differ(worked):
     """A meaning that reads the same in two languages was not translated."""
-    views = [PageView(worked, lang) for lang in languages()]
-    for step in views[0].listed():
-        meanings = [view.notation.meaning(step.name) for view in views]
-        assert len(set(meanings)) == len(languages()), step.name
+    for step in places(worked).listed():
+        said = [meanings(worked, lang).of(step.name) for lang in languages()]
+        assert len(set(said)) == len(languages()), step.name
 
 
 def test_every_step_of_the_examples_has_an_op_with_a_listing(worked):

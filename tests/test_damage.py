@@ -10,7 +10,7 @@ from gradbook import check
 from gradbook.book.base import files
 from gradbook.book.cache import whole
 from gradbook.book.cache.made import Made, Store
-from gradbook.book.site import webfont, witness
+from gradbook.book.site import check_inputs, webfont
 from tests.damage import WAYS, a_dead_link, a_file, a_folder, emptied, flipped, halved
 from tests.small_book import built, edition, example
 
@@ -98,12 +98,12 @@ def test_caches(tmp_path, way):
 @pytest.mark.parametrize("way", WAYS)
 def test_the_last_result_of_the_checker(tmp_path, way):
     (tmp_path / files.MARKER).touch()
-    witness.keep(tmp_path, json.dumps({"ok": True}))
-    told = (tmp_path / witness.RESULT).read_bytes()
-    way(tmp_path / witness.RESULT)
-    assert witness.last(tmp_path)["ok"] and (tmp_path / witness.RESULT).read_bytes() == told
-    way(tmp_path / witness.OWN)
-    assert witness.last(tmp_path) is None
+    check_inputs.keep(tmp_path, json.dumps({"ok": True}))
+    told = (tmp_path / check_inputs.RESULT).read_bytes()
+    way(tmp_path / check_inputs.RESULT)
+    assert check_inputs.last(tmp_path)["ok"] and (tmp_path / check_inputs.RESULT).read_bytes() == told
+    way(tmp_path / check_inputs.OWN)
+    assert check_inputs.last(tmp_path) is None
 
 
 def test_the_font(tmp_path, monkeypatch):

@@ -22,7 +22,7 @@ from gradbook.book.figures.canvas import CAP, Box
 from gradbook.book.figures.fonts import FAMILY
 from gradbook.book.figures.svg import XLINK
 from gradbook.book.formula.notation import Notation
-from gradbook.book.pages.page import PageView, Worked
+from gradbook.book.pages.worked import Worked
 from gradbook.book.site.inline_svg import NAMED, inline
 from gradbook.engine import load, train, work
 from gradbook.engine.load import validate
@@ -97,8 +97,8 @@ def is_printed(text: str, value: float) -> bool:
 
 
 def drawn(example, trace):
-    view = PageView(Worked.of(example, trace), "en")
-    return figures(example, trace, view.notation, lambda name: f"to.html#{name}")
+    notation = Worked.of(example, trace).notation
+    return figures(example, trace, notation, lambda name: f"to.html#{name}")
 
 
 @pytest.fixture(scope="module", params=EXAMPLES, ids=lambda path: path.stem)
@@ -251,9 +251,8 @@ def test_activation_points_are_those_of_the_trace(shipped):
 def test_a_training_that_diverges_is_drawn_up_to_there():
     example = load(ROOT / "examples" / "seed.toml")
     trace = work(example)
-    view = PageView(Worked.of(example, trace), "en")
     losses = np.array([0.3, 4.0, 7e5, np.inf, np.nan])
-    curve = figures(example, trace, view.notation, str, losses)["loss_curve"]
+    curve = figures(example, trace, Worked.of(example, trace).notation, str, losses)["loss_curve"]
     check_text(curve)
     assert curve.facts["diverges"] and curve.facts["updates"] == 2
 

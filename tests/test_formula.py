@@ -22,9 +22,9 @@ from gradbook.book.formula.nodes import Apply, Matrix, Number, Symbol
 from gradbook.book.formula.patterns import Patterns, Slot
 from gradbook.book.formula.tex import Tex
 from gradbook.book.i18n.words import SOURCE, environment
-from gradbook.book.pages.page import PageView, Worked
 from gradbook.engine.load import validate
 from gradbook.engine.ops import OPS
+from tests.views import view
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
 FEW = {"seed", "lstm", "cnn", "multihead", "adam"}
@@ -200,12 +200,13 @@ def test_nothing_is_set_equal_to_itself(samples):
     """A layer of one neuron: its W is an entry of W, and all of W \\delta is the entry that is worked in full."""
     data = {key: rows[:samples] for key, rows in ONE_NEURON["data"].items()}
     example = validate({**ONE_NEURON, "data": data}, Path("one.toml"))
-    view = PageView(Worked.of(example, work(example)), "en")
+    page = view(example, "forward")
     blocks = []
-    for line in view.lines("forward") + view.lines("backward"):
-        blocks += [view.derivation(line), *view.worked_entries(line)]
-        if folded := view.augmented(line):
-            blocks += [view.compact(folded.inputs), view.compact(folded.weights), view.rows(folded.product)]
+    for line in page.lines("forward") + page.lines("backward"):
+        blocks += [page.derivation(line), *page.worked_entries(line)]
+        if folded := page.augmented(line):
+            blocks += map(page.written.compact, (folded.inputs, folded.weights))
+            blocks.append(page.written.rows.block(folded.product))
     assert len(blocks) > 10
     for block in blocks:
         plain = IN_TEX.sub(lambda found: found[2], block).replace("&", "").replace(r"\\", " ")

@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from gradbook.book.pages.groups import is_alias
-from gradbook.book.pages.page import PageView, Worked
+from gradbook.book.pages.kinds import page_of
+from gradbook.book.pages.material import Material
+from gradbook.book.pages.view import View
+from gradbook.book.pages.worked import Worked
 from gradbook.engine import load, work
 from gradbook.engine.load import validate
 from tests.families.judges import changed, tables
@@ -13,23 +16,30 @@ from tests.families.judges import changed, tables
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
 
 
-def seen(path_or_tables, lang="en") -> PageView:
-    told = validate(path_or_tables, Path("test.toml")) if isinstance(path_or_tables, dict) else load(path_or_tables)
-    return PageView(Worked.of(told, work(told)), lang)
+def worked(path_or_tables) -> Worked:
+    is_file = not isinstance(path_or_tables, dict)
+    example = load(path_or_tables) if is_file else validate(path_or_tables, Path("test.toml"))
+    return Worked.of(example, work(example))
 
 
-def told(groups) -> list[tuple[str, bool, list[str]]]:
-    return [(group.title, group.folded, [line.name for line in group.lines]) for group in groups]
+def page(found: Worked | dict, kind: str) -> View:
+    return page_of(kind)(Material(worked(found) if isinstance(found, dict) else found), "en")
+
+
+def grouped(tables: dict, kind: str) -> list[tuple[str, bool, list[str]]]:
+    view = page(tables, kind)
+    return [(view.heading(group), group.folded, [line.name for line in group.lines]) for group in view.groups()]
 
 
 @pytest.fixture(scope="module", params=EXAMPLES, ids=lambda p: p.stem)
-def view(request):
-    return seen(request.param)
+def example(request) -> Worked:
+    return worked(request.param)
 
 
-def test_every_line_follows_from_lines_above_it(view):
-    for groups in (view.scopes("forward"), view.gradient_scopes()):
-        lines = [line for group in groups for line in group.lines]
+def test_every_line_follows_from_lines_above_it(example):
+    for kind in ("forward", "backward"):
+        view = page(example, kind)
+        lines = [line for group in view.groups() for line in group.lines]
         own = {line.name for line in lines if not is_alias(line)}
         above: set[str] = set()
         for line in lines:
@@ -38,22 +48,25 @@ def test_every_line_follows_from_lines_above_it(view):
             above.add(line.name)
 
 
-def test_every_line_stands_under_one_heading(view):
+def test_every_line_stands_under_one_heading(example):
     for phase in ("forward", "update"):
-        lines = [line.name for group in view.scopes(phase) for line in group.lines]
+        view = page(example, phase)
+        lines = [line.name for group in view.groups() for line in group.lines]
         assert sorted(lines) == sorted(line.name for line in view.lines(phase))
-    assert all(group.title for groups in (view.scopes("forward"), view.gradient_scopes()) for group in groups[:1])
+    views = [page(example, kind) for kind in ("forward", "backward")]
+    assert all(view.heading(group) for view in views for group in view.groups()[:1])
 
 
-def test_the_table_of_symbols_lists_every_step_once(view):
-    first, again = view.listed_apart()
+def test_the_table_of_symbols_lists_every_step_once(example):
+    view = page(example, "index")
+    first, again = view.symbols()
     names = [step.name for step in (*first, *again)]
-    assert sorted(names) == sorted(step.name for step in view.listed())
+    assert sorted(names) == sorted(step.name for step in view.places.listed())
     assert len(names) == len(set(names))
 
 
 def test_a_step_of_time_is_folded_where_it_repeats_the_one_before():
-    many_to_one = told(seen(tables("rnn")).scopes("forward"))
+    many_to_one = grouped(tables("rnn"), "forward")
     assert many_to_one == [
         ("Step 1", False, ["t1.z", "t1.h"]),
         ("Step 2", True, ["t2.z", "t2.h"]),
@@ -64,7 +77,7 @@ def test_a_step_of_time_is_folded_where_it_repeats_the_one_before():
 
 
 def test_on_the_way_back_only_what_is_new_is_shown():
-    many_to_one = told(seen(tables("rnn")).gradient_scopes())
+    many_to_one = grouped(tables("rnn"), "backward")
     assert many_to_one == [
         ("Step 3", False, ["t3.dy", "t3.dh", "t3.delta"]),
         ("Step 2", False, ["t2.dh"]),
@@ -76,7 +89,7 @@ def test_on_the_way_back_only_what_is_new_is_shown():
 
 def test_with_an_output_at_every_step_the_last_state_has_one_way_less():
     found = changed(tables("rnn"), "data.y=[[0.1], [0.2], [0.4]]")
-    groups = told(seen(found).gradient_scopes())
+    groups = grouped(found, "backward")
     assert groups[:5] == [
         ("Step 3", False, ["t3.dy", "t3.dh", "t3.delta"]),
         ("Step 2", True, ["t2.dy"]),
@@ -87,27 +100,27 @@ def test_with_an_output_at_every_step_the_last_state_has_one_way_less():
 
 
 def test_of_single_lines_that_match_one_pattern_the_first_is_shown():
-    groups = told(seen(tables("lstm")).gradient_scopes())
+    groups = grouped(tables("lstm"), "backward")
     shown = [name for _, folded, names in groups if not folded for name in names]
     for kind in ("dW_x", "dW_h", "db_"):
         assert [name for name in shown if name.startswith(kind) and name != "dW_hy"] == [f"{kind}o"]
 
 
 def test_the_table_of_symbols_folds_what_repeats_at_another_step():
-    first, again = seen(tables("rnn")).listed_apart()
+    first, again = page(tables("rnn"), "index").symbols()
     names = [step.name for step in first]
     assert {"t1.x", "t0.h", "t1.z", "t1.h", "t3.y", "t3.dh"} <= set(names)
     assert {"t2.x", "t3.z", "t2.h", "t1.dh"} <= {step.name for step in again}
 
 
 def test_what_to_see_in_the_numbers_stands_only_where_there_are_such_lines():
-    assert [len(seen(tables(name)).seen("backward")) for name in ("rnn", "seed")] == [2, 0]
-    results, words = seen(tables("rnn")).seen("backward")[0]
+    assert [len(page(tables(name), "backward").observations()) for name in ("rnn", "seed")] == [2, 0]
+    results, words = page(tables("rnn"), "backward").observations()[0]
     assert results.count(r"\delta^{(") == 3 and "vanishing gradient" in words
 
 
 def test_one_entry_in_full_is_enough_of_a_kind():
-    view = seen(tables("lstm"))
-    kinds = {line.name: view.kind(line) for line in view.lines("forward")}
+    view = page(tables("lstm"), "forward")
+    kinds = {line.name: view.likeness(line) for line in view.lines("forward")}
     assert kinds["t1.z_f"] == kinds["t1.z_i"] and kinds["t1.f"] == kinds["t1.i"]
     assert kinds["t1.z_f"] != kinds["t2.z_f"] and kinds["t1.f"] != kinds["t1.candidate"]

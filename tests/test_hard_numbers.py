@@ -14,10 +14,12 @@ from gradbook.book.formula.boxes import number
 from gradbook.book.formula.lines import Line
 from gradbook.book.formula.mathml import to_mathml
 from gradbook.book.formula.tex import PLACES
-from gradbook.book.pages.page import PageView, Worked
+from gradbook.book.pages.history import loss_table
 from gradbook.book.pages.values import lookup
-from gradbook.engine import BookError, work
+from gradbook.book.pages.view import View
+from gradbook.engine import BookError
 from gradbook.engine.load import validate
+from tests import views
 from tests.chance import draws, remember
 from tests.set_rows import entry, in_numbers
 
@@ -70,9 +72,9 @@ def example(x, W, b, y, activation="sigmoid", arithmetic="pencil", loss="half_sq
     return validate(tables, Path("hard.toml"))
 
 
-def view(*args, **options) -> PageView:
+def view(*args, **options) -> View:
     made = example(*args, **options)
-    return PageView(Worked.of(made, work(made)), "en")
+    return views.view(made)
 
 
 @pytest.mark.parametrize("arithmetic", ["pencil", "exact"])
@@ -111,7 +113,7 @@ def test_a_sum_that_float64_loses_is_not_called_equal():
 
 def test_a_run_that_diverges_says_so_without_breaking_a_page():
     page = view([100.0], [[1.0]], [0.0], [0.5], activation="identity", rate=1e200)
-    for _, loss in page.loss_table():
+    for _, loss in loss_table(page.worked):
         to_mathml(page.number(loss, 10), False)
 
 
@@ -124,7 +126,7 @@ NUMBER = re.compile(r"(?<![\w.'])\d+(?:\.\d+)?")
 
 
 @st.composite
-def hard(draw) -> PageView:
+def hard(draw) -> View:
     n, m = draw(st.integers(1, 3)), draw(st.integers(1, 2))
     x, b = (draw(st.lists(HARD, min_size=k, max_size=k)) for k in (n, m))
     W = draw(st.lists(st.lists(HARD, min_size=n, max_size=n), min_size=m, max_size=m))
@@ -157,7 +159,7 @@ def _assert_numbers(tex: str):
             assert len(re.sub(r"\D", "", printed).strip("0")) <= DIGITS, (address, printed)
 
 
-def _assert_entry(page: PageView, line: Line, index):
+def _assert_entry(page: View, line: Line, index):
     *_, numbers, result = entry(page.written, line.name, index)
     to_mathml(page.written.rows.aligned([numbers, result]), True)
     told = value(result.right.seen)

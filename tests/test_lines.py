@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from gradbook.book.i18n.words import languages
-from gradbook.book.pages.page import PageView, Worked
-from gradbook.engine import load, work
+from gradbook.book.pages.entries import worked_entries
+from gradbook.book.pages.view import View
+from tests import views
 from tests.set_rows import entry, in_numbers
 
 EXAMPLES = sorted(Path("examples").glob("*.toml"))
 
 
-def view(name: str, lang: str = "en") -> PageView:
-    example = load(f"examples/{name}.toml")
-    return PageView(Worked.of(example, work(example)), lang)
+def view(name: str, lang: str = "en") -> View:
+    return views.view(name, "forward", lang)
 
 
 def text(tex: str) -> str:
@@ -82,7 +82,7 @@ def test_pencil_lines_never_need_an_approximate_sign(path):
             assert {row.relation for row in in_numbers(shown.written, line.name)} - {""} == {"="}, (
                 line.name
             )  # a long row goes on without
-            for block in shown.worked_entries(line):
+            for block in worked_entries(shown.worked, line.name):
                 assert r"\approx" not in block, line.name
 
 

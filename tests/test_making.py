@@ -13,7 +13,7 @@ import pytest
 from gradbook.book.cache.made import Store
 from gradbook.book.cache.making import making
 from gradbook.book.cache.workers import pool
-from gradbook.book.pages.pages import remade
+from gradbook.book.pages.pages import rebuild
 from tests import small_book
 from tests.small_book import build, built, edition, example, start
 
@@ -141,7 +141,7 @@ def test_any_executor_can_do_the_work(tmp_path):
             yield executor
 
     store = Store(tmp_path / "store")
-    with making(paths, lambda path: (), remade, store, 2, workers=threads) as examples:
+    with making(paths, lambda path: (), rebuild, store, 2, workers=threads) as examples:
         for _, finish in examples:
             finish()
     assert asked == [2] and all(store.last(path.stem) for path in paths)

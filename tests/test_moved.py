@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from gradbook.book.pages.material import Material
 from gradbook.book.pages.moved import course
-from gradbook.book.pages.page import Worked
-from gradbook.book.pages.pages import Material, pages
+from gradbook.book.pages.pages import pages
+from gradbook.book.pages.worked import Worked
 from gradbook.engine import load, work
 from gradbook.engine.load import validate
 

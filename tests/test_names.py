@@ -16,7 +16,7 @@ from gradbook.book.pages.map import address as family_address
 from gradbook.book.pages.operations import anchor
 from gradbook.book.pages.traces import traces as traces_of
 from gradbook.book.project import Project
-from gradbook.book.site import witness
+from gradbook.book.site import check_inputs
 from gradbook.book.site.generated import ADDRESS
 from gradbook.check.judge.site import Site
 from gradbook.check.read.html import folders, read_pages
@@ -80,7 +80,7 @@ def book(tmp_path_factory) -> Path:
 
 def test_the_checker_agrees_with_a_book_of_such_names(book):
     traces = traces_of(sorted((book / "examples").glob("*.toml")))
-    report = check.run(traces=traces, **witness.built(book / "build", Project.at(book)))
+    report = check.run(traces=traces, **check_inputs.built(book / "build", Project.at(book)))
     assert report.ok, report.summary()
     assert report.counts["numbers"] > 100 * len(ADDRESSES)
 

@@ -14,7 +14,7 @@ from gradbook.book.i18n.words import environment, languages
 from gradbook.book.pages import catalogue
 from gradbook.book.pages.listing import rooms
 from gradbook.book.pages.operations import Written, anchor
-from gradbook.book.pages.pages import made, prepare
+from gradbook.book.pages.pages import build, prepare
 from gradbook.engine.ops import FLAT, OPS
 from gradbook.engine.ops.table import DOMAINS
 
@@ -30,7 +30,7 @@ def written(request):
 
 @pytest.fixture(scope="module")
 def seed():
-    return made(prepare(EXAMPLES / "seed.toml"))
+    return build(prepare(EXAMPLES / "seed.toml"))
 
 
 @pytest.fixture(scope="module")

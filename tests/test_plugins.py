@@ -48,8 +48,8 @@ op("doubled", lambda z: TWO * z, lambda g, out, z: TWO * g, kind="function")
 """,
     "templates/symbols.j2": """{% set symbols = {"stretch": ["\\\\tau", _("how far a step goes")]} %}""",
     "templates/why.j2": """{% set optimizer = {"signs": _("**By signs** alone.")} %}""",
-    "templates/blocks.j2": """{% set page_titles = {"question": _("A question")} %}""",
-    "templates/pages/3-question.md.j2": """({{ view.example.name }}-question)=
+    "templates/pages/3-question.md.j2": """{% set short_title = _("A question") %}
+({{ view.example.name }}-question)=
 # {% trans title=view.title %}A question: {{ title }}{% endtrans %}
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradbook.book.pages.page import PageView, Worked
+from gradbook.book.pages.history import history
 from gradbook.book.pages.pages import pages, prepare
 from gradbook.book.pages.traces import traces as traces_of
+from gradbook.book.pages.worked import Worked, meanings
 from gradbook.check import Checker, Page
 from gradbook.engine import load, train, work
 from gradbook.engine.optim import OPTIMIZERS
@@ -63,7 +64,7 @@ def test_the_page(material, lang):
 
 
 def test_the_tables_tell_every_update(material, worked):
-    found = PageView(material.worked, "en").history()
+    found = history(material.worked)
     losses, final = train(worked.exact, 5)
     assert [table.columns[0] for table in found] == ["J", "layer1.W", "layer1.b"]
     assert found[1].columns == ["layer1.W", "layer1.m_W", "layer1.v_W"]
@@ -86,11 +87,11 @@ def test_there_is_none_unless_it_is_asked_for():
 
 def test_updates_are_told_by_their_own_symbols(material):
     """A running mean carries the symbol of its parameter, and each of its entries that of the entry."""
-    view = PageView(material.worked, "en")
-    assert view.symbol("layer1.m_W") == "m_{W^{(1)}}"
-    assert view.symbol("layer1.m_W_new") == "m_{W^{(1)}}^{*}"
-    assert view.entry("layer1.vhat_W", (0, 1)) == r"\hat{v}_{w^{(1)}_{12}}"
-    assert "weights of layer 1" in view.notation.meaning("layer1.v_W_new")
+    notation = material.worked.notation
+    assert notation.symbol("layer1.m_W") == "m_{W^{(1)}}"
+    assert notation.symbol("layer1.m_W_new") == "m_{W^{(1)}}^{*}"
+    assert notation.entry("layer1.vhat_W", (0, 1)) == r"\hat{v}_{w^{(1)}_{12}}"
+    assert "weights of layer 1" in meanings(material.worked, "en").of("layer1.v_W_new")
 
 
 # The checker reads it

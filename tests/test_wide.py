@@ -15,8 +15,11 @@ from gradbook.book.formula.derive import matrix
 from gradbook.book.formula.mathml import to_mathml
 from gradbook.book.formula.nodes import Dots, Letter
 from gradbook.book.formula.typst_formula import formula
-from gradbook.book.pages.page import PageView, Worked
-from gradbook.book.pages.pages import Material, pages
+from gradbook.book.pages.entries import telling
+from gradbook.book.pages.material import Material
+from gradbook.book.pages.pages import pages
+from gradbook.book.pages.view import View
+from gradbook.book.pages.worked import Worked
 from gradbook.engine import work
 from gradbook.engine.load import validate
 from tests.set_rows import entry, in_numbers
@@ -36,8 +39,8 @@ def worked() -> Worked:
 
 
 @pytest.fixture(scope="module")
-def view(worked) -> PageView:
-    return PageView(worked, "en")
+def view(worked) -> View:
+    return View(Material(worked), "en")
 
 
 @pytest.mark.parametrize("n", [1, wide.MOST, wide.MOST + 1, 1000])
@@ -66,10 +69,10 @@ def test_only_what_is_printed_is_written_out():
 
 
 def test_a_wide_value_says_its_shape(view):
-    given = view.given_value("layer1.W")
+    given = view.written.given("layer1.W")
     assert given.startswith(r"\underbrace{W^{(1)}}_{12 \times 20} = ")
     assert r"w^{(1)}_{12,20}" in given and r"\ddots" in given
-    assert not view.given_value("layer3.b").startswith(r"\underbrace")
+    assert not view.written.given("layer3.b").startswith(r"\underbrace")
 
 
 def test_one_entry_is_worked_in_full_over_several_rows(view):
@@ -91,9 +94,9 @@ def test_a_sum_of_very_many_terms_has_dots(view):
 def test_an_entry_worth_working_is_not_zero(view):
     trace = view.trace
     assert trace.value("layer2.a")[0, 1] == 0, "the network of this test has a resting neuron there"
-    place = view._telling("layer2.a")
+    place = telling(trace, "layer2.a")
     assert trace.value("layer2.a")[place] > 0
-    assert view._telling("layer1.W") == (0, 1)
+    assert telling(trace, "layer1.W") == (0, 1)
 
 
 def test_pages_stay_bounded_and_every_formula_compiles(worked):

@@ -6,19 +6,19 @@ import pytest
 
 from gradbook.book.figures.layers import layers
 from gradbook.book.formula.symbols import indexed
-from gradbook.book.pages.page import PageView, Worked
+from gradbook.book.pages.view import View
 from gradbook.check.arithmetic.tree import Sym
 from gradbook.check.read import tex
 from gradbook.check.read.parse import Parser
-from gradbook.engine import BookError, load, work
+from gradbook.engine import BookError, load
+from tests import views
 from tests.set_rows import said
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
-def view(name: str) -> PageView:
-    example = load(EXAMPLES / f"{name}.toml")
-    return PageView(Worked.of(example, work(example)), "en")
+def view(name: str) -> View:
+    return views.view(name)
 
 
 def rows(name: str, step: str) -> list[str]:

@@ -29,6 +29,7 @@ class Made:
     files: dict[str, dict[str, str]]  # by language: 'forward.md', 'network.svg', … -> content
     traces: dict[str, str]  # the exact values behind the numbers: 'adam.js' for pages, 'adam@2.json' for prose
     uses: dict[str, dict] = field(default_factory=dict)  # by operation, see book/pages/uses.py
+    listed: dict[str, dict[str, str]] = field(default_factory=dict)  # by language: page -> words of its link in lists
 
     @property
     def address(self) -> str:

@@ -20,20 +20,20 @@ Finish = Callable[[], None]
 
 @contextmanager
 def making(
-    paths: list[Path], changes: Callable, remade: Callable, store: Store, jobs: int, workers: Callable = pool
+    paths: list[Path], changes: Callable, rebuild: Callable, store: Store, jobs: int, workers: Callable = pool
 ) -> Iterator[list[tuple[Path, Finish]]]:
     """How to finish each example, to be called in this order: what is told first is the same for any `jobs`.
 
-    `changes(path)` are those of an example; `remade(path, changes)`, a function of a module, makes it and gives its
+    `changes(path)` are those of an example; `rebuild(path, changes)`, a function of a module, makes it and gives its
     key. `workers(count)` is a context with a `concurrent.futures.Executor`.
     """
     finish = {path: _if_nothing_to_make(path, changes(path), store) for path in paths}
     tasks = {path: changes(path) for path in paths if not finish[path]}
     if (count := min(jobs, len(tasks) // SHARE)) < 2:
-        yield [(path, finish[path] or partial(_make, path, changes(path), remade, store)) for path in paths]
+        yield [(path, finish[path] or partial(_make, path, changes(path), rebuild, store)) for path in paths]
         return
     with workers(count) as executor:
-        answers = {path: executor.submit(answer, remade, path, task) for path, task in tasks.items()}
+        answers = {path: executor.submit(answer, rebuild, path, task) for path, task in tasks.items()}
         yield [(path, finish[path] or partial(_receive, path, answers[path], store)) for path in paths]
 
 
@@ -44,9 +44,9 @@ def _if_nothing_to_make(path: Path, changes: tuple[str, ...], store: Store) -> F
         return partial(_tell, error)
 
 
-def _make(path: Path, changes: tuple[str, ...], remade: Callable, store: Store) -> None:
+def _make(path: Path, changes: tuple[str, ...], rebuild: Callable, store: Store) -> None:
     """Bring what is stored of an example up to date. Raises BookError, and the store stays as it was."""
-    store.put(*remade(path, changes))
+    store.put(*rebuild(path, changes))
 
 
 def _receive(path: Path, future: Future, store: Store) -> None:

@@ -39,7 +39,7 @@ def versions() -> tuple[str, ...]:
 def code(module: str) -> str:
     """Stands for the modules that one needs to make its pages, the files that these name, and all versions."""
     ours = [path for each in modules(module) for path in each.files]
-    return _digest([*ours, *plugins.files("engine")], *versions())
+    return _digest([*ours, *plugins.files(*plugins.PROGRAMS)], *versions())
 
 
 def words(module: str) -> str:

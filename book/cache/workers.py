@@ -39,14 +39,14 @@ def _end_with(pipe: Connection) -> None:
     os._exit(0)
 
 
-def answer(remade: Callable, path: Path, changes: tuple[str, ...]):
+def answer(rebuild: Callable, path: Path, changes: tuple[str, ...]):
     """What was made, with its key, or what is wrong: told here, as the line of a template survives no pipe."""
     from gradbook.engine.errors import BookError
 
     from ..base.mistakes import ElsewhereError, told
 
     try:
-        return remade(path, changes)
+        return rebuild(path, changes)
     except BookError as error:
         return error
     except Exception as error:

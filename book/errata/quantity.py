@@ -4,10 +4,11 @@ from .source import Figure
 
 
 class Quantities:
-    """Names and links for the entries of one example, in one language. `view` is the page's PageView."""
+    """Names and links for the entries of one example, in no language: by its formulas
+    (`book.formula.written.Written`) and its places in the book (`book.pages.places.Places`)."""
 
-    def __init__(self, view):
-        self.view = view
+    def __init__(self, written, places):
+        self.written, self.trace, self.places = written, written.trace, places
 
     def of(self, figure: Figure) -> str:
         """What a figure claims to be, as a Markdown link to where it is derived."""
@@ -18,17 +19,16 @@ class Quantities:
 
     def tex(self, name: str, index=None, term: int | None = None) -> str:
         """a_1; of a part a_1 \\cdot (1 - a_1); of a term of a product w_{12} \\cdot \\delta_2."""
-        written = self.view.written
         if term is not None:
-            return written.product(name, index, term)
-        if self.view.trace.parent(name):
-            return written.part(name, index)
-        return self.view.symbol(name) if index is None else self.view.entry(name, index)
+            return self.written.product(name, index, term)
+        if self.trace.parent(name):
+            return self.written.part(name, index)
+        notation = self.written.notation
+        return notation.symbol(name) if index is None else notation.entry(name, index)
 
     def _target(self, name: str) -> str:
-        while parent := self.view.trace.parent(name):
-            name = parent
-        return self.view.symbol_label(name) if self.view.trace[name].is_leaf else self.view.label(name)
+        line = self.places.line_of(name)
+        return self.places.symbol_label(line) if self.trace[line].is_leaf else self.places.label(line)
 
     @staticmethod
     def printed(text: str) -> str:

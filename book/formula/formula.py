@@ -138,7 +138,7 @@ def _notation(trace: Trace) -> Notation:
     shared, family = (
         environment(SOURCE).get_template(name).module for name in ("symbols.j2", f"families/{trace.spec.family}.j2")
     )
-    return Notation(trace.spec, trace, {**shared.symbols, **family.symbols}, shared.attached, shared.derived)
+    return Notation(trace.spec, trace, {**shared.symbols, **family.symbols}, shared.attached)
 
 
 def _is_written(trace: Trace, name: str) -> bool:

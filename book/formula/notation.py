@@ -1,7 +1,7 @@
-"""Notation: how each step of one example is written, from the family's symbols and the example's own."""
+"""Notation: how each step of one example is written in every language, from the family's symbols and its own."""
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 
 from gradbook.engine.errors import BookError, suggest
 from gradbook.engine.optim import detached
@@ -9,13 +9,13 @@ from gradbook.engine.spec.example import Example, Symbol
 from gradbook.engine.tape.trace import Step, Trace
 
 from ..base.numbers import tex_number
-from ..i18n.words import short
 from .symbols import check_symbol, indexed, lowered, marked, named, partial, slashed
 
 MARKS = {"ones": r"\mathbf{1}", "updated": "*"}
 """What [notation] may set besides steps: the vector of ones, and the mark of an updated parameter."""
 
 
+@cache
 def pattern(key: str) -> re.Pattern:
     """What 'layer<n>.W' or 'head<h>.t<t>.q' stands for: each letter in angle brackets is a number."""
     return re.compile(re.sub(r"<(\w+)>", r"(?P<\1>\\d+)", key.replace(".", r"\.")))
@@ -30,13 +30,12 @@ def filled(text: str, numbers: dict[str, str]) -> str:
 
 class Notation:
     """The symbols of one example. `family` maps step patterns ('layer<n>.W') to [symbol, meaning], `attached` the
-    letter of what belongs to a parameter ('m' in 'layer1.m_W') to [symbol, meaning, meaning of its new value];
-    `derived` says what the "gradient" and the "updated" value of '<x>' are, where the family does not."""
+    letter of what belongs to a parameter ('m' in 'layer1.m_W') to [symbol, meaning, meaning of its new value]."""
 
-    def __init__(self, example: Example, trace: Trace, family: dict[str, list[str]], attached=None, derived=None):
-        self.example, self.trace, self.attached, self.derived = example, trace, attached or {}, derived or {}
-        self._found: dict[str, tuple[str, str]] = {}
-        self.family = {pattern(key): value for key, value in family.items()}
+    def __init__(self, example: Example, trace: Trace, family: dict[str, list[str]], attached=None):
+        self.example, self.trace, self.attached = example, trace, attached or {}
+        self.family = {pattern(key): symbol for key, (symbol, _) in family.items()}
+        self._of_family: dict[str, str] = {}
         self.own = {key: _symbol(value) for key, value in example.notation.items()}
         self._check_keys()
         for key, value in self.own.items():
@@ -80,7 +79,7 @@ class Notation:
 
     def _given(self, name: str) -> str:
         """The symbol that the example or the family gives a step; nothing if neither does."""
-        return self.own[name].symbol if name in self.own else self._family(name)[0]
+        return self.own[name].symbol if name in self.own else self._family(name)
 
     def _made(self, name: str) -> str:
         """The symbol of a step that nobody gives one, from what it is."""
@@ -102,16 +101,6 @@ class Notation:
         if step.of and symbol == partial(self.symbol(self.trace.loss), self.symbol(step.of)):
             return slashed(self.symbol(self.trace.loss), self.symbol(step.of))
         return symbol
-
-    def meaning(self, name: str) -> str:
-        """What the step is, in the page's language; empty if nothing is said of it, nor of what it belongs to."""
-        return self._family(name)[1] or self._derived_meaning(name)
-
-    def _derived_meaning(self, name: str) -> str:
-        """What a gradient or a new value is, told from the meaning of what it is the gradient or new value of."""
-        kind, of = ("updated", old) if (old := self.old(name)) else ("gradient", self.trace[name].of)
-        meaning = short(self.meaning(of)) if of else ""
-        return self.derived.get(kind, "").replace("<x>", meaning) if meaning else ""
 
     def old(self, new: str) -> str | None:
         """The leaf whose new value the step `new` holds."""
@@ -160,25 +149,11 @@ class Notation:
             counted = [i + 1 for i in index]
         return ("," if max(counted) > 9 else "").join(map(str, counted))
 
-    def _family(self, name: str) -> tuple[str, str]:
-        """Symbol and meaning, looked up once."""
-        if name not in self._found:
-            self._found[name] = self._matched(name)
-        return self._found[name]
-
-    def _matched(self, name: str) -> tuple[str, str]:
-        for known, texts in self.family.items():
-            if found := known.fullmatch(name):
-                symbol, meaning = (filled(text, found.groupdict()) for text in texts)
-                return symbol, meaning
-        return "", self._attached_meaning(name)
-
-    def _attached_meaning(self, name: str) -> str:
-        found = self.attachment(name)
-        if not found:
-            return ""
-        meaning = self.attached[found[0]][2 if self.old(name) else 1]
-        return meaning.replace("<parameter>", short(self.meaning(found[1])))
+    def _family(self, name: str) -> str:
+        if name not in self._of_family:
+            matches = ((known.fullmatch(name), symbol) for known, symbol in self.family.items())
+            self._of_family[name] = next((filled(s, found.groupdict()) for found, s in matches if found), "")
+        return self._of_family[name]
 
 
 def _symbol(value: str | Symbol) -> Symbol:

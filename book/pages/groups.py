@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby, repeat
 
 from gradbook.engine.tape.trace import Trace
 
@@ -13,27 +13,28 @@ from ..formula.notation import pattern
 @dataclass(frozen=True)
 class Group:
     """What a page derives under one heading: lines of one scope, or gradients. `folded` says that lines like them
-    were worked above in full, so that these are shown by their results and opened at will. A group without a title
+    were worked above in full, so that these are shown by their results and opened at will. A group without a scope
     goes on under the heading before it."""
 
-    title: str
+    scope: str | None
     lines: list
     folded: bool = False
 
 
 class Grouping:
     """How the lines of a page are grouped. `folded` are the family's patterns: of scopes ('t<t>'), whose first is
-    worked in full, or of single lines ('dW_x[ifoc]'). `scope` gives a line's scope, `title` its heading."""
+    worked in full, or of single lines ('dW_x[ifoc]'). `scope` gives a line's scope, `used` what it is computed
+    from."""
 
-    def __init__(self, trace: Trace, folded: list[str], used: Callable, title: Callable, scope: Callable):
-        self.trace, self.used, self.title, self.scope = trace, used, title, scope
+    def __init__(self, trace: Trace, folded: list[str], used: Callable, scope: Callable):
+        self.trace, self.used, self.scope = trace, used, scope
         self.folded = [pattern(key) for key in folded]
 
     def of(self, lines: list, name: Callable[[object], str]) -> list[Group]:
         """The groups in an order in which each line can be worked from those before it; `name` gives the step whose
         scope a line belongs to."""
-        seen: set = set()
-        return [group for lines in self._together(lines, name) for group in self._runs(lines, name, seen)]
+        worked: set = set()
+        return [group for lines in self._together(lines, name) for group in self._runs(lines, name, worked)]
 
     def apart(self, names: list[str]) -> tuple[list[str], list[str]]:
         """Steps as a list shows them: those met first, then those that repeat them at another place of the same
@@ -78,26 +79,28 @@ class Grouping:
 
     # Folded
 
-    def _runs(self, lines: list, name: Callable[[object], str], seen: set) -> list[Group]:
-        """The lines of one scope, cut where what is new and what repeats an earlier scope meet."""
-        title, new, groups = self.title(name(lines[0])), set(), []
-        for folded, run in groupby(lines, key=lambda line: self._repeats(line, name(line), seen, new)):
-            groups.append(Group("" if groups else title, list(run), folded))
-        seen |= new
+    def _runs(self, lines: list, name: Callable[[object], str], worked: set) -> list[Group]:
+        """The lines of one scope, cut where what is new and what repeats an earlier scope meet. `worked` is what
+        earlier scopes have worked in full, and will hold what this one adds."""
+        new: set = set()
+        runs = groupby(lines, key=lambda line: self._repeats(line, name(line), worked, new))
+        scopes = chain([self.scope(name(lines[0]))], repeat(None))
+        groups = [Group(scope, list(run), folded) for scope, (folded, run) in zip(scopes, runs, strict=False)]
+        worked |= new
         return groups
 
-    def _repeats(self, line, of: str, seen: set, new: set) -> bool:
+    def _repeats(self, line, of: str, worked: set, new: set) -> bool:
         """Whether a line that is made in the same way was worked under an earlier scope of the same pattern, or
         whether an earlier line matches the same pattern."""
         for known in self.folded:
             if known.fullmatch(line.name):
-                repeats = known in seen
-                seen.add(known)
+                repeats = known in worked
+                worked.add(known)
                 return repeats
             if known.fullmatch(self.scope(of)):
-                made = (known, form(self.trace, line.name))
-                new.add(made)
-                return made in seen
+                way = (known, form(self.trace, line.name))
+                new.add(way)
+                return way in worked
         return False
 
 
@@ -115,13 +118,6 @@ def form(trace: Trace, name: str) -> tuple:
     behind the feed-forward network as the norm behind the attention."""
     parts = trace.parts(name)
     return trace[name].op, *(form(trace, arg) if arg in parts else _letter(arg) for arg in trace[name].args)
-
-
-def kind(trace: Trace, name: str) -> tuple:
-    """What a line looks like, whatever its arguments are called: the operations of its parts and all shapes."""
-    parts = trace.parts(name)
-    inner = (kind(trace, arg) if arg in parts else trace[arg].shape for arg in trace[name].args)
-    return trace[name].op, trace[name].shape, *inner
 
 
 def _letter(name: str) -> str:

@@ -17,20 +17,23 @@ def rooms() -> dict[str, list[str]]:
     return {room.rpartition(".")[2]: names for room, names in found.items() if names}
 
 
+@cache
 def listing(op: str) -> str:
     """The source text of the entry of `op` in engine/ops/, as far as it says how the operation is computed and
     differentiated; of one that is entered in another way, all of its file."""
     room = ops.OPS[op].room
-    return _entries(room).get(op) or inspect.getsource(sys.modules[room])
+    source, call = inspect.getsource(sys.modules[room]), _entries(room).get(op)
+    return _computed(source, call) if call else source
 
 
 @cache
-def _entries(room: str) -> dict[str, str]:
+def _entries(room: str) -> dict[str, ast.Call]:
+    """The calls that enter operations, by the name of the operation."""
     source = inspect.getsource(sys.modules[room])
     calls = (node.value for node in ast.parse(source).body if isinstance(node, ast.Expr | ast.Assign))
     found = (call for call in calls if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] == "op")
     named = (call for call in found if call.args and isinstance(call.args[0], ast.Constant))
-    return {call.args[0].value: _computed(source, call) for call in named}
+    return {call.args[0].value: call for call in named}
 
 
 ASIDE = {"infix", "terms", "repeats", "size", "cost"}

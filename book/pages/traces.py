@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gradbook.engine import load, work
 
-from .page import Worked
+from .worked import Worked
 
 
 def traces(paths: list[Path], changes: tuple[str, ...] = ()) -> dict[str, str]:

@@ -12,7 +12,7 @@ from ..pages.catalogue import catalogue
 from ..pages.colophon import colophon
 from ..pages.map import address, family_title, the_map
 from ..project import Edition
-from .witness import last
+from .check_inputs import last
 
 ADDRESS = re.compile(r"^(?:\* - )?\(([^()\s]+)\)=$", re.MULTILINE)
 """A place in a page that the whole book knows by this name."""

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from ..arithmetic.tree import Node, NotUnderstoodError, walk
 from ..read import mathml, tex
-from ..read.html import Formula, Page, folders, number_text
+from ..read.html import Formula, Page, folders, number_text, without_update
 from ..read.parse import Parser, Row
 from ..truth.symbols import Symbols
 from . import lines
@@ -23,9 +23,6 @@ from .names import check_headings, check_names
 from .redo import Rules
 from .report import Report, Unknown
 from .tables import check_tables
-
-SECOND = "@2"
-"""What the name of a trace ends with that is the second update of an example."""
 
 
 @dataclass
@@ -66,7 +63,7 @@ class Book:
         self._results: dict[tuple, lines.Result] = {}
         self.examples = {name: Example(text) for name, text in sorted(traces.items())}
         for name, example in self.examples.items():
-            example.first = self.examples.get(name.removesuffix(SECOND), example)
+            example.first = self.examples.get(without_update(name), example)
             example.learn(self._pages_of(name), self.reading)
             example.adopt(self._learned(name))
 
@@ -89,10 +86,11 @@ class Book:
         return self.examples.get(self._trace_of(page))
 
     def _trace_of(self, page: Page) -> str:
-        """The name of the trace whose numbers a page works with; that of the second update has a page of its own."""
-        if not page.folder:
-            return ""
-        return self.folders[page.folder] + (SECOND if page.name.endswith("/second.html") else "")
+        """The name of the trace whose numbers a page works with: of the traces of its example, which may have one of
+        another update, that which most of its numbers are from; without any, that of the example's name."""
+        example = self.folders.get(page.folder, "")
+        own = {name: n for name, n in page.traces.items() if without_update(name) == example}
+        return max(own, key=own.get, default=example) if page.folder else ""
 
     def defined_at(self, path: str, anchor: str, display: bool = False) -> list[Node]:
         """The first formula at or after an anchor: what is defined there; or the first derivation there."""

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..read.html import Page, folders
+from ..read.html import Page, folders, without_update
 from .languages import compare, cut
 from .report import Report
 
@@ -29,7 +29,7 @@ class Site:
         self.folder, self.pages, self.langs = folder, pages, langs
         self.folders = folders(pages.values())
         # a second update stands among its first's pages; what chapters only quote has none
-        self.examples = {name.partition("@")[0] for name in traces} - set(quoted)
+        self.examples = {without_update(name) for name in traces} - set(quoted)
         self.values = {v for text in traces.values() for step in json.loads(text)["steps"] for v in step["value"]}
         self.sources = sources
         self.files = {f.relative_to(folder).as_posix() for f in folder.rglob("*") if f.is_file()}

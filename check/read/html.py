@@ -177,6 +177,11 @@ class Page:
         return [(e.get("data-value"), number_text("".join(e.itertext()))) for e in found]
 
     @cached_property
+    def traces(self) -> Counter:
+        """How many of the addressed numbers are from each trace: 'adam', 'adam@2'."""
+        return Counter(address.partition(":")[0] for address, _ in self.addresses)
+
+    @cached_property
     def ids(self) -> list[str]:
         return self.root.xpath("//@id")
 
@@ -267,6 +272,12 @@ def folders(pages: Iterable[Page]) -> dict[str, str]:
     found: dict[str, Counter] = {}
     for page in pages:
         if page.folder:
-            told = (address.partition(":")[0].partition("@")[0] for address, _ in page.addresses)
-            found.setdefault(page.folder, Counter()).update(told)
+            names = found.setdefault(page.folder, Counter())
+            for trace, count in page.traces.items():
+                names[without_update(trace)] += count
     return {folder: max(names, key=names.get) if names else folder for folder, names in found.items()}
+
+
+def without_update(trace: str) -> str:
+    """The example that a trace belongs to: 'adam' of 'adam@2', its second update."""
+    return trace.partition("@")[0]

@@ -1,0 +1,52 @@
+"""How the numbers of an example go on over several updates: tables, in no language."""
+
+from dataclasses import dataclass
+
+from gradbook.engine.optim import detached
+from gradbook.engine.tape.trace import Trace
+
+from ..base.numbers import decimal_of, tex_number
+from ..formula.derive import matrix
+from ..formula.nodes import Number
+from ..formula.wide import filled
+from .worked import Worked, once
+
+IN_TABLES = 6
+"""The significant digits of exact values in the tables of several updates."""
+
+
+@dataclass(frozen=True)
+class History:
+    """A table: the names of its columns, and their values after 0, 1, … updates."""
+
+    columns: list[str]
+    rows: list[list[str]]
+
+
+@once
+def history(worked: Worked) -> list[History]:
+    """What the updates change, from update to update: the loss, then each parameter with its state."""
+    trace, traces = worked.printed, worked.after(worked.example.page.steps)
+    rate = ["rate"] * ("rate" in trace)
+    state = trace.updated("state")
+    groups = [[trace.loss, *rate]]
+    for parameter in trace.updated():
+        own = [name for name in state if (found := detached(trace, name)) and found[1] == parameter]
+        groups.append([parameter, *own])
+    return [History(names, [[_exact(worked, t, name) for name in names] for t in traces]) for names in groups]
+
+
+def _exact(worked: Worked, trace: Trace, name: str) -> str:
+    """An array in exact numbers, to six digits, without addresses."""
+    value = trace.value(name)
+    if value.size == 1:
+        return tex_number(value.item(), IN_TABLES)
+    cells = filled(value.shape, lambda index: Number(decimal_of(value[index], IN_TABLES)))
+    return worked.written.tex(matrix(cells))
+
+
+def loss_table(worked: Worked) -> list[tuple[int, float]]:
+    """The loss after 0, 1, 10, 100, … updates and after the last."""
+    last = len(worked.losses) - 1
+    counts = [0, *(10**k for k in range(7) if 10**k < last), last]
+    return [(n, float(worked.losses[n])) for n in counts]

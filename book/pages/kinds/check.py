@@ -1,0 +1,99 @@
+"""The check: every gradient beside its central difference, the losses of many updates, the drift of the pencil."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+
+from gradbook.engine.tape.check import GradientCheck
+
+from ...base.numbers import plain_number, tex_number
+from ...formula.symbols import slashed
+from ...formula.wide import ENTRIES
+from ..history import loss_table
+from ..moved import course, rests
+from ..view import Picture, View
+from ..worked import Worked, once
+
+NOISE = 1e-13
+"""Relative differences below this are float64's own rounding, not the pencil's."""
+
+
+class Page(View):
+    def rows(self) -> list[dict[str, str]]:
+        """Gradient, central difference and relative error of the first entries of each parameter."""
+        return rows(self.worked)
+
+    def rest(self) -> list[dict]:
+        """What the table leaves out: for each large parameter the count of its entries and their largest error."""
+        large = (check for check in self.worked.gradient_checks if check.gradient.size > ENTRIES)
+        return [
+            {
+                "symbol": slashed(self.loss, self.symbol(check.parameter)),
+                "shown": ENTRIES,
+                "total": check.gradient.size,
+                "error": self.number(check.errors.max(), 2),
+            }
+            for check in large
+        ]
+
+    @property
+    def worst(self) -> float:
+        """The largest relative error."""
+        return float(np.max([check.errors.max() for check in self.worked.gradient_checks], initial=0.0))
+
+    @property
+    def losses(self) -> list[float]:
+        """The loss before each update, and after the last."""
+        return [float(loss) for loss in self.worked.losses]
+
+    def course(self, digits: int) -> str:
+        """How the loss goes in the update, where it is printed with so many digits."""
+        return course(*self.losses[:2], digits)
+
+    def plain_number(self, value: float, digits: int) -> str:
+        """A number in words that a figure is described with."""
+        return plain_number(value, digits)
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing moves because all gradients are 0, exactly and as they are printed."""
+        return rests(self.trace) and rests(self.exact)
+
+    def loss_table(self) -> list[tuple[int, float]]:
+        return loss_table(self.worked)
+
+    def heat(self) -> list[Picture]:
+        return [picture for name, picture in self.figures.items() if name.startswith("heat")]
+
+    def drifts(self) -> list[tuple[str, float]]:
+        return drifts(self.worked)
+
+
+@once
+def rows(worked: Worked) -> list[dict[str, str]]:
+    return [row for check in worked.gradient_checks for row in _rows(worked, check)]
+
+
+def _rows(worked: Worked, check: GradientCheck) -> Iterator[dict[str, str]]:
+    notation = worked.notation
+    for index in islice(np.ndindex(check.gradient.shape), ENTRIES):
+        yield {
+            "symbol": slashed(notation.symbol(worked.printed.loss), notation.entry(check.parameter, index)),
+            "gradient": tex_number(check.gradient[index], 10),
+            "difference": tex_number(check.difference[index], 10),
+            "error": tex_number(check.errors[index], 2),
+        }
+
+
+@once
+def drifts(worked: Worked) -> list[tuple[str, float]]:
+    """How far each line is from its exact value, relative to its largest entry."""
+    lines = [step for step in worked.printed.values() if not step.is_leaf and not worked.printed.parent(step.name)]
+    return [(step.name, _drift(step.value, worked.exact.value(step.name))) for step in lines]
+
+
+def _drift(printed: np.ndarray, exact: np.ndarray) -> float:
+    scale = float(np.abs(exact).max())
+    drift = float(np.abs(printed - exact).max()) / scale if scale else 0.0
+    return drift if drift > NOISE else 0.0

@@ -1,0 +1,104 @@
+"""An example worked through, in no language, and what is made of it once for the pages of every language."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, wraps
+from typing import Any, TypeVar
+
+import numpy as np
+from jinja2.environment import TemplateModule
+
+from gradbook.engine import Example, Trace, check_gradients, pencil, train
+from gradbook.engine.tape.check import GradientCheck
+
+from ..base.numbers import printed_array
+from ..formula.meanings import Meanings
+from ..formula.notation import Notation
+from ..formula.written import Written
+from ..i18n.words import SOURCE, environment
+
+SECOND = "@2"
+"""What the name of a trace ends with that is the second update of an example: 'adam@2'."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Worked:
+    """The exact trace of an example, and the trace that is printed."""
+
+    example: Example
+    exact: Trace
+    printed: Trace
+    remembered: dict = field(default_factory=dict, compare=False, repr=False)  # by `once`
+
+    @classmethod
+    def of(cls, example: Example, exact: Trace) -> "Worked":
+        by_hand = example.page.arithmetic == "pencil"
+        return cls(example, exact, pencil(exact, example.page.digits) if by_hand else exact)
+
+    def family(self, lang: str) -> TemplateModule:
+        """What the family's template says in a language."""
+        return environment(lang).get_template(f"families/{self.example.family}.j2").module
+
+    @cached_property
+    def notation(self) -> Notation:
+        """Its symbols, which are the same in every language."""
+        shared = environment(SOURCE).get_template("symbols.j2").module
+        return Notation(self.example, self.exact, {**shared.symbols, **self.family(SOURCE).symbols}, shared.attached)
+
+    @cached_property
+    def written(self) -> Written:
+        """Its formulas, likewise."""
+        macros = environment(SOURCE).get_template("math.j2").module
+        return Written(self.printed, self.notation, self.example.page.digits, macros)
+
+    @cached_property
+    def gradient_checks(self) -> list[GradientCheck]:
+        return check_gradients(self.exact)
+
+    @cached_property
+    def second(self) -> "Worked | None":
+        """The second update as an example of its own, which starts from the printed values of the first; None if
+        the example does not ask for it."""
+        if self.example.page.steps < 2:
+            return None
+        digits = self.example.page.digits
+        start = {leaf: printed_array(self.printed.value(new), digits) for leaf, new in self.printed.updates.items()}
+        return Worked.of(self.example, self.exact.replay(start).called(f"{self.exact.example}{SECOND}"))
+
+    def after(self, updates: int) -> list[Trace]:
+        """The exact traces after 0, 1, … updates."""
+        found = [self.exact]
+        while len(found) <= updates:
+            last = found[-1]
+            found.append(last.replay({leaf: last.value(new) for leaf, new in last.updates.items()}))
+        return found
+
+    @cached_property
+    def losses(self) -> np.ndarray:
+        """The loss before each of `page.curve` updates, and after the last."""
+        return train(self.exact, self.example.page.curve)[0]
+
+
+def once(function: Callable[..., T]) -> Callable[..., T]:
+    """A function of a worked example whose result is made once: `function(worked, *args)`. What it makes is the same
+    in every language, or has the language among `args`; nobody changes it."""
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def remembering(worked: Worked, *args: Any) -> T:
+        key = (name, *args)
+        if key not in worked.remembered:
+            worked.remembered[key] = function(worked, *args)
+        return worked.remembered[key]
+
+    return remembering
+
+
+@once
+def meanings(worked: Worked, lang: str) -> Meanings:
+    """What its steps are, in words of a language."""
+    shared = environment(lang).get_template("symbols.j2").module
+    symbols = {**shared.symbols, **worked.family(lang).symbols}
+    return Meanings(worked.notation, symbols, shared.attached, shared.derived)
