@@ -154,7 +154,7 @@ def test_help_names_every_target():
         assert f"  {target} " in done.stdout
 
 
-DOCUMENTS = {"sphinx", "docutils", "matplotlib", "typst", "babel", "jinja2"}
+DOCUMENTS = {"sphinx", "docutils", "fontTools", "typst", "babel", "jinja2"}
 HEAVY = {"numpy", "pydantic", "rich", "gradbook.engine", "gradbook.book"} | DOCUMENTS
 LOADED = """
 import runpy, sys

@@ -8,7 +8,6 @@ import pytest
 
 from gradbook.book.base.address import address as address_of
 from gradbook.book.cache.made import Made, Store
-from gradbook.book.figures.canvas import settings
 from gradbook.book.figures.families import MOST, _nodes, _place, draw, needed, order, rows
 from gradbook.book.i18n.words import languages
 from gradbook.book.new import new_example
@@ -66,9 +65,8 @@ def test_nothing_stands_on_anything():
 
 
 def test_drawing():
-    with settings():
-        svg = draw(MANY, lambda name: f"#{address(name)}")
-        assert svg == draw(MANY, lambda name: f"#{address(name)}")
+    svg = draw(MANY, lambda name: f"#{address(name)}")
+    assert svg == draw(MANY, lambda name: f"#{address(name)}")
     assert set(re.findall(r'href="#([^"]*)"', svg)) == {address(name) for name in MANY}
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from gradbook.book.cache.made import Store
 from gradbook.book.figures import curve
-from gradbook.book.figures.canvas import settings
 from gradbook.book.formula.mathml import to_mathml
 from gradbook.book.i18n.words import environment, languages
 from gradbook.book.pages import catalogue
@@ -122,8 +121,7 @@ def test_a_drawing_has_no_words(pages):
 
 @pytest.mark.parametrize("name", [n for n, entry in OPS.items() if curve.is_curve(entry)])
 def test_a_curve_stays_on_its_sheet(name):
-    with settings():
-        svg = Written(OPS[name]).curve
+    svg = Written(OPS[name]).curve
     numbers = [float(n) for path in re.findall(r' d="([^"]*)"', svg) for n in re.findall(r"-?\d+\.?\d*", path)]
     assert min(numbers) >= 0 and max(numbers) <= curve.WIDTH
 

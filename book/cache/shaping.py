@@ -18,7 +18,7 @@ TEMPLATES = ROOT / "templates"
 
 PROGRAMS = (
     "numpy", "pydantic", "jinja2", "markupsafe", "babel", "sphinx", "docutils", "furo", "myst-parser", "pygments",
-    "math-core", "matplotlib", "fonttools", "brotli", "typst", "snowballstemmer",
+    "math-core", "fonttools", "brotli", "typst", "snowballstemmer",
 )  # fmt: skip
 """The distributions whose versions can change a byte of the book."""
 CARRIERS = ("mplfonts", "ziamath")

@@ -27,11 +27,8 @@ def figures(
     `href` gives the address of a step's derivation as seen from the page that shows the graph. `losses` are the
     losses over the further updates, if they are known already (engine.train); otherwise they are computed.
     """
-    from .canvas import settings
-
     view = View(example, exact, notation, href, losses)
-    with settings():
-        return {figure.name: figure for kind in CATALOGUE for figure in _drawn(kind, view)}
+    return {figure.name: figure for kind in CATALOGUE for figure in _drawn(kind, view)}
 
 
 def _drawn(kind: str, view: View) -> Iterable[Figure]:

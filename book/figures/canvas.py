@@ -1,30 +1,15 @@
-"""A sheet to draw on: matplotlib with y downwards in points, labels given as TeX, a record of where they stand."""
+"""A sheet to draw on, y downwards in points, labels given as TeX, with a record of where they stand."""
 
-import html
-import io
-from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
 
-from . import palette, tex
-from .svg import clean
+from . import palette, svg, tex
+from .line import line
 
 SIZE = 9.0  # points, the usual size of a label
-_SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "gradbook", "text.parse_math": False}
 CAP = 0.66  # em, the height of capitals and figures
-
-
-@contextmanager
-def settings():
-    """matplotlib as it comes, whatever the reader's own settings say, and quiet about its first start."""
-    import logging
-
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
-    import matplotlib
-
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_SETTINGS)
-        yield
+DASHES = 3, 2  # times the width of the line
 
 
 @dataclass(frozen=True)
@@ -53,45 +38,28 @@ def label_box(x: float, y: float, text: str, size: float, anchor: str = "middle"
 
 
 class Canvas:
-    """`width` by `height` points. Everything is drawn in the order it is given."""
+    """`width` by `height` points, y downwards. Everything is drawn in the order it is given."""
 
     def __init__(self, width: float, height: float):
-        from matplotlib.figure import Figure
-
         self.width, self.height = width, height
-        self.figure = Figure(figsize=(width / 72, height / 72), facecolor="none")
-        self.axes = self.figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
-        self.axes.set_axis_off()
         self.labels: list[Box] = []
-        self.order = 10  # matplotlib draws by its own kinds of artists; we draw in the order given
-
-    def next(self) -> int:
-        self.order += 1
-        return self.order
+        self._drawn: list[_Drawn] = []
 
     def path(self, commands, *, stroke="none", width=1.0, fill="none", dashed=False, alpha=(1.0, 1.0), url=None):
         """A path of ('M', x, y), ('L', x, y), ('C', x1, y1, x2, y2, x, y) and ('Z',) commands.
 
         `alpha` is how opaque the line and the filling are.
         """
-        from matplotlib.colors import to_rgba
-        from matplotlib.patches import PathPatch
-        from matplotlib.path import Path
-
-        codes = {"M": [Path.MOVETO], "L": [Path.LINETO], "C": [Path.CURVE4] * 3, "Z": [Path.CLOSEPOLY]}
-        points, kinds = [], []
-        for kind, *numbers in commands:
-            kinds += codes[kind]
-            points += list(zip(numbers[::2], numbers[1::2], strict=True)) or [(0, 0)]
-        if not points:
+        if not commands:
             return
-        edge = to_rgba(stroke, alpha[0]) if stroke != "none" else stroke
-        face = to_rgba(fill, alpha[1]) if fill != "none" else fill
-        patch = PathPatch(
-            Path(points, kinds), edgecolor=edge, linewidth=width if stroke != "none" else 0, facecolor=face,
-            linestyle=(0, (3, 2)) if dashed else "-", clip_on=False, url=url, zorder=self.next(),
-        )  # fmt: skip
-        self.axes.add_artist(patch)
+        look = {"d": svg.path(line(commands) if fill == "none" else commands), "fill": fill}
+        look |= {"fill-opacity": svg.number(alpha[1])} if fill != "none" and alpha[1] != 1 else {}
+        if stroke != "none":
+            look |= {"stroke": stroke}
+            look |= {"stroke-opacity": svg.number(alpha[0])} if alpha[0] != 1 else {}
+            look |= {"stroke-width": svg.number(width)} if width != 1 else {}
+            look |= {"stroke-dasharray": ",".join(svg.number(part * width) for part in DASHES)} if dashed else {}
+        self._drawn.append(_Drawn(svg.element("path", look), url))
 
     def circle(self, x: float, y: float, radius: float, **look):
         self.path(ring(x, y, radius), **look)
@@ -106,16 +74,30 @@ class Canvas:
         self.labels.append(label_box(x, y, text, size, anchor))
         if halo:
             self.rectangle(label_box(x, y, text, size, anchor, room=1), fill=palette.GROUND)
-        align = {"start": "left", "middle": "center", "end": "right"}[anchor]
-        self.axes.text(
-            x, y + CAP * size / 2, written(text), fontsize=size, color=colour, ha=align, va="baseline", url=url,
-            zorder=self.next(),
-        )  # fmt: skip
+        look = {"x": svg.number(x), "y": svg.number(y + CAP * size / 2), "font-size": svg.number(size)}
+        look |= {"text-anchor": anchor} if anchor != "start" else {}
+        drawn = svg.element("text", look | {"fill": colour}, svg.label(text, size))
+        self._drawn.append(_Drawn(drawn, url, tex.plain(text)))
 
     def svg(self) -> str:
-        text = io.StringIO()
-        self.figure.savefig(text, format="svg", metadata={"Date": None}, facecolor="none", edgecolor="none")
-        return clean(text.getvalue())
+        links = (_link(url, list(drawn)) for url, drawn in groupby(self._drawn, lambda one: one.url))
+        return svg.drawing(self.width, self.height, "".join(links))
+
+
+class _Drawn(NamedTuple):
+    """The markup of one element, where it leads, and what it says."""
+
+    markup: str
+    url: str | None
+    words: str = ""
+
+
+def _link(url: str | None, drawn: list[_Drawn]) -> str:
+    """What leads to one place is one link, which is called as the last label in it."""
+    markup, words = "".join(one.markup for one in drawn), [one.words for one in drawn if one.words]
+    if url is None:
+        return markup
+    return svg.element("a", {"xlink:href": url} | ({"aria-label": words[-1]} if words else {}), markup)
 
 
 def ring(x: float, y: float, radius: float) -> list[tuple]:
@@ -143,8 +125,3 @@ def outline(box: Box, rounded: float = 0.0) -> list[tuple]:
         ("L", left + r, bottom), ("C", left + k, bottom, left, bottom - k, left, bottom - r),
         ("L", left, top + r), ("C", left, top + k, left + k, top, left + r, top), ("Z",),
     ]  # fmt: skip
-
-
-def written(text: str) -> str:
-    """TeX as matplotlib may hold it until `clean` sets it: its own face, used for measuring, has no Chinese."""
-    return html.escape(text, quote=False).encode("ascii", "xmlcharrefreplace").decode()

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 from .fonts import advance
 
@@ -47,33 +48,36 @@ class Run:
         """How far below the line the run stands, in em of the line."""
         return _SHIFTS[self.place]
 
-    @property
+    @cached_property
     def width(self) -> float:
         """In em of the line; accents take no room."""
         return self.scale * sum(advance(c) for c in self.text if not unicodedata.combining(c))
 
 
-def runs(tex: str) -> list[Run]:
+@cache
+def runs(tex: str) -> tuple[Run, ...]:
     """The runs of a symbol, neighbours in one place joined."""
     joined: list[Run] = []
     for run in _read(_TOKEN.findall(tex), "ITALIC ", ""):
         if joined and joined[-1].place == run.place:
             run = Run(joined.pop().text + run.text, run.place)
         joined.append(run)
-    return joined
+    return tuple(joined)
 
 
-def placed(tex: str) -> Iterator[tuple[Run, float]]:
+@cache
+def placed(tex: str) -> tuple[tuple[Run, float], ...]:
     """Each run with where it starts, in em: a raised and a lowered one stand over each other, the longer last."""
-    x, queue = 0.0, runs(tex)
+    x, queue, found = 0.0, list(runs(tex)), []
     while queue:
         run = queue.pop(0)
         if queue and run.place and queue[0].place:
             run, other = sorted((run, queue.pop(0)), key=lambda r: r.width)
-            yield run, x
+            found.append((run, x))
             run = other
-        yield run, x
+        found.append((run, x))
         x += run.width
+    return tuple(found)
 
 
 def width(tex: str, size: float) -> float:
@@ -81,6 +85,7 @@ def width(tex: str, size: float) -> float:
     return size * max((x + run.width for run, x in placed(tex)), default=0.0)
 
 
+@cache
 def plain(tex: str) -> str:
     """The symbol's characters in one line, in ordinary letters."""
     return unicodedata.normalize("NFKC", "".join(run.text for run in runs(tex)))

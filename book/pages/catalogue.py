@@ -30,10 +30,7 @@ def _made(examples: list[Made]) -> Made:
 
 
 def _curves(written: dict[str, list[Written]]) -> dict[str, str]:
-    from ..figures.canvas import settings
-
-    with settings():
-        drawn = {w.op.name: w.curve for operations in written.values() for w in operations}
+    drawn = {w.op.name: w.curve for operations in written.values() for w in operations}
     return {f"{name}.svg": svg for name, svg in drawn.items() if svg}
 
 

@@ -89,8 +89,6 @@ def address(family: str) -> str:
 
 def _drawing(found: dict[str, Entry]) -> str:
     """The same in all languages: families by the names of their files."""
-    from ..figures.canvas import settings
     from ..figures.families import draw
 
-    with settings():
-        return draw({entry.name: entry.before for entry in found.values()}, lambda family: f"#{address(family)}")
+    return draw({entry.name: entry.before for entry in found.values()}, lambda family: f"#{address(family)}")
