@@ -601,8 +601,8 @@ def test_entry_is_complete(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_macro(name):
-    """One macro for each operation, and one for an entry where it has one: first the arrays, then the attributes; where
-    the operation says what an entry is made of, its macro is given that."""
+    """One macro for each operation, and one for an entry where it has one: first the arrays, then the attributes;
+    where the operation says what an entry is made of, its macro is given that."""
     macros, entry = environment("en").get_template("math.j2").module, OPS[name]
     assert hasattr(macros, name), f"templates/math.j2 has no macro {name}"
     own = None if entry.terms else getattr(macros, f"{name}_entry", None)

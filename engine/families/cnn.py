@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
+from ..ops import OPS
 from ..spec.example import Activation, Example, Known, Matrix, Model, Number, Vector
 from ..spec.limits import CALL, AtMost
 from ..spec.shapes import (
@@ -110,8 +111,10 @@ def _shape_after(place: str, layer: Convolution, maps: int, shape: tuple[int, in
         for c, kernel in enumerate(kernels):
             expect_shape(f"{place}.kernels[{o}][{c}]", kernel, *window, "all kernels of a layer have one shape")
     expect_length(f"{place}.b", layer.b, len(layer.kernels), f"there are {len(layer.kernels)} output maps")
-    if layer.activation == "softmax":
-        raise ValueError(f"{place}.activation: softmax makes a distribution of a column, and a map is none")
+    if not OPS[layer.activation].entrywise:
+        raise ValueError(
+            f"{place}.activation: {layer.activation} makes a distribution of a column, and a map is none"
+        )
     axes = list(zip(("rows", "columns"), shape, window, strict=True))
     rows, columns = (
         expect_windows(f"{place}.stride", what, n + 2 * layer.padding, k, layer.stride, layer.dilation)
@@ -133,14 +136,14 @@ def forward(tape: Tape, spec: Spec) -> str:
     for n, layer in enumerate(spec.conv, start=1):
         maps = _convolution(tape, "" if len(spec.conv) == 1 else f"conv{n}.", maps, layer)
     columns = [p.reshape(shape=(p.size, 1)) if p.size > 1 else p for p in maps]
-    f = columns[0] if len(columns) == 1 else apply("concat", *columns, axis=0)
+    f = columns[0] if len(columns) == 1 else columns[0].concat(*columns[1:], axis=0)
     f = f if f.name else tape.write("dense.f", f, grad="dense.df")
     W, b = tape.param("dense.W", spec.dense.W), tape.param("dense.b", np.reshape(spec.dense.b, (-1, 1)))
     o, y = tape.write("dense.o", W @ f + b, grad="dense.do"), tape.data("y", np.reshape(spec.data.y, (-1, 1)))
-    if spec.loss == "half_squared_error":
-        return tape.write("J", tape.write("E", o.half_squared_error(y)).sum()).name
+    if OPS[spec.loss].outputs != "logits":
+        return tape.write("J", tape.write("E", apply(spec.loss, o, y)).sum()).name
     tape.write("dense.p", o.softmax(axis=0))
-    return tape.write("J", o.cross_entropy_logits(y, axis=0).sum()).name
+    return tape.write("J", apply(spec.loss, o, y, axis=0).sum()).name
 
 
 def _convolution(tape: Tape, place: str, maps: list[Expr], layer: Convolution) -> list[Expr]:

@@ -13,7 +13,7 @@ from pydantic import model_validator
 from ..layers.dense import Layers, expect_net, net, net_size
 from ..spec.example import Activation, Example, Known, Matrix, Model
 from ..spec.shapes import expect_columns, expect_in_time, expect_rows, expect_size
-from ..tape.tape import Tape, apply
+from ..tape.tape import Tape
 
 PLAYERS = ("discriminator", "generator")
 
@@ -65,7 +65,7 @@ def forward(tape: Tape, spec: Spec) -> str:
     makes, tells = (tape.data, tape.param) if judges else (tape.param, tape.data)
     shown = net(tape, "generator", spec.generator, z, spec.activation, "x", makes)
     if judges:
-        shown = tape.write("shown", apply("concat", *real, shown, axis=1))
+        shown = tape.write("shown", real[0].concat(shown, axis=1))
     s = net(tape, "discriminator", spec.discriminator, shown, spec.activation, "s", tells)
     E = tape.write("E", s.binary_cross_entropy_logits(y))
     return tape.write("J_D" if judges else "J_G", E.sum() / count).name

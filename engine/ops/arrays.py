@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from . import simpler
 from .table import POWER, PRODUCT, op
 from .terms import Of, Product, Total, entries
 
@@ -71,7 +72,8 @@ op("outer", lambda a, b: a * swapped(b),
 
 op("transpose", swapped,
    lambda g, out, a: g.T,
-   binds=POWER, opens=POWER, kind="layout", infix=".T", terms=lambda index, a: Of(0, index[::-1]))
+   binds=POWER, opens=POWER, kind="layout", infix=".T", terms=lambda index, a: Of(0, index[::-1]),
+   simpler=simpler.transposed)
 
 op("reshape", lambda a, shape: np.reshape(a, shape).copy(),
    lambda g, out, a, shape: g.reshape(shape=a.shape),

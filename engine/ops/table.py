@@ -42,6 +42,14 @@ class Op:
     `terms(index, *arrays, **attrs)` says what the entry `index` of the result is made of (`terms.py`), where that is
     not the operation on the entries at the same place. `repeats` says that a ⊙ b ⊙ c needs no brackets.
     `size`, for an operation whose terms can cancel, adds up how large they are: it takes absolute values.
+    `copies` says that it only repeats entries. `simpler(make, *args, **attrs)` is what its method on an expression
+    gives, where a person leaves something out (`simpler.py`). `fails` says why it ends where its values are finite.
+
+    `outputs`, one of OUTPUTS, is what an activation makes of a layer, and what a loss needs the last layer to give.
+    For the search for an example's numbers: `lively`, from where to where the size of a pre-activation is wanted (a
+    unit beyond it is saturated, one nearer to 0 passes nothing on); `targets`, what the outputs of a last layer can
+    be asked for, if not nearly all of `reach` between -1 and 1; `hidden`, the activation of the layers before a last
+    layer that it looks at as a whole.
     """
 
     name: str
@@ -61,6 +69,13 @@ class Op:
     terms: Callable[..., Term] | None = None
     repeats: bool = False
     size: Callable[..., Any] | None = None
+    copies: bool = False
+    simpler: Callable[..., Any] | None = None
+    fails: str = ""
+    outputs: str = ""
+    lively: tuple[float, float] = (0.05, 1.5)
+    targets: tuple[float, float] | None = None
+    hidden: str = ""
 
     @property
     def entrywise(self) -> bool:
@@ -79,6 +94,17 @@ class Op:
         return self.each is not None and self.kind == "layout"
 
     @property
+    def aims(self) -> tuple[float, float]:
+        """Between which numbers the targets of a new example lie: `targets`, else what is within reach."""
+        low, high = (float(max(self.reach[0], -1)), float(min(self.reach[1], 1)))
+        return self.targets or (low + 0.05 * (high - low), high - 0.05 * (high - low))
+
+    @property
+    def is_product(self) -> bool:
+        """Whether it is the product of two matrices."""
+        return self.kind == "matrix" and self.multiplies
+
+    @property
     def multiplies(self) -> bool:
         """Whether an entry of the result is a sum of products."""
         return self.kind in ("matrix", "convolution") and self.binds == PRODUCT and self.terms is not None
@@ -92,8 +118,18 @@ class Op:
         return self.domain[i] if i < len(self.domain) else "real"
 
 
+OUTPUTS = {
+    "unit": "outputs between 0 and 1",
+    "distribution": "probabilities that add up to 1",
+    "logits": "logits",
+}
+"""What losses ask of a last layer, in words."""
+
 OPS: dict[str, Op] = {}
 """Every operation by its name, in the order in which the files enter them: `OPS["sigmoid"].forward(z)`."""
+
+SIGNS: dict[tuple[str, int], str] = {}
+"""Python's own signs, with the number of arguments -> the first operation that is written so."""
 
 
 def op(
@@ -113,6 +149,13 @@ def op(
     terms: Callable[..., Term] | None = None,
     repeats: bool = False,
     size: Callable[..., Any] | None = None,
+    copies: bool = False,
+    simpler: Callable[..., Any] | None = None,
+    fails: str = "",
+    outputs: str = "",
+    lively: tuple[float, float] = (0.05, 1.5),
+    targets: tuple[float, float] | None = None,
+    hidden: str = "",
 ) -> Op:
     """Enter an operation into OPS: its name, its forward function, one rule for each argument.
 
@@ -136,8 +179,10 @@ def op(
         plugins.refuse_twice("operation", name, room, OPS[name].room)
     OPS[name] = Op(
         name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each,
-        room, infix, terms, repeats, size,
+        room, infix, terms, repeats, size, copies, simpler, fails, outputs, lively, targets, hidden,
     )  # fmt: skip
+    if infix:
+        SIGNS.setdefault((infix, len(rules)), name)
     return OPS[name]
 
 
