@@ -8,6 +8,7 @@ from types import ModuleType
 import numpy as np
 
 from gradbook.engine import Example, Trace, check_gradients, pencil, train
+from gradbook.engine.ops import OPS
 from gradbook.engine.optim import detached
 from gradbook.engine.tape.check import GradientCheck
 from gradbook.engine.tape.trace import Step
@@ -125,8 +126,8 @@ class PageView:
     def reason(self, line: Line) -> str:
         """Why a line of the forward pass is what it is; nothing if there is nothing to say."""
         step = line.step
-        while step.op == "sum" and self.trace[step.args[0]].value.size == 1:  # which is not seen
-            step = self.trace[step.args[0]]
+        while not step.is_leaf and OPS[step.op].adds_all and self.trace[step.args[0]].value.size == 1:
+            step = self.trace[step.args[0]]  # a sum that is not seen
         return self._why("forward", line.name) or self.why("forward", step.op)
 
     def gradient_reasons(self, gradient: "Gradient") -> list[str]:

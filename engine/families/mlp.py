@@ -190,6 +190,9 @@ def _penalty(tape: Tape, penalty: Penalty, weights: list[Expr]) -> Expr:
 
 TRIES = 400
 
+ACTIVATION = "sigmoid"
+"""The activation of a new example, if none is asked for."""
+
 
 def new(widths: list[int], activation: str, samples: int, random: Random) -> dict | None:
     """The tables of one candidate for an example of these widths (input first), or None if it came to nothing.

@@ -12,7 +12,7 @@ from math import inf
 from typing import Any
 
 from .. import plugins
-from .terms import Term
+from .terms import Term, everything
 
 SUM, PRODUCT, POWER, CALL = 1, 2, 3, 4
 """Binding strengths: a + b, a b, a², f(a). CALL as `opens`: the form encloses its arguments itself."""
@@ -20,8 +20,16 @@ SUM, PRODUCT, POWER, CALL = 1, 2, 3, 4
 FLAT = None
 """In the place of a rule: the slope is 0 wherever there is one, so no gradient passes."""
 
-DOMAINS = ("real", "positive", "unit", "distribution", "sign", "mask")
-"""What an argument may hold: any number; above 0; between 0 and 1; columns that add up to 1; −1 and 1; 0 and 1."""
+DOMAINS = {
+    "real": (-inf, inf),
+    "positive": (0, inf),
+    "unit": (0, 1),
+    "distribution": (0, 1),
+    "sign": (-1, 1),
+    "mask": (0, 1),
+}
+"""What an argument may hold, and between which bounds that lies: any number; above 0; between 0 and 1; columns that
+add up to 1; −1 and 1; 0 and 1."""
 
 WHOLE = ("matrix", "layout", "sum", "convolution")
 """Kinds of operations in which an entry of the result is made from several entries, or from one elsewhere."""
@@ -87,6 +95,11 @@ class Op:
         """Whether it only moves entries, so that a result in its new place says all: not a transpose, whose sign a
         reader knows."""
         return self.kind == "layout" and self.infix == ""
+
+    @property
+    def adds_all(self) -> bool:
+        """Whether the result is the sum of all entries."""
+        return self.terms is everything and self.binds == PRODUCT
 
     @property
     def stacks(self) -> bool:
