@@ -33,14 +33,15 @@ CANDIDATES = 60
 
 
 def new_example(
-    folder: Path, name: str, family: str, layers: str, activation: str = "sigmoid", samples: int = 1, seed: int = 0,
-    command: str = "python build.py",
+    folder: Path, name: str, family: str, layers: str, activation: str | None = None, samples: int = 1,
+    seed: int = 0, command: str = "python build.py",
 ) -> Path:  # fmt: skip
     """Write `folder`/`name`.toml, a new example whose numbers are easy on the hand; the same seed gives the same.
 
     `layers` are the widths from input to output, '3,4,2'; they, `activation`, `samples` and `seed` are for families
-    that propose numbers; `command` is what builds the book. Raises BookError, and writes nothing, if a name is
-    unknown or cannot be a file's, if a width is out of bounds, or if the file is already there.
+    that propose numbers, which choose an activation if none is named; `command` is what builds the book. Raises
+    BookError, and writes nothing, if a name is unknown or cannot be a file's, if a width is out of bounds, or if the
+    file is already there.
     """
     path = Path(folder) / f"{name}.toml"
     check_name(path)
@@ -50,13 +51,14 @@ def new_example(
         raise BookError(f"{path}: is already there; choose another name.")
     distinct([*sorted(Path(folder).glob("*.toml")), path])
     for kind, value, known in (("family", family, families()), ("activation", activation, of_kind("activation"))):
-        if value not in known:
+        if value is not None and value not in known:
             raise unknown(f"--{kind}", kind, value, known)
     if not 1 <= samples <= MOST_SAMPLES:
         raise BookError(f"--samples {samples}: expected a number from 1 to {MOST_SAMPLES}.")
     proposes = hasattr(family_of(family), "new")
     if proposes:
-        text = _text(path, family, widths(layers), activation, samples, seed, command)
+        chosen = activation or getattr(family_of(family), "ACTIVATION", of_kind("activation")[0])
+        text = _text(path, family, widths(layers), chosen, samples, seed, command)
     else:
         text = _copy(path, family, command)
     _write(path, text)
@@ -103,7 +105,7 @@ def _text(path: Path, family: str, shape: list[int], activation: str, samples: i
         if (tables := _candidate(family, shape, activation, samples, random)) is None:
             continue
         for rate in RATES:
-            text = template.render(_words(path.stem, shape, activation, tables, rate), command=command)
+            text = template.render(_words(path.stem, family, shape, activation, tables, rate), command=command)
             trace = work(validate(tomllib.loads(text), path))
             if not shows_slips(trace, Page().digits):
                 break
@@ -123,12 +125,14 @@ def _candidate(family: str, shape: list[int], activation: str, samples: int, ran
         raise BookError(f"--layers {','.join(map(str, shape))}: {error}.") from None
 
 
-def _words(name: str, shape: list[int], activation: str, tables: dict, rate: float) -> dict:
+def _words(name: str, family: str, shape: list[int], activation: str, tables: dict, rate: float) -> dict:
     """What a template of a new example file can name."""
     known = {"losses": of_kind("loss"), "activations": of_kind("activation"), "optimizers": list(OPTIMIZERS)}
     update = {"optimizer": "sgd", "learning_rate": rate}
     page = {"name": name, "widths": shape, "activation": activation, "digits": Page().digits}
-    return {"loss": "half_squared_error", "update": update} | tables | known | page
+    keys = family_of(family).Spec.model_fields
+    loss = {"loss": keys["loss"].default} if "loss" in keys else {}
+    return {"update": update} | loss | tables | known | page
 
 
 def _write(path: Path, text: str) -> None:

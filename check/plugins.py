@@ -1,7 +1,6 @@
 """The meanings that plug-ins bring: check/ops/<name>.py in the folder of a plug-in is read as if it lay in ours.
 
-A file enters its operations in `MEANINGS`. Where they print names that are new to the checker, it has tables of the
-same form as ours for these too: `FUNCTIONS` and `WHOLE` (check/arithmetic), `MOVES` (check/truth).
+A file enters its operations in `MEANINGS`, as ours do, with the functions that pages call for them.
 """
 
 import importlib
@@ -14,19 +13,10 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from . import ops
-from .arithmetic import functions, whole
-from .read import atoms
-from .truth import moves
 
 GROUP = "gradbook"
 """The entry points that name the packages of plug-ins."""
 
-TABLES = {
-    "MEANINGS": ops.MEANINGS,
-    "FUNCTIONS": functions.FUNCTIONS,
-    "WHOLE": whole.WHOLE,
-    "MOVES": moves.MOVES,
-}
 _adopted: list[Path] = []
 
 
@@ -40,7 +30,6 @@ def adopt(folders: Iterable[Path]) -> None:
         if folder not in _adopted:
             _take(folder / "check" / "ops")
             _adopted.append(folder)
-    atoms.learn()
 
 
 def adopted() -> list[Path]:
@@ -65,11 +54,9 @@ def _enter(file: Path, name: str) -> None:
         module = importlib.import_module(f"{ops.__name__}.{name}")
     except Exception as error:
         raise PluginError(f"{file}:{_line(error, file)}: {type(error).__name__}: {error}.") from None
-    for table, known in TABLES.items():
-        added = getattr(module, table, {})
-        if twice := sorted(known.keys() & added.keys()):
-            raise PluginError(f"{file}: the checker knows {twice[0]!r} already ({table}).")
-        known.update(added)
+    if twice := ops.known_twice(meanings := getattr(module, "MEANINGS", {})):
+        raise PluginError(f"{file}: the checker knows {twice!r} already.")
+    ops.enter(meanings)
 
 
 def _line(error: Exception, file: Path) -> int:

@@ -256,7 +256,7 @@ def init(folder, title, author, lang, shipped):
 @click.argument("name")
 @click.option("--family", default="mlp", show_default=True, help="The model family.")
 @click.option("--layers", default="2,3,2", show_default=True, help="Widths from input to output.")
-@click.option("--activation", default="sigmoid", show_default=True, help="Activation of every layer.")
+@click.option("--activation", show_default="the family's own", help="Activation of every layer.")
 @click.option("--samples", type=click.IntRange(1, 100), default=1, show_default=True, help="Samples in the batch.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Another number gives other numbers.")
 def new(name, family, layers, activation, samples, seed):

@@ -17,7 +17,7 @@ from gradbook.engine.families import families, family
 from gradbook.engine.ops import OPS, of_kind
 from gradbook.engine.optim import OPTIMIZERS
 from gradbook.engine.schema import schema
-from gradbook.engine.spec.rules import OUTPUTS
+from gradbook.engine.spec.rules import giving
 from tests import views
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
@@ -95,8 +95,8 @@ def test_every_activation_works(name):
 
 @pytest.mark.parametrize("name", of_kind("loss"))
 def test_every_loss_works(name):
-    fitting = OUTPUTS.get(name, ("", ("sigmoid",)))[1][0]
-    targets = ["data.y=[[-1, 1]]"] if name == "hinge" else []
+    fitting = giving(OPS[name].outputs or "unit")[0]
+    targets = ["data.y=[[-1, 1]]"] if OPS[name].accepts(1) == "sign" else []
     work(load(SEED, [f"loss={name}", f"layers[1].activation={fitting}", *targets]))
 
 

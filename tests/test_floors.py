@@ -12,7 +12,7 @@ STANDARD = sys.stdlib_module_names
 
 ORDER = {
     "engine": "errors plugins ops tape optim spec layers families load schema work",
-    "check": "ops arithmetic read truth judge plugins",
+    "check": "arithmetic ops read truth judge plugins",
     "book": "base i18n project formula errata figures cache pages pdf site new init messages build",
 }
 """The rooms of each folder and the files that lie in none, from the lowest to the highest."""

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, ValidationError
 
 from gradbook.engine.errors import BookError, shorten, unknown
+from gradbook.engine.ops import OPS
 from gradbook.engine.spec.cost import update_work
 from gradbook.engine.spec.example import Model, Title, Words
 from gradbook.engine.spec.limits import LIMITS, AtMost
@@ -183,7 +184,7 @@ def _shape(step: Step) -> str:
 def _check_term(where: str, block: Block, step: Step, trace: Trace) -> None:
     if block.term is None:
         return
-    if step.op != "matmul" or block.index is None:
+    if step.is_leaf or not OPS[step.op].is_product or block.index is None:
         raise BookError(f"{where}.term: only an entry (index) of a matrix product has terms.")
     inner = trace[step.args[0]].shape[-1]
     if block.term >= inner:

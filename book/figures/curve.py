@@ -3,6 +3,7 @@
 import numpy as np
 
 from gradbook.engine.ops import FLAT, Op
+from gradbook.engine.ops.table import DOMAINS
 from gradbook.engine.tape.tape import apply, expr
 
 from . import palette
@@ -43,7 +44,8 @@ def draw(op: Op, argument: str, result: str) -> str:
 
 
 def _range(op: Op) -> np.ndarray:
-    low, high = {"positive": (0.0, REACH), "unit": (0.0, 1.0)}.get(op.accepts(0), (-REACH, REACH))
+    lowest, highest = DOMAINS[op.accepts(0)]
+    low, high = max(float(lowest), -REACH), min(float(highest), REACH)
     return np.linspace(low, high, 242)[1:-1] if low == 0 else np.linspace(low, high, 242)
 
 

@@ -31,7 +31,7 @@ def layers(trace: Trace) -> list[Layer]:
 
 def _feeds_a_product(trace: Trace, name: str) -> bool:
     users = trace.users(name, "forward")
-    return any(user.op == "matmul" or _feeds_a_product(trace, user.name) for user in users)
+    return any(OPS[user.op].is_product or _feeds_a_product(trace, user.name) for user in users)
 
 
 def target(trace: Trace, last: Layer) -> str | None:
@@ -44,13 +44,14 @@ def target(trace: Trace, last: Layer) -> str | None:
 
 
 def _layer(trace: Trace, product: Step) -> Layer | None:
-    if product.op != "matmul" or product.phase != "forward" or trace[product.args[0]].op != "param":
+    is_product = not product.is_leaf and OPS[product.op].is_product
+    if not is_product or product.phase != "forward" or trace[product.args[0]].op != "param":
         return None
     weights, before = product.args
     z, bias = product.name, None
     for user in trace.users(z, "forward"):
         others = [name for name in user.args if trace[name].op == "param"]
-        if user.op == "add" and others:
+        if OPS[user.op].infix == "+" and others:
             z, bias = user.name, others[0]
     a = next((u.name for u in trace.users(z, "forward") if OPS[u.op].kind == "activation"), z)
     return Layer(before, weights, bias, z, a)

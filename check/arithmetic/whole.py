@@ -1,5 +1,7 @@
 """Functions of printed mathematics in which an entry is made from several entries, or from one that stands elsewhere.
 
+Their names are said in the entries of check/ops.
+
 Glossary. x, g, h: arrays, tuples of rows of scalars (Decimals or Intervals). below: what stands below the name.
 `_i` under a name means down the columns, `_j` along the rows.
 """
@@ -12,17 +14,18 @@ from .arrays import added, broadcast, lone, rows_of, shape, transpose
 from .functions import exponential, is_above, logarithm
 from .interval import Interval, hull, interval
 from .tree import NotUnderstoodError
-from .windows import WINDOWED
 
 AXES = {"": 0, "i": 0, "j": 1}
 
 
 @dataclass(frozen=True)
 class Whole:
-    """`plain(below, *arrays)`. It rises in every entry, unless `bounds` says what it is on Intervals."""
+    """`plain(below, *arrays)`. It rises in every entry, unless `bounds` says what it is on Intervals. `moves` says
+    that it only moves entries: the page may print where they have come to, instead of the function."""
 
     plain: Callable
     bounds: Callable | None = None
+    moves: bool = False
 
 
 def along(line: Callable) -> Callable:
@@ -38,25 +41,25 @@ def along(line: Callable) -> Callable:
     return function
 
 
-def _mean(v):
+def mean(v):
     return [added(v) / len(v)]
 
 
-def _variance(v):
-    (mean,) = _mean(v)
-    return _mean([(a - mean) ** 2 for a in v])
+def variance(v):
+    (centre,) = mean(v)
+    return mean([(a - centre) ** 2 for a in v])
 
 
-def _log_sum_exp(v):
+def log_sum_exp(v):
     return [logarithm(added(map(exponential, v)))]
 
 
-def _log_softmax(v):
-    (whole,) = _log_sum_exp(v)
+def log_softmax(v):
+    (whole,) = log_sum_exp(v)
     return [a - whole for a in v]
 
 
-def _softmax(v, seen=None):
+def softmax(v, seen=None):
     """The powers of e by their sum. An entry rises with its own power and falls with all others."""
     seen = seen or [Decimal(1)] * len(v)
     e = [interval(m * exponential(a)) for a, m in zip(v, seen, strict=True)]
@@ -71,12 +74,12 @@ def _share(a: Interval, least: Decimal, most: Decimal):
     return Interval(a.low / (a.low + most), a.high / (a.high + least))
 
 
-def _numbers(function: Callable) -> Callable:
+def on_numbers(function: Callable) -> Callable:
     """The function on numbers, from one that gives intervals."""
     return lambda *x: [interval(a).low for a in function(*x)]
 
 
-def _first(k: int) -> Callable:
+def first_of(k: int) -> Callable:
     """1 at the k largest entries, the first of equals; from 0 to 1 where that is not sure."""
 
     def line(v):
@@ -91,9 +94,9 @@ def _is_first(k: int, a, others):
     return is_above(Decimal(k), added(before)) if before else Decimal(1)
 
 
-def _top(below: str, x):
+def topmost(below: str, x):
     k, _, axis = below.partition(",")
-    return along(_first(int(k)))(axis, x)
+    return along(first_of(int(k)))(axis, x)
 
 
 # What moves entries
@@ -105,20 +108,20 @@ def _span(below: str) -> list[int]:
     return list(range(int(first) - 1, int(last))) if last else [int(n) - 1 for n in first.split(",")]
 
 
-def _rows(below: str, x):
+def cut_rows(below: str, x):
     return tuple(x[i] for i in _span(below))
 
 
-def _columns(below: str, x):
-    return transpose(_rows(below, transpose(x)))
+def cut_columns(below: str, x):
+    return transpose(cut_rows(below, transpose(x)))
 
 
-def _reshape(below: str, x):
+def reshaped(below: str, x):
     flat, columns = [v for row in x for v in row], int(below.partition("×")[2])
     return tuple(tuple(flat[i : i + columns]) for i in range(0, len(flat), columns))
 
 
-def _pad(below: str, x):
+def padded(below: str, x):
     widths = [int(n) for n in below.split(",")]
     top, bottom, left, right = widths if len(widths) == 4 else widths * 4
     zero = Decimal(0)
@@ -127,7 +130,7 @@ def _pad(below: str, x):
     return blank * top + wide + blank * bottom
 
 
-def _scatter(below: str, g):
+def scattered(below: str, g):
     """Row i is the sum of those rows that are sent to it."""
     count, _, targets = below.partition(":")
     sent = list(zip(_span(targets), g, strict=True))
@@ -137,27 +140,14 @@ def _scatter(below: str, g):
     )
 
 
-WHOLE = {
-    "sum": Whole(along(lambda v: [added(v)])),
-    "mean": Whole(along(_mean)),
-    "max": Whole(along(lambda v: [max(v)])),
-    "lse": Whole(along(_log_sum_exp)),
-    "var": Whole(along(_variance), along(_variance)),
-    "logsoftmax": Whole(along(_log_softmax), along(_log_softmax)),
-    "softmax": Whole(along(_numbers(_softmax)), along(_softmax)),
-    "largest": Whole(along(_first(1)), along(_first(1))),
-    "top": Whole(_top, _top),
-    "flatten": Whole(lambda below, x: tuple((v,) for row in x for v in row)),
-    "reshape": Whole(_reshape),
-    "rows": Whole(_rows),
-    "columns": Whole(_columns),
-    "pad": Whole(_pad),
-    "scatter": Whole(_scatter),
-} | {name: Whole(*functions) for name, functions in WINDOWED.items()}
-"""Name on the page, with T for a transposed one -> how to work it out."""
+WHOLE: dict[str, Whole] = {}
+"""Name on the page, with T for a transposed one -> how to work it out; check/ops fills it."""
 
-MOVING = ("flatten", "reshape", "rows", "columns", "pad")
-"""Functions that only move entries: the page may print where they have come to, instead of the function."""
+
+def only_moves(note: str) -> bool:
+    """Whether a function only moves entries."""
+    name = parted(note)[0]
+    return name in WHOLE and WHOLE[name].moves
 
 
 def parted(note: str) -> tuple[str, str]:

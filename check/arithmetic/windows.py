@@ -70,7 +70,7 @@ def _pool(below: str, x) -> Iterator[tuple[Place, list[Place]]]:
     return _windows(_shape(x), (size, size), s)
 
 
-def _pooled(of_window):
+def pooled(of_window):
     """A pool: a function of what each window sees."""
 
     def pool(below: str, *x):
@@ -89,14 +89,14 @@ def _may_be_first(v: list) -> list[tuple[bool, bool]]:
     return found
 
 
-def _picked(h: list, x: list):
+def picked(h: list, x: list):
     """The entry of h that stands where x is largest."""
     possible = [interval(a) for a, (_, may) in zip(h, _may_be_first(x), strict=True) if may]
     found = hull(end for a in possible for end in (a.low, a.high))
     return found if any(isinstance(v, Interval) for v in (*h, *x)) else found.low
 
 
-def _to_largest(below: str, g, x):
+def to_largest(below: str, g, x):
     """Every g goes back to where its window of x is largest."""
     found: dict[Place, list] = {}
     for (p, q), seen in _pool(below, x):
@@ -106,18 +106,8 @@ def _to_largest(below: str, g, x):
     return _filled(_shape(x), found)
 
 
-def _to_all(below: str, g):
+def to_all(below: str, g):
     """Every g goes back in equal shares to all entries of its window."""
     size, s = _two(below, 1, None)
     share = Decimal(1) / size**2
     return handed_back(str(s), g, ((share,) * size,) * size)
-
-
-WINDOWED = {
-    "maxpool": (_pooled(max),),
-    "avgpool": (_pooled(lambda v: added(v) / len(v)),),
-    "avgpool^T": (_to_all,),
-    "maxpool^T": (_to_largest, _to_largest),
-    "pick": (_pooled(_picked), _pooled(_picked)),
-}
-"""Pools by their names on the page: on numbers, and on Intervals where they do not rise in every entry."""

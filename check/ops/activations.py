@@ -1,10 +1,28 @@
 """Activation functions and the functions that their slopes are made of."""
 
+from decimal import Decimal
 from math import erfc, pi
 
 import numpy as np
 
-from .meaning import Meaning, along, chosen, entrywise, exp, expm1, is_quick, ln, log1p, mp, numbers, tanh
+from ..arithmetic import whole
+from .meaning import (
+    Function,
+    Meaning,
+    Whole,
+    along,
+    chosen,
+    entrywise,
+    exp,
+    expm1,
+    is_quick,
+    ln,
+    log1p,
+    mp,
+    numbers,
+    tanh,
+)
+from .moves import same
 
 CUBE = 0.044715
 """The factor with which a tanh comes near to the normal distribution."""
@@ -114,25 +132,66 @@ def _wide(value):
     return lambda z, *m, axis=0: value(z, *m, axis=axis) * (1 + 2 * largest_size(z, axis))
 
 
+# From printed numbers. A function that pages call often is worked in Decimals.
+
+
+def _sigmoid_of(x: Decimal) -> Decimal:
+    return 1 / (1 + (-x).exp())
+
+
+def _tanh_of(x: Decimal) -> Decimal:
+    """Near 0 the quotient loses digits to cancellation, but 50 are far more than are printed."""
+    e = (2 * x).exp()
+    return (e - 1) / (e + 1)
+
+
+SILU_TURN = "-1.278464542761073795109358739"
+GELU_TURN = "-0.751791524693564457457904947"
+GELU_TANH_TURN = "-0.752461422071016258487954443"
+SLOPE_TURNS = ("-1.418504008790828355548034", "1.418504008790828355548034")
+"""Where these functions, and the slope of gelu_tanh, have their smallest and largest values."""
+
 MEANINGS = {
-    "identity": Meaning(lambda z: z),
-    "sigmoid": Meaning(sigmoid, lambda z: sigmoid(z) * (1 + abs(z))),
-    "tanh": Meaning(tanh),
-    "relu": Meaning(positive_part),
-    "leaky_relu": Meaning(lambda z, slope=0.01: chosen(z > 0, z, slope * z)),
-    "elu": Meaning(_elu),
-    "softplus": Meaning(softplus),
+    "identity": Meaning(lambda z: z, move=same, keeps_name=True),
+    "sigmoid": Meaning(sigmoid, lambda z: sigmoid(z) * (1 + abs(z)), printed={"σ": Function(_sigmoid_of)}),
+    "tanh": Meaning(tanh, printed={"tanh": Function(_tanh_of, bare=True)}),
+    "relu": Meaning(positive_part, printed={"ReLU": Function(lambda x: max(x, Decimal(0)))}),
+    "leaky_relu": Meaning(
+        lambda z, slope=0.01: chosen(z > 0, z, slope * z), printed={"LReLU": Function(turns=("0",), below="slope")}
+    ),
+    "elu": Meaning(_elu, printed={"ELU": Function(turns=("0",), below="alpha")}),
+    "softplus": Meaning(softplus, printed="softplus"),
     "log_sigmoid": Meaning(lambda z: -softplus(-z)),
-    "silu": Meaning(lambda z: z * sigmoid(z), lambda z: abs(z) * sigmoid(z) * (1 + abs(z))),
-    "gelu": Meaning(lambda z: z * _below(z), abs),
-    "gelu_tanh": Meaning(lambda z: z * _share(z) / 2, abs),
-    "gelu_tanh_slope": Meaning(_gelu_slope, lambda z: 1 + abs(z) * _inner_slope(z)),
-    "normal_cdf": Meaning(_below, lambda z: z * 0 + 1),
-    "normal_pdf": Meaning(_density, lambda z: _density(z) * (1 + z * z)),
-    "softmax": Meaning(softmax, _wide(softmax), _softmax_passed),
+    "silu": Meaning(
+        lambda z: z * sigmoid(z),
+        lambda z: abs(z) * sigmoid(z) * (1 + abs(z)),
+        printed={"SiLU": Function(turns=(SILU_TURN,))},
+    ),
+    "gelu": Meaning(lambda z: z * _below(z), abs, printed={"GELU": Function(turns=(GELU_TURN,))}),
+    "gelu_tanh": Meaning(lambda z: z * _share(z) / 2, abs, printed={"GELU_tanh": Function(turns=(GELU_TANH_TURN,))}),
+    "gelu_tanh_slope": Meaning(
+        _gelu_slope,
+        lambda z: 1 + abs(z) * _inner_slope(z),
+        printed={"GELU_tanh^′": Function(turns=SLOPE_TURNS)},
+    ),
+    "normal_cdf": Meaning(_below, lambda z: z * 0 + 1, printed="Φ"),
+    "normal_pdf": Meaning(_density, lambda z: _density(z) * (1 + z * z), printed={"φ": Function(turns=("0",))}),
+    "softmax": Meaning(
+        softmax,
+        _wide(softmax),
+        _softmax_passed,
+        printed={"softmax": Whole(whole.along(whole.on_numbers(whole.softmax)), whole.along(whole.softmax))},
+    ),
     "masked_softmax": Meaning(masked_softmax, _wide(masked_softmax), _masked_passed),
     "log_softmax": Meaning(
-        log_softmax, lambda z, axis=0: 1 + 4 * largest_size(z, axis) + abs(log_softmax(z, axis)), log_softmax_passed
+        log_softmax,
+        lambda z, axis=0: 1 + 4 * largest_size(z, axis) + abs(log_softmax(z, axis)),
+        log_softmax_passed,
+        printed={"logsoftmax": Whole(whole.along(whole.log_softmax), whole.along(whole.log_softmax))},
     ),
-    "log_sum_exp": Meaning(log_sum_exp, lambda z, axis: 1 + 4 * largest_size(z, axis)),
+    "log_sum_exp": Meaning(
+        log_sum_exp,
+        lambda z, axis: 1 + 4 * largest_size(z, axis),
+        printed={"lse": Whole(whole.along(whole.log_sum_exp))},
+    ),
 }

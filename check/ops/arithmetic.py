@@ -1,8 +1,13 @@
 """Arithmetic, entry by entry; smaller arguments are repeated as numpy does."""
 
+from collections.abc import Callable
+from decimal import ROUND_FLOOR, Decimal
+
 import numpy as np
 
-from .meaning import LINEAR, Meaning, chosen, cos, exp, floor, ln, numbers, sin, sqrt
+from ..arithmetic.functions import PI, natural_logarithm
+from ..arithmetic.interval import Interval
+from .meaning import LINEAR, Function, Meaning, chosen, cos, exp, floor, ln, numbers, sin, sqrt
 
 
 def sizes(a, b):
@@ -17,6 +22,23 @@ def _clip(a, low, high):
     return chosen(a < low, a * 0 + low, chosen(a > high, a * 0 + high, a))
 
 
+def _extremes(shift: Decimal) -> Callable:
+    """Where a wave turns: at every multiple of π, shifted by a part of it; of many turns two say all."""
+
+    def turns(x: Interval) -> list[Decimal]:
+        first, last = int(x.low / PI - shift) - 1, int(x.high / PI - shift) + 1
+        found = [(k + shift) * PI for k in range(first, min(last, first + 10) + 1)]
+        return [t for t in found if x.low < t < x.high]
+
+    return turns
+
+
+def _clipped(x: Decimal, low: Decimal, high: Decimal) -> Decimal:
+    return min(max(x, low), high)
+
+
+LN = Function(natural_logarithm, bare=True)
+
 MEANINGS = {
     "add": Meaning(lambda a, b: a + b, sizes, LINEAR),
     "sub": Meaning(lambda a, b: a - b, sizes, LINEAR),
@@ -27,17 +49,17 @@ MEANINGS = {
     "reciprocal": Meaning(lambda a: 1 / a),
     "square": Meaning(lambda a: a * a),
     "power": Meaning(lambda a, b: a**b),
-    "sqrt": Meaning(sqrt),
-    "exp": Meaning(exp),
-    "cos": Meaning(cos),
-    "sin": Meaning(sin),
-    "floor": Meaning(floor),
-    "log": Meaning(ln, lambda a: 1 + abs(ln(a))),
-    "abs": Meaning(abs),
-    "sign": Meaning(_sign),
+    "sqrt": Meaning(sqrt, printed={"sqrt": Function(Decimal.sqrt)}),
+    "exp": Meaning(exp, printed={"exp": Function(Decimal.exp, bare=True)}),
+    "cos": Meaning(cos, printed={"cos": Function(turns=_extremes(Decimal(0)), bare=True)}),
+    "sin": Meaning(sin, printed={"sin": Function(turns=_extremes(Decimal("0.5")), bare=True)}),
+    "floor": Meaning(floor, printed={"floor": Function(lambda x: x.to_integral_value(ROUND_FLOOR))}),
+    "log": Meaning(ln, lambda a: 1 + abs(ln(a)), printed={"ln": LN, "log": LN}),
+    "abs": Meaning(abs, printed={"abs": Function(abs, ("0",))}),
+    "sign": Meaning(_sign, printed="sign"),
     "positive": Meaning(lambda z: numbers(z > 0, z)),
-    "maximum": Meaning(np.maximum),
-    "minimum": Meaning(np.minimum),
-    "clip": Meaning(_clip),
+    "maximum": Meaning(np.maximum, printed={"max": Function(lambda *x: max(x))}),
+    "minimum": Meaning(np.minimum, printed={"min": Function(lambda *x: min(x))}),
+    "clip": Meaning(_clip, printed={"clip": Function(_clipped)}),
     "within": Meaning(lambda a, low, high: numbers((a >= low) & (a <= high), a)),
 }

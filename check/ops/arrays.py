@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from .meaning import LINEAR, Meaning, zeros
+from ..arithmetic import whole
+from . import moves
+from .meaning import LINEAR, Meaning, Whole, zeros
 
 
 def _swapped(a):
@@ -25,14 +27,26 @@ def _scatter(g, rows, count):
     return out
 
 
+PARTS = {"rows": Whole(whole.cut_rows, moves=True), "columns": Whole(whole.cut_columns, moves=True)}
+FORMS = {
+    "flatten": Whole(lambda below, x: tuple((v,) for row in x for v in row), moves=True),
+    "reshape": Whole(whole.reshaped, moves=True),
+}
+
 MEANINGS = {
     "matmul": Meaning(np.matmul, lambda a, b: np.matmul(abs(a), abs(b)), LINEAR),
     "outer": Meaning(lambda a, b: np.matmul(a, _swapped(b)), None, LINEAR),
-    "transpose": Meaning(_swapped, None, LINEAR),
-    "reshape": Meaning(lambda a, shape: a.reshape(tuple(shape)), None, LINEAR),
-    "concat": Meaning(lambda *a, axis: np.concatenate(a, axis=axis), None, LINEAR),
-    "slice": Meaning(_slice, None, LINEAR),
-    "pad": Meaning(_pad, None, LINEAR),
-    "gather": Meaning(lambda table, rows: table[list(rows)], None, LINEAR),
-    "scatter": Meaning(_scatter, lambda g, rows, count: _scatter(abs(g), rows, count), LINEAR),
+    "transpose": Meaning(_swapped, None, LINEAR, move=moves.transposed, keeps_name=True),
+    "reshape": Meaning(lambda a, shape: a.reshape(tuple(shape)), None, LINEAR, FORMS, moves.reshaped),
+    "concat": Meaning(lambda *a, axis: np.concatenate(a, axis=axis), None, LINEAR, move=moves.joined),
+    "slice": Meaning(_slice, None, LINEAR, PARTS, moves.sliced),
+    "pad": Meaning(_pad, None, LINEAR, {"pad": Whole(whole.padded, moves=True)}, moves.padded),
+    "gather": Meaning(lambda table, rows: table[list(rows)], None, LINEAR, move=moves.gathered),
+    "scatter": Meaning(
+        _scatter,
+        lambda g, rows, count: _scatter(abs(g), rows, count),
+        LINEAR,
+        {"scatter": Whole(whole.scattered)},
+        moves.scattered,
+    ),
 }

@@ -1,8 +1,10 @@
 """Losses: a (or z, before its activation) is what the model gives, y the target."""
 
+from decimal import Decimal
+
 from .activations import largest_size, log_softmax, log_softmax_passed, softplus
 from .arithmetic import sizes
-from .meaning import Meaning, along, chosen, ln
+from .meaning import Function, Meaning, along, chosen, ln
 
 
 def _y_log(y, a):
@@ -33,11 +35,21 @@ def _of_logits_passed(args, bounds, axis=0):
     return along((abs(y) + y_bound) * moved + abs(log_softmax(z, axis)) * y_bound, axis)
 
 
+def _huber_of(e: Decimal, delta: Decimal) -> Decimal:
+    """A page calls it with the error itself."""
+    e = abs(e)
+    return e * e / 2 if e <= delta else delta * (e - delta / 2)
+
+
 MEANINGS = {
     "half_squared_error": Meaning(lambda a, y: (y - a) ** 2 / 2, lambda a, y: sizes(a, y) ** 2),
     "squared_error": Meaning(lambda a, y: (y - a) ** 2, lambda a, y: sizes(a, y) ** 2),
     "absolute_error": Meaning(lambda a, y: abs(y - a), sizes),
-    "huber": Meaning(_huber, lambda a, y, delta=1.0: (sizes(a, y) + delta) ** 2),
+    "huber": Meaning(
+        _huber,
+        lambda a, y, delta=1.0: (sizes(a, y) + delta) ** 2,
+        printed={"huber": Function(_huber_of, ("0",), below="delta")},
+    ),
     "binary_cross_entropy": Meaning(_cross_entropy, lambda a, y: 1 + abs(_cross_entropy(a, y)) + 1 / (1 - a)),
     "binary_cross_entropy_logits": Meaning(
         lambda z, y: softplus(z) - y * z, lambda z, y: 1 + abs(z) * (1 + abs(y)) + softplus(z)

@@ -1,14 +1,17 @@
 """The form in which an operation is written down, and functions of arrays that work on both kinds of numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-import mpmath
 import numpy as np
 
-DIGITS = 50
-mp = mpmath.MPContext()
-mp.dps = DIGITS
+from ..arithmetic.functions import Function
+from ..arithmetic.precise import DIGITS, mp
+from ..arithmetic.whole import Whole
+from .moves import Move
+
+__all__ = ["DIGITS", "Function", "Whole", "mp"]
+
 ZERO, ONE = mp.mpf(0), mp.mpf(1)
 
 LINEAR = "linear"
@@ -19,15 +22,30 @@ class Meaning(NamedTuple):
     """`value` computes the result; `scale` the size of what is added up on the way, which bounds what float64 may
     lose in it; `passed(args, bounds)` how far the result moves, in float64, when every entry of the arguments moves
     by its bound. Without it the ends are tried, which is right where an entry is made from the entries at its own
-    place, or rises with all of them."""
+    place, or rises with all of them.
+
+    `printed` is the function that a page calls: its name, if it works entry by entry and rises everywhere or falls
+    everywhere; else each name with how to work it out from printed numbers. `move` says where an entry of the result
+    came from, if the operation moves entries; `keeps_name`, that the entry is still called as it was there."""
 
     value: Callable
     scale: Callable | None = None
     passed: Callable | str | None = None
+    printed: str | Mapping[str, Function | Whole] = ""
+    move: Move | None = None
+    keeps_name: bool = False
 
     def sizes(self, *args, **attrs):
         """What the operation adds up, all of it counted as positive."""
         return abs(self.value(*args, **attrs)) if self.scale is None else self.scale(*args, **attrs)
+
+    def called(self) -> dict[str, Function | Whole]:
+        """The functions that a page calls -> how to work them out: by `value`, if nothing else is said."""
+        forms = {self.printed: Function()} if isinstance(self.printed, str) else self.printed
+        return {name: self._worked(form) for name, form in forms.items() if name}
+
+    def _worked(self, form: Function | Whole) -> Function | Whole:
+        return form.by(self.value) if isinstance(form, Function) and form.plain is None else form
 
 
 _number = np.frompyfunc(mp.mpf, 1, 1)

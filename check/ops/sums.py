@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from .meaning import LINEAR, Meaning, along, axes, count, numbers
+from ..arithmetic import whole
+from ..arithmetic.arrays import added
+from . import moves
+from .meaning import LINEAR, Meaning, Whole, along, axes, count, numbers
 
 
 def _mean(a, axis):
@@ -45,17 +48,35 @@ def spread(a, shape):
 
 
 MEANINGS = {
-    "sum": Meaning(lambda a: np.sum(a), lambda a: np.sum(abs(a)), LINEAR),
-    "sum_axis": Meaning(along, lambda a, axis: along(abs(a), axis), LINEAR),
-    "broadcast": Meaning(spread, None, LINEAR),
+    "sum": Meaning(lambda a: np.sum(a), lambda a: np.sum(abs(a)), LINEAR, move=moves.total, keeps_name=True),
+    "sum_axis": Meaning(
+        along,
+        lambda a, axis: along(abs(a), axis),
+        LINEAR,
+        printed={"sum": Whole(whole.along(lambda v: [added(v)]))},
+        move=moves.total_along,
+        keeps_name=True,
+    ),
+    "broadcast": Meaning(spread, None, LINEAR, move=moves.repeated),
     "mean": Meaning(lambda a: np.sum(a) / a.size, lambda a: np.sum(abs(a)) / a.size, LINEAR),
-    "mean_axis": Meaning(_mean, lambda a, axis: _mean(abs(a), axis), LINEAR),
+    "mean_axis": Meaning(
+        _mean, lambda a, axis: _mean(abs(a), axis), LINEAR, printed={"mean": Whole(whole.along(whole.mean))}
+    ),
     "variance_axis": Meaning(
-        _variance, lambda a, axis: _mean((abs(a) + _mean(abs(a), axis)) ** 2, axis), _variance_passed
+        _variance,
+        lambda a, axis: _mean((abs(a) + _mean(abs(a), axis)) ** 2, axis),
+        _variance_passed,
+        printed={"var": Whole(whole.along(whole.variance), whole.along(whole.variance))},
     ),
-    "max_axis": Meaning(lambda a, axis: np.max(a, axis=axes(axis), keepdims=True)),
+    "max_axis": Meaning(
+        lambda a, axis: np.max(a, axis=axes(axis), keepdims=True),
+        printed={"max": Whole(whole.along(lambda v: [max(v)]))},
+    ),
     "largest": Meaning(
-        lambda a, axis: _top(a, 1, axis), None, lambda args, bounds, axis: _top_passed(args, bounds, 1, axis)
+        lambda a, axis: _top(a, 1, axis),
+        None,
+        lambda args, bounds, axis: _top_passed(args, bounds, 1, axis),
+        printed={"largest": Whole(whole.along(whole.first_of(1)), whole.along(whole.first_of(1)))},
     ),
-    "top": Meaning(_top, None, _top_passed),
+    "top": Meaning(_top, None, _top_passed, printed={"top": Whole(whole.topmost, whole.topmost)}),
 }

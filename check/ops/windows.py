@@ -6,7 +6,9 @@ the window at the place (p, q) sees. s, d: stride and dilation, how far the wind
 
 import numpy as np
 
-from .meaning import LINEAR, Meaning, zeros
+from ..arithmetic.arrays import added
+from ..arithmetic.windows import picked, pooled, to_all, to_largest
+from .meaning import LINEAR, Meaning, Whole, zeros
 
 
 def _places(shape, window, s=1, d=1):
@@ -93,13 +95,24 @@ def _pick_passed(args, bounds, size, stride):
 MEANINGS = {
     "conv": Meaning(_conv, lambda x, k, **steps: _conv(abs(x), abs(k), **steps), LINEAR),
     "conv_back": Meaning(_conv_back, lambda g, k, **steps: _conv_back(abs(g), abs(k), **steps), LINEAR),
-    "max_pool": Meaning(_max_pool),
+    "max_pool": Meaning(_max_pool, printed={"maxpool": Whole(pooled(max))}),
     "max_pool_back": Meaning(
-        _max_pool_back, lambda g, x, size, stride: _max_pool_back(abs(g), x, size, stride), _back_passed
+        _max_pool_back,
+        lambda g, x, size, stride: _max_pool_back(abs(g), x, size, stride),
+        _back_passed,
+        {"maxpool^T": Whole(to_largest, to_largest)},
     ),
-    "max_pool_pick": Meaning(_max_pool_pick, None, _pick_passed),
-    "avg_pool": Meaning(_avg_pool, lambda x, size, stride: _avg_pool(abs(x), size, stride), LINEAR),
+    "max_pool_pick": Meaning(_max_pool_pick, None, _pick_passed, {"pick": Whole(pooled(picked), pooled(picked))}),
+    "avg_pool": Meaning(
+        _avg_pool,
+        lambda x, size, stride: _avg_pool(abs(x), size, stride),
+        LINEAR,
+        {"avgpool": Whole(pooled(lambda v: added(v) / len(v)))},
+    ),
     "avg_pool_back": Meaning(
-        _avg_pool_back, lambda g, shape, size, stride: _avg_pool_back(abs(g), shape, size, stride), LINEAR
+        _avg_pool_back,
+        lambda g, shape, size, stride: _avg_pool_back(abs(g), shape, size, stride),
+        LINEAR,
+        {"avgpool^T": Whole(to_all)},
     ),
 }

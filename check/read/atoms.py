@@ -3,26 +3,13 @@
 import re
 from collections.abc import Callable
 
-from ..arithmetic.functions import FUNCTIONS, PI, WITH_A_NUMBER
+from ..arithmetic.functions import PI
 from ..arithmetic.tree import Matrix, Node, NotUnderstoodError, Num, Op, Partial, Sym
-from ..arithmetic.whole import WHOLE
+from ..ops import BARE, KNOWN, SCRIPTED
 from .scan import END, Scanner, text_of
 from .tex import Token
 
 TRANSPOSE = ("𝖳", "T")
-KNOWN = {*FUNCTIONS, *(name.partition("^")[0] for name in WHOLE)}
-BARE = {name for name, function in FUNCTIONS.items() if function.bare}
-SCRIPTED = {*WITH_A_NUMBER, "GELU", *WHOLE}
-"""Names of functions; those whose argument may stand without brackets, and those that may have scripts."""
-
-
-def learn() -> None:
-    """Take in the names of functions that were added to the tables since."""
-    KNOWN.update(FUNCTIONS, (name.partition("^")[0] for name in WHOLE))
-    BARE.update(name for name, function in FUNCTIONS.items() if function.bare)
-    SCRIPTED.update(WHOLE)
-
-
 INTEGER = re.compile(r"\d+")
 NAME_MARKS = ("(", "*", "+", "′", "⟨", "[", "{")
 """A superscript that begins so belongs to the name of the symbol; it is no power."""

@@ -23,7 +23,7 @@ from ..arithmetic.tree import (
     same_form,
     transposed,
 )
-from ..arithmetic.whole import MOVING, parted
+from ..arithmetic.whole import only_moves
 from .summed import entry_of, entrywise, letters_of, spread
 
 Key = Sym | Partial
@@ -102,7 +102,7 @@ class Symbols:
             self._sums(sym, num, learned)
         elif isinstance(sym, Op) and sym.name == "T" and is_literal(num):
             self.unify(sym.args[0], transposed(num), learned)
-        elif isinstance(sym, Op) and is_literal(num) and parted(sym.note)[0] in MOVING:
+        elif isinstance(sym, Op) and is_literal(num) and only_moves(sym.note):
             self._moved(sym, num)
         elif isinstance(sym, Matrix) and isinstance(num, Matrix):
             self._matrix(sym, num, learned)

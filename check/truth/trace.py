@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from .moves import MOVES, UNNAMED, Index
+from ..ops import MEANINGS
+from ..ops.moves import Index
 
 LEAVES = ("data", "param", "const", "state")
 Place = tuple[str, Index]
@@ -57,22 +58,24 @@ class Trace:
 
     def home(self, place: Place) -> Place:
         """The entry that an entry was moved from."""
-        return self._followed(place, MOVES)
+        return self._followed(place)
 
     def named(self, place: Place) -> Place:
         """The entry whose name an entry has: what is cut out or put together may have a name of its own."""
-        return self._followed(place, UNNAMED)
+        return self._followed(place, keeping=True)
 
-    def _followed(self, place: Place, moves: dict) -> Place:
-        while (before := self._before(place, moves)) is not None:
+    def _followed(self, place: Place, keeping: bool = False) -> Place:
+        """Back through all moves, or through those that keep an entry's name."""
+        while (before := self._before(place, keeping)) is not None:
             place = before
         return place
 
-    def _before(self, place: Place, moves: dict) -> Place | None:
+    def _before(self, place: Place, keeping: bool) -> Place | None:
         step = self.steps[place[0]]
-        if step.op not in moves:
+        meaning = MEANINGS.get(step.op)
+        if meaning is None or meaning.move is None or (keeping and not meaning.keeps_name):
             return None
-        found = moves[step.op](place[1], [self.steps[a].value.shape for a in step.args], step.attrs)
+        found = meaning.move(place[1], [self.steps[a].value.shape for a in step.args], step.attrs)
         return None if found is None else (step.args[found[0]], found[1])
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
+from ..ops import OPS
 from ..spec.example import Activation, Example, Known, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
 from ..spec.rules import expect_targets, expect_windows
@@ -79,8 +80,10 @@ class Spec(Example):
     def _windows_fit(self):
         size: tuple[int, ...] = np.shape(self.data.x[0])
         for i, layer in enumerate(self.conv):
-            if layer.activation == "softmax":
-                raise ValueError(f"conv[{i}].activation: softmax makes a distribution of a column, and a map is none")
+            if not OPS[layer.activation].entrywise:
+                raise ValueError(
+                    f"conv[{i}].activation: {layer.activation} makes a distribution of a column, and a map is none"
+                )
             size = _size_after(f"conv[{i}]", layer, size)
         maps = len(self.conv[-1].kernels)
         because = f"{maps} × {size[0]} × {size[1]} numbers come out of the last convolution layer"
@@ -109,14 +112,14 @@ def forward(tape: Tape, spec: Spec) -> str:
     for n, layer in enumerate(spec.conv, start=1):
         maps = _convolution(tape, "" if len(spec.conv) == 1 else f"conv{n}.", maps, layer)
     columns = [p.reshape(shape=(p.size, 1)) if p.size > 1 else p for p in maps]
-    f = columns[0] if len(columns) == 1 else apply("concat", *columns, axis=0)
+    f = columns[0] if len(columns) == 1 else columns[0].concat(*columns[1:], axis=0)
     f = f if f.name else tape.write("dense.f", f, grad="dense.df")
     W, b = tape.param("dense.W", spec.dense.W), tape.param("dense.b", np.reshape(spec.dense.b, (-1, 1)))
     o, y = tape.write("dense.o", W @ f + b, grad="dense.do"), tape.data("y", np.reshape(spec.data.y, (-1, 1)))
-    if spec.loss == "half_squared_error":
-        return tape.write("J", tape.write("E", o.half_squared_error(y)).sum()).name
+    if OPS[spec.loss].outputs != "logits":
+        return tape.write("J", tape.write("E", apply(spec.loss, o, y)).sum()).name
     tape.write("dense.p", o.softmax(axis=0))
-    return tape.write("J", o.cross_entropy_logits(y, axis=0).sum()).name
+    return tape.write("J", apply(spec.loss, o, y, axis=0).sum()).name
 
 
 def _convolution(tape: Tape, place: str, maps: list[Expr], layer: Convolution) -> list[Expr]:

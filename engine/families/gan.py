@@ -12,7 +12,7 @@ import numpy as np
 from ..layers.dense import Layers, net
 from ..spec.example import Activation, Example, Known, Matrix, Model
 from ..spec.shapes import chain, shape
-from ..tape.tape import Tape, apply
+from ..tape.tape import Tape
 
 PLAYERS = ("discriminator", "generator")
 
@@ -43,7 +43,7 @@ def forward(tape: Tape, spec: Spec) -> str:
     makes, tells = (tape.data, tape.param) if judges else (tape.param, tape.data)
     shown = net(tape, "generator", spec.generator, z, spec.activation, "x", makes)
     if judges:
-        shown = tape.write("shown", apply("concat", *real, shown, axis=1))
+        shown = tape.write("shown", real[0].concat(shown, axis=1))
     s = net(tape, "discriminator", spec.discriminator, shown, spec.activation, "s", tells)
     E = tape.write("E", s.binary_cross_entropy_logits(y))
     return tape.write("J_D" if judges else "J_G", E.sum() / count).name

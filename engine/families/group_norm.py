@@ -10,7 +10,7 @@ from ..layers.norms import forward as around
 from ..layers.parts import standardized
 from ..spec.limits import AtMost
 from ..spec.rules import expect_several
-from ..tape.tape import Expr, Tape, apply
+from ..tape.tape import Expr, Tape
 
 
 class Grouped(ScaleAndShift):
@@ -48,7 +48,7 @@ def forward(tape: Tape, spec: Spec) -> str:
             for k in range(spec.norm.groups)
         ]
         made = [standardized(tape, f"group{k}", part, eps) for k, part in enumerate(parts, start=1)]
-        xhat = tape.write("norm.xhat", apply("concat", *made, axis=1), grad="norm.dxhat")
+        xhat = tape.write("norm.xhat", made[0].concat(*made[1:], axis=1), grad="norm.dxhat")
         return tape.write("norm.y", gamma * xhat + beta, grad="norm.dy")
 
     return around(tape, spec, normalize)

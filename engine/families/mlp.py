@@ -7,13 +7,13 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..ops import OPS
+from ..ops import FLAT, OPS, of_kind
 from ..spec import friendly
 from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
 from ..spec.rules import expect_mask, expect_outputs, expect_reachable, expect_targets
 from ..spec.shapes import chain, shape
-from ..tape.tape import Expr, Tape, apply
+from ..tape.tape import Expr, Tape, apply, expr
 
 
 class Data(Model):
@@ -47,11 +47,16 @@ class Layer(Model):
     @property
     def attrs(self) -> dict:
         """What the activation needs besides its argument."""
-        return {key: value for key in PARAMETERS.values() if (value := getattr(self, key)) is not None}
+        return {key: value for key in PARAMETERS if (value := getattr(self, key)) is not None}
 
 
-PARAMETERS = {"leaky_relu": "slope", "elu": "alpha"}
-"""Activations that have a parameter, and its key."""
+PARAMETERS = ("slope", "alpha")
+"""The keys of a layer that are a parameter of its activation."""
+
+
+def _having(kind: str, key: str) -> str:
+    """The operations of a kind that have such a parameter, for a sentence."""
+    return " or ".join(name for name in of_kind(kind) if key in OPS[name].attrs)
 
 
 class Penalty(Model):
@@ -74,10 +79,10 @@ class Spec(Example):
     def _loss_fits(self):
         expect_outputs(self.layers[-1].activation, self.loss)
         expect_targets("data.y", self.data.y, self.loss)
-        if self.loss != "hinge":  # whose outputs may fall short of ±1
+        if OPS[self.loss].accepts(1) != "sign":  # which is to be met in sign only
             expect_reachable("data.y", self.data.y, self.layers[-1].activation)
-        if self.delta is not None and self.loss != "huber":
-            raise ValueError("delta: belongs to the loss huber")
+        if self.delta is not None and "delta" not in OPS[self.loss].attrs:
+            raise ValueError(f"delta: belongs to the loss {_having('loss', 'delta')}")
         return self
 
     @model_validator(mode="after")
@@ -85,9 +90,10 @@ class Spec(Example):
         width = len(self.data.x[0])
         for i, layer in enumerate(self.layers):
             place = f"layers[{i}]"
-            for activation, key in PARAMETERS.items():
-                if getattr(layer, key) is not None and layer.activation != activation:
-                    raise ValueError(f"{place}.{key}: belongs to the activation {activation}, not {layer.activation}")
+            for key in PARAMETERS:
+                if getattr(layer, key) is not None and key not in OPS[layer.activation].attrs:
+                    owner = _having("activation", key)
+                    raise ValueError(f"{place}.{key}: belongs to the activation {owner}, not {layer.activation}")
             if layer.residual and len(layer.W) != width:
                 raise ValueError(f"{place}.residual: the layer gives {len(layer.W)} numbers, its input has {width}")
             if layer.dropout:
@@ -137,41 +143,24 @@ def _penalty(tape: Tape, penalty: Penalty, weights: list[Expr]) -> Expr:
 
 # A new example: candidates, unit by unit, until each is alive.
 
-ALIVE = {
-    "sigmoid": (0.05, 2.0), "tanh": (0.05, 1.5), "relu": (0.1, 3.0), "identity": (0.05, 3.0),
-    "leaky_relu": (0.1, 3.0), "elu": (0.05, 2.0), "softplus": (0.05, 2.0), "silu": (0.1, 2.0), "gelu": (0.1, 2.0),
-    "gelu_tanh": (0.1, 2.0), "softmax": (0.05, 1.5),
-}  # fmt: skip
-"""How far from 0 a pre-activation is wanted: beyond it a unit is saturated, nearer it passes nothing on."""
-
-LIVELY = (0.05, 1.5)
-"""The same for any other activation."""
-
-TARGETS = {
-    "sigmoid": (0.05, 0.95), "tanh": (-0.9, 0.9), "relu": (0.1, 1.5), "identity": (-1.0, 1.0),
-    "leaky_relu": (-0.5, 1.5), "elu": (-0.5, 1.5), "softplus": (0.2, 2.0), "silu": (-0.2, 1.5), "gelu": (-0.1, 1.5),
-    "gelu_tanh": (-0.1, 1.5),
-}  # fmt: skip
-"""What the outputs of a last layer can reach; of any other activation, see `_targets`."""
-
-HIDDEN = {"softmax": "sigmoid"}
-"""Activations that look at a whole layer end a network; the layers before have one that looks at each unit."""
-
 TRIES = 400
+
+ACTIVATION = "sigmoid"
+"""The activation of a new example, if none is asked for."""
 
 
 def new(widths: list[int], activation: str, samples: int, random: Random) -> dict | None:
     """The tables of one candidate for an example of these widths (input first), or None if it came to nothing.
 
-    A softmax stands in the last layer and is compared with one class for each sample; raises ValueError if it has
-    no two classes to choose from.
+    An activation that looks at a whole layer stands in the last one. If it gives a distribution, that is compared
+    with one class for each sample; raises ValueError if it has no two classes to choose from.
     """
-    if activation == "softmax" and widths[-1] < 2:
-        raise ValueError("softmax chooses between outputs, so the last layer needs at least 2")
+    if _chooses(activation) and widths[-1] < 2:
+        raise ValueError(f"{activation} chooses between outputs, so the last layer needs at least 2")
     x = friendly.matrix(random, samples, widths[0], -0.9 if samples > 1 else 0.1, 0.9)
     a, layers = np.transpose(x), []
     for i, width in enumerate(widths[1:], start=2):
-        kind = activation if i == len(widths) else HIDDEN.get(activation, activation)
+        kind = activation if i == len(widths) else OPS[activation].hidden or activation
         if (units := _layer(random, a, width, kind)) is None:
             return None
         layers.append({"W": [w for w, _, _ in units], "b": [b for _, b, _ in units], "activation": kind})
@@ -179,19 +168,21 @@ def new(widths: list[int], activation: str, samples: int, random: Random) -> dic
     y = _targets(random, samples, widths[-1], activation)
     if np.abs(np.transpose(y) - a).min() < min(0.02, 0.1 / a.size):
         return None
-    loss = {"loss": "cross_entropy"} if activation == "softmax" else {}
+    fitting = [name for name in of_kind("loss") if OPS[name].outputs == OPS[activation].outputs]
+    loss = {"loss": fitting[0]} if _chooses(activation) else {}
     return {"data": {"x": x, "y": y}, "layers": layers, **loss}
+
+
+def _chooses(activation: str) -> bool:
+    return OPS[activation].outputs == "distribution"
 
 
 def _targets(random: Random, samples: int, width: int, activation: str) -> list[list[float]]:
     """One row per sample: a class if the outputs are a distribution, else numbers that they can reach."""
-    if activation == "softmax":
+    if _chooses(activation):
         classes = friendly.spread(random, samples, width)
         return [[float(j == c) for j in range(width)] for c in classes]
-    low, high = (float(bound) for bound in OPS[activation].reach)
-    low, high = max(low, -1.0), min(high, 1.0)
-    inside = (low + 0.05 * (high - low), high - 0.05 * (high - low))
-    return friendly.matrix(random, samples, width, *TARGETS.get(activation, inside))
+    return friendly.matrix(random, samples, width, *OPS[activation].aims)
 
 
 def _layer(random: Random, a: np.ndarray, width: int, activation: str) -> list[tuple] | None:
@@ -210,20 +201,32 @@ def _layer(random: Random, a: np.ndarray, width: int, activation: str) -> list[t
 
 def _unit(random: Random, pool: list[float], a: np.ndarray, activation: str, others: list) -> tuple | None:
     """Weights from the pool, a bias and the pre-activations of a unit that is alive and like none of the `others`."""
-    by_itself = "identity" if activation in HIDDEN else activation
+
+    def out(z):  # an activation that looks at a whole layer says nothing of a unit by itself
+        return OPS[activation].forward(z) if OPS[activation].entrywise else z
+
     for _ in range(TRIES):
         w = random.sample(pool, len(a))
         b = random.choice(friendly.choices(-0.6, 0.6, 10))
         z = np.array(w) @ a + b
-        out = OPS[by_itself].forward(z)
-        if _alive(z, activation) and all(np.abs(out - OPS[by_itself].forward(o)).max() > 1e-3 for o in others):
+        if _alive(z, activation) and all(np.abs(out(z) - out(o)).max() > 1e-3 for o in others):
             return w, b, z
     return None
 
 
 def _alive(z: np.ndarray, activation: str) -> bool:
-    """Whether a unit's pre-activations are inside its lively range for every sample; a relu may rest for some."""
-    near, far = ALIVE.get(activation, LIVELY)
+    """Whether a unit's pre-activations are inside its lively range for every sample; where its slope is 0, as that of
+    a relu, it may rest for some."""
+    near, far = OPS[activation].lively
     near = min(near, 1 / z.size)
-    awake = activation != "relu" or (z > 0).mean() >= 0.5
-    return bool(awake and (np.abs(z) >= near).all() and (np.abs(z) <= far).all())
+    inside = (np.abs(z) >= near).all() and (np.abs(z) <= far).all()
+    return bool(inside and (_slopes(z, activation) != 0).mean() >= 0.5)
+
+
+def _slopes(z: np.ndarray, activation: str) -> np.ndarray:
+    """The activation's slope at each pre-activation, if it works entry by entry; else 1."""
+    rule = OPS[activation].rule(0)
+    if rule is FLAT or not OPS[activation].entrywise:
+        return np.ones(z.shape)
+    at = expr(z)
+    return rule(expr(1.0), apply(activation, at), at).value

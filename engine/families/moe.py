@@ -57,7 +57,7 @@ def forward(tape: Tape, spec: Spec) -> str:
     x, y = tape.data("x", column(spec.data.x)), tape.data("y", column(spec.data.y))
     g = gate(tape, x, spec.gate)
     outputs = [expert(tape, f"expert{e}", x, one, spec.activation) for e, one in enumerate(spec.experts, start=1)]
-    O = tape.write("O", apply("concat", *outputs, axis=1), grad="dO")  # noqa: E741 (the outputs' name on the page)
+    O = tape.write("O", outputs[0].concat(*outputs[1:], axis=1), grad="dO")  # noqa: E741 (the outputs' name on the page)
     y_hat = tape.write("y_hat", O @ g, grad="dy_hat")
     E = tape.write("E", y_hat.half_squared_error(y))
     return tape.write("J", E.sum()).name

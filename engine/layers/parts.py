@@ -53,7 +53,7 @@ def multi_head(tape: Tape, scope: str, heads, W_O, x: Expr, memory: Expr | None 
     found = [attention(tape, place, head, x, memory, mask) for place, head in zip(scopes, heads, strict=True)]
     H = found[0]
     if len(found) > 1:
-        H = tape.write(f"{scope}.H", apply("concat", *found, axis=1), grad=f"{scope}.dH")
+        H = tape.write(f"{scope}.H", found[0].concat(*found[1:], axis=1), grad=f"{scope}.dH")
     return tape.write(f"{scope}.O", H @ tape.param(f"{scope}.WO", W_O), grad=f"{scope}.dO")
 
 

@@ -79,11 +79,11 @@ def _share(index, z: np.ndarray, m: np.ndarray | None = None, axis: int = 0) -> 
 
 op("identity", lambda z: np.array(z),
    lambda g, a, z: g,
-   opens=0, kind="activation")
+   opens=0, kind="activation", outputs="logits", lively=(0.05, 3.0), targets=(-1.0, 1.0))
 
 op("sigmoid", lambda z: 1 / (1 + np.exp(-z)),
    lambda g, a, z: g * (a * (1 - a)),
-   kind="activation", reach=(0, 1))
+   kind="activation", reach=(0, 1), outputs="unit", lively=(0.05, 2.0))
 
 op("tanh", np.tanh,
    lambda g, a, z: g * (1 - a.square()),
@@ -91,35 +91,35 @@ op("tanh", np.tanh,
 
 op("relu", lambda z: np.maximum(z, 0),
    lambda g, a, z: g * z.positive(),
-   kind="activation", smooth=False, reach=(0, math.inf))
+   kind="activation", smooth=False, reach=(0, math.inf), lively=(0.1, 3.0), targets=(0.1, 1.5))
 
 op("leaky_relu", lambda z, slope=0.01: np.where(z > 0, z, slope * z).astype(z.dtype),
    lambda g, a, z, slope=0.01: g * ((m := z.positive()) + slope * (1 - m)),
-   kind="activation", attrs={"slope": 0.1}, smooth=False)
+   kind="activation", attrs={"slope": 0.1}, smooth=False, lively=(0.1, 3.0), targets=(-0.5, 1.5))
 
 op("elu", lambda z, alpha=1.0: np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0))).astype(z.dtype),
    lambda g, a, z, alpha=1.0: g * ((m := z.positive()) + (1 - m) * (a + alpha)),
-   kind="activation", attrs={"alpha": 0.5}, smooth=False)
+   kind="activation", attrs={"alpha": 0.5}, smooth=False, lively=(0.05, 2.0), targets=(-0.5, 1.5))
 
 op("softplus", softplus,
    lambda g, a, z: g * z.sigmoid(),
-   kind="activation", smooth=False, reach=(0, math.inf))
+   kind="activation", smooth=False, reach=(0, math.inf), lively=(0.05, 2.0), targets=(0.2, 2.0))
 
 op("silu", lambda z: z / (1 + np.exp(-z)),
    lambda g, a, z: g * ((s := z.sigmoid()) + a * (1 - s)),
-   kind="activation")
+   kind="activation", lively=(0.1, 2.0), targets=(-0.2, 1.5))
 
 op("gelu", lambda z: z * normal_cdf(z),
    lambda g, a, z: g * (z.normal_cdf() + z * z.normal_pdf()),
-   kind="activation", smooth=False)
+   kind="activation", smooth=False, lively=(0.1, 2.0), targets=(-0.1, 1.5))
 
 op("gelu_tanh", gelu_tanh,
    lambda g, a, z: g * z.gelu_tanh_slope(),
-   kind="activation")
+   kind="activation", lively=(0.1, 2.0), targets=(-0.1, 1.5))
 
 op("softmax", softmax,
    lambda g, a, z, axis=0: (g - (g * a).sum_axis(axis=axis)) * a,
-   kind="activation", attrs={"axis": 1}, reach=(0, 1), terms=_share)
+   kind="activation", attrs={"axis": 1}, reach=(0, 1), terms=_share, outputs="distribution", hidden="sigmoid")
 
 
 # What the rules above need, and softmax with a mask or a logarithm.

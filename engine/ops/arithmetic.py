@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from . import simpler
 from .table import FLAT, POWER, PRODUCT, SUM, op
 
 # A table: one entry a paragraph, one rule a line.
@@ -10,7 +11,7 @@ from .table import FLAT, POWER, PRODUCT, SUM, op
 op("add", np.add,
    lambda g, out, a, b: g.sum_to(a),
    lambda g, out, a, b: g.sum_to(b),
-   binds=SUM, opens=0, sample=((2, 3), (2, 1)), infix="+", size=np.add)
+   binds=SUM, opens=0, sample=((2, 3), (2, 1)), infix="+", size=np.add, simpler=simpler.total)
 
 op("sub", np.subtract,
    lambda g, out, a, b: g.sum_to(a),
@@ -19,12 +20,13 @@ op("sub", np.subtract,
 
 op("neg", np.negative,
    lambda g, out, a: -g,
-   binds=SUM, opens=SUM, infix="-")
+   binds=SUM, opens=SUM, infix="-", simpler=simpler.negated)
 
 op("mul", np.multiply,
    lambda g, out, a, b: (g * b).sum_to(a),
    lambda g, out, a, b: (g * a).sum_to(b),
-   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (2, 3)), infix="*", repeats=True)
+   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (2, 3)), infix="*", repeats=True,
+   simpler=simpler.product)
 
 op("scale", np.multiply,
    lambda g, out, s, x: (g * x).sum(),
@@ -34,7 +36,7 @@ op("scale", np.multiply,
 op("div", np.divide,
    lambda g, out, a, b: (g / b).sum_to(a),
    lambda g, out, a, b: -((g * out).sum_to(b) / b),
-   binds=PRODUCT, sample=((2, 3), (2, 3)), infix="/")
+   binds=PRODUCT, sample=((2, 3), (2, 3)), infix="/", simpler=simpler.quotient)
 
 op("reciprocal", np.reciprocal,
    lambda g, out, a: -(g * out.square()))

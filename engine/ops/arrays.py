@@ -4,6 +4,7 @@ from math import prod
 
 import numpy as np
 
+from . import simpler
 from .table import POWER, PRODUCT, Cost, op
 from .terms import Of, Product, Total, entries
 
@@ -105,7 +106,8 @@ op("outer", lambda a, b: a * swapped(b),
 
 op("transpose", swapped,
    lambda g, out, a: g.T,
-   binds=POWER, opens=POWER, kind="layout", infix=".T", terms=lambda index, a: Of(0, index[::-1]))
+   binds=POWER, opens=POWER, kind="layout", infix=".T", terms=lambda index, a: Of(0, index[::-1]),
+   simpler=simpler.transposed)
 
 op("reshape", lambda a, shape: np.reshape(a, shape).copy(),
    lambda g, out, a, shape: g.reshape(shape=a.shape),

@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from . import simpler
 from .table import FLAT, PRODUCT, SUM, Cost, op
 from .terms import Of, Share, Total, along, entries, everything, repeated
 
@@ -60,7 +61,7 @@ def _mean(index, a: np.ndarray, axis) -> Share:
 
 op("sum", lambda a: np.sum(a),
    lambda g, out, a: g.broadcast(a),
-   binds=PRODUCT, opens=SUM, kind="sum", terms=everything, size=np.sum)
+   binds=PRODUCT, opens=SUM, kind="sum", terms=everything, size=np.sum, simpler=simpler.summed)
 
 op("sum_axis", lambda a, axis: np.sum(a, axis=axis, keepdims=True),
    lambda g, out, a, axis: g.broadcast(a),
@@ -69,7 +70,7 @@ op("sum_axis", lambda a, axis: np.sum(a, axis=axis, keepdims=True),
 op("broadcast", lambda a, shape: np.broadcast_to(a, shape).copy(),
    lambda g, out, a, shape: g.sum_to(a),
    sample=((2, 1),), kind="sum", attrs={"shape": (2, 3)},
-   terms=lambda index, a, shape: Of(0, repeated(index, a.shape)),
+   terms=lambda index, a, shape: Of(0, repeated(index, a.shape)), copies=True, simpler=simpler.copied,
    cost=copied)
 
 op("mean", lambda a: np.mean(a),

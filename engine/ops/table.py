@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import plugins
-from .terms import Term
+from .terms import Term, everything
 
 SUM, PRODUCT, POWER, CALL = 1, 2, 3, 4
 """Binding strengths: a + b, a b, a², f(a). CALL as `opens`: the form encloses its arguments itself."""
@@ -22,8 +22,16 @@ SUM, PRODUCT, POWER, CALL = 1, 2, 3, 4
 FLAT = None
 """In the place of a rule: the slope is 0 wherever there is one, so no gradient passes."""
 
-DOMAINS = ("real", "positive", "unit", "distribution", "sign", "mask")
-"""What an argument may hold: any number; above 0; between 0 and 1; columns that add up to 1; −1 and 1; 0 and 1."""
+DOMAINS = {
+    "real": (-inf, inf),
+    "positive": (0, inf),
+    "unit": (0, 1),
+    "distribution": (0, 1),
+    "sign": (-1, 1),
+    "mask": (0, 1),
+}
+"""What an argument may hold, and between which bounds that lies: any number; above 0; between 0 and 1; columns that
+add up to 1; −1 and 1; 0 and 1."""
 
 WHOLE = ("matrix", "layout", "sum", "convolution")
 """Kinds of operations in which an entry of the result is made from several entries, or from one elsewhere."""
@@ -53,6 +61,14 @@ class Op:
     `terms(index, *arrays, **attrs)` says what the entry `index` of the result is made of (`terms.py`), where that is
     not the operation on the entries at the same place. `repeats` says that a ⊙ b ⊙ c needs no brackets.
     `size`, for an operation whose terms can cancel, adds up how large they are: it takes absolute values.
+    `copies` says that it only repeats entries. `simpler(make, *args, **attrs)` is what its method on an expression
+    gives, where a person leaves something out (`simpler.py`). `fails` says why it ends where its values are finite.
+
+    `outputs`, one of OUTPUTS, is what an activation makes of a layer, and what a loss needs the last layer to give.
+    For the search for an example's numbers: `lively`, from where to where the size of a pre-activation is wanted (a
+    unit beyond it is saturated, one nearer to 0 passes nothing on); `targets`, what the outputs of a last layer can
+    be asked for, if not nearly all of `reach` between -1 and 1; `hidden`, the activation of the layers before a last
+    layer that it looks at as a whole.
     `cost(*args, **attrs)` tells from the shapes of the arguments, before anything is worked, what that takes; without
     it, one multiplication for each number of the result.
     """
@@ -74,6 +90,13 @@ class Op:
     terms: Callable[..., Term] | None = None
     repeats: bool = False
     size: Callable[..., Any] | None = None
+    copies: bool = False
+    simpler: Callable[..., Any] | None = None
+    fails: str = ""
+    outputs: str = ""
+    lively: tuple[float, float] = (0.05, 1.5)
+    targets: tuple[float, float] | None = None
+    hidden: str = ""
     cost: Callable[..., Cost] | None = None
 
     @property
@@ -88,9 +111,25 @@ class Op:
         return self.kind == "layout" and self.infix == ""
 
     @property
+    def adds_all(self) -> bool:
+        """Whether the result is the sum of all entries."""
+        return self.terms is everything and self.binds == PRODUCT
+
+    @property
     def stacks(self) -> bool:
         """Whether the result is its arguments beside or above each other."""
         return self.each is not None and self.kind == "layout"
+
+    @property
+    def aims(self) -> tuple[float, float]:
+        """Between which numbers the targets of a new example lie: `targets`, else what is within reach."""
+        low, high = (float(max(self.reach[0], -1)), float(min(self.reach[1], 1)))
+        return self.targets or (low + 0.05 * (high - low), high - 0.05 * (high - low))
+
+    @property
+    def is_product(self) -> bool:
+        """Whether it is the product of two matrices."""
+        return self.kind == "matrix" and self.multiplies
 
     @property
     def multiplies(self) -> bool:
@@ -114,8 +153,18 @@ class Op:
         return self.domain[i] if i < len(self.domain) else "real"
 
 
+OUTPUTS = {
+    "unit": "outputs between 0 and 1",
+    "distribution": "probabilities that add up to 1",
+    "logits": "logits",
+}
+"""What losses ask of a last layer, in words."""
+
 OPS: dict[str, Op] = {}
 """Every operation by its name, in the order in which the files enter them: `OPS["sigmoid"].forward(z)`."""
+
+SIGNS: dict[tuple[str, int], str] = {}
+"""Python's own signs, with the number of arguments -> the first operation that is written so."""
 
 
 def op(
@@ -135,6 +184,13 @@ def op(
     terms: Callable[..., Term] | None = None,
     repeats: bool = False,
     size: Callable[..., Any] | None = None,
+    copies: bool = False,
+    simpler: Callable[..., Any] | None = None,
+    fails: str = "",
+    outputs: str = "",
+    lively: tuple[float, float] = (0.05, 1.5),
+    targets: tuple[float, float] | None = None,
+    hidden: str = "",
     cost: Callable[..., Cost] | None = None,
 ) -> Op:
     """Enter an operation into OPS: its name, its forward function, one rule for each argument.
@@ -159,8 +215,11 @@ def op(
         plugins.refuse_twice("operation", name, room, OPS[name].room)
     OPS[name] = Op(
         name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each, room,
-        infix=infix, terms=terms, repeats=repeats, size=size, cost=cost,
+        infix=infix, terms=terms, repeats=repeats, size=size, cost=cost, copies=copies, simpler=simpler, fails=fails,
+        outputs=outputs, lively=lively, targets=targets, hidden=hidden,
     )  # fmt: skip
+    if infix:
+        SIGNS.setdefault((infix, len(rules)), name)
     return OPS[name]
 
 

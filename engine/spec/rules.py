@@ -6,16 +6,8 @@ Every function raises ValueError with a sentence that begins with the place ('da
 from collections.abc import Sequence
 from math import inf
 
-from ..ops import OPS
-
-OUTPUTS = {
-    "binary_cross_entropy": ("outputs between 0 and 1; end with a sigmoid layer", ("sigmoid",)),
-    "cross_entropy": ("probabilities that add up to 1; end with a softmax layer", ("softmax",)),
-    "kl_divergence": ("probabilities that add up to 1; end with a softmax layer", ("softmax",)),
-    "binary_cross_entropy_logits": ("logits; end with an identity layer", ("identity",)),
-    "cross_entropy_logits": ("logits; end with an identity layer", ("identity",)),
-}
-"""What a loss needs of the last layer: in words, and the activations that give it."""
+from ..ops import OPS, of_kind
+from ..ops.table import OUTPUTS
 
 NEAR = 1e-9
 """How far the sum of a distribution may lie from 1: decimals such as 0.1 are not exact."""
@@ -37,9 +29,15 @@ def expect_index(place: str, index: int, count: int, what: str) -> None:
 
 def expect_outputs(activation: str, loss: str) -> None:
     """The last activation gives what the loss can read."""
-    needs, fitting = OUTPUTS.get(loss, ("", (activation,)))
-    if activation not in fitting:
-        raise ValueError(f"loss: {loss} needs {needs}")
+    needs = OPS[loss].outputs
+    if needs and OPS[activation].outputs != needs:
+        fitting = " or ".join(f"{'an' if name[0] in 'aeiou' else 'a'} {name}" for name in giving(needs))
+        raise ValueError(f"loss: {loss} needs {OUTPUTS[needs]}; end with {fitting} layer")
+
+
+def giving(outputs: str) -> list[str]:
+    """The activations whose results are of this kind."""
+    return [name for name in of_kind("activation") if OPS[name].outputs == outputs]
 
 
 def expect_windows(place: str, what: str, length: int, size: int, stride: int = 1, dilation: int = 1) -> int:

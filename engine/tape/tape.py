@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 
 from ..errors import unknown
 from ..ops import OPS
+from ..ops.simpler import uncopied
+from ..ops.table import SIGNS
 from .trace import Step, Trace, frozen
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ class Expr:
     def __getattr__(self, op: str) -> Callable[..., "Expr"]:
         if op not in OPS:
             raise AttributeError(f"an expression has no operation {op!r}")
-        return partial(apply, op, self)
+        return partial(called, op, self)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -72,56 +74,44 @@ class Expr:
     @property
     def is_negated(self) -> bool:
         """Whether this is -a, not written down yet: what is added to it may as well have a taken away."""
-        return self.op == "neg" and not self.name
+        return self.op == SIGNS["-", 1] and not self.name
 
     def __add__(self, other: "Operand") -> "Expr":
-        other = expr(other)
-        if other.is_negated:
-            return self - other.args[0]
-        return other - self.args[0] if self.is_negated else apply("add", self, other)
+        return called(SIGNS["+", 2], self, other)
 
     def __radd__(self, other: "Operand") -> "Expr":
-        return apply("add", other, self)
+        return apply(SIGNS["+", 2], other, self)
 
     def __sub__(self, other: "Operand") -> "Expr":
-        return apply("sub", self, other)
+        return apply(SIGNS["-", 2], self, other)
 
     def __rsub__(self, other: "Operand") -> "Expr":
-        return apply("sub", other, self)
+        return apply(SIGNS["-", 2], other, self)
 
     def __neg__(self) -> "Expr":
-        """-a; -(-a) = a and -(a - b) = b - a."""
-        if self.is_negated:
-            return self.args[0]
-        differs = self.op == "sub" and not self.name
-        return self.args[1] - self.args[0] if differs else apply("neg", self)
+        return called(SIGNS["-", 1], self)
 
     def __matmul__(self, other: "Operand") -> "Expr":
         other = expr(other)
         if self.shape[:-2] != other.shape[:-2]:  # numpy would repeat it, and no rule adds that up again
             raise ValueError(f"a product needs two matrices or two batches as long, not {self.shape} @ {other.shape}")
-        return apply("matmul", self, other)
+        return called(SIGNS["@", 2], self, other)
 
     def __mul__(self, other: "Operand") -> "Expr":
-        return product(self, expr(other))
+        return called(SIGNS["*", 2], self, other)
 
     def __rmul__(self, other: "Operand") -> "Expr":
-        return product(expr(other), self)
+        return called(SIGNS["*", 2], other, self)
 
     def __truediv__(self, other: "Operand") -> "Expr":
-        other = expr(other)
-        return self if other.is_number(1) else apply("div", self, other)
+        return called(SIGNS["/", 2], self, other)
 
     def __rtruediv__(self, other: "Operand") -> "Expr":
-        return apply("div", other, self)
+        return apply(SIGNS["/", 2], other, self)
 
     @property
     def T(self) -> "Expr":  # noqa: N802 (numpy's name)
-        return transposed(self)
-
-    def sum(self) -> "Expr":
-        """The sum of all entries, a number."""
-        return self if self.shape == () else apply("sum", self)
+        return called(SIGNS[".T", 1], self)
 
     def sum_to(self, like: "Expr") -> "Expr":
         """Undo a broadcast: the sum over the axes along which `like` was copied to reach this shape."""
@@ -130,11 +120,7 @@ class Expr:
         if like.shape == ():
             return self.sum()
         axis = tuple(i for i, (n, m) in enumerate(zip(self.shape, like.shape, strict=True)) if n != m)
-        return apply("sum_axis", self, axis=axis[0] if len(axis) == 1 else axis)
-
-    def broadcast(self, like: "Expr") -> "Expr":
-        """This value copied to the shape of `like`."""
-        return self if self.shape == like.shape else apply("broadcast", self, shape=like.shape)
+        return self.sum_axis(axis=axis[0] if len(axis) == 1 else axis)
 
 
 Operand = Expr | ArrayLike
@@ -147,54 +133,19 @@ def expr(value: Operand) -> Expr:
 
 
 def apply(op: str, *args: Operand, **attrs: Any) -> Expr:
-    """The expression `op(*args)`."""
+    """The expression `op(*args)`, as it stands."""
     operands = [expr(a) for a in args]
     if OPS[op].entrywise and len(operands) == 2:
         operands = list(uncopied(*operands))
     return Expr(op, operands, **attrs)
 
 
-def uncopied(a: Expr, b: Expr) -> tuple[Expr, Expr]:
-    """Two arguments of an entrywise operation without a copy that the operation makes by itself."""
-    return (_uncopied(a, b), b) if _is_idle(a, b) else (a, _uncopied(b, a))
-
-
-def _uncopied(a: Expr, b: Expr) -> Expr:
-    return a.args[0] if _is_idle(a, b) else a
-
-
-def _is_idle(a: Expr, b: Expr) -> bool:
-    """Whether `a` is a copy not written down yet without which the result beside `b` has the same shape."""
-    if a.op != "broadcast" or a.name:
-        return False
-    return np.broadcast_shapes(a.args[0].shape, b.shape) == np.broadcast_shapes(a.shape, b.shape)
-
-
-def product(a: Expr, b: Expr) -> Expr:
-    """a times b, without the clutter a person leaves out: 1·b = b, (-1)·b = -b, copies, (1/n)·b = b/n."""
-    a, b = uncopied(a, b)
-    if a.is_negated:
-        return -product(a.args[0], b)
-    if a.is_number(1):
-        return b
-    if b.is_number(1):
-        return a
-    if a.op == "div" and not a.name and a.args[0].is_number(1):
-        return b / a.args[1]
-    if b.shape == () and a.shape != ():
-        a, b = b, a
-    return apply("scale" if a.shape == () else "mul", a, b)
-
-
-def transposed(a: Expr) -> Expr:
-    """The transpose of a, as a person writes it: (aᵀ)ᵀ = a, (aᵀ b)ᵀ = bᵀ a, and a number is its own."""
-    if a.shape == (1, 1):
-        return a
-    if not a.name and a.op == "transpose":
-        return a.args[0]
-    if not a.name and a.op == "matmul" and any(not b.name and b.op == "transpose" for b in a.args):
-        return a.args[1].T @ a.args[0].T
-    return apply("transpose", a)
+def called(op: str, *args: Operand, **attrs: Any) -> Expr:
+    """`op(*args)` as a person writes it: what the operation's entry leaves out is left out."""
+    simpler = OPS[op].simpler
+    if simpler is None:
+        return apply(op, *args, **attrs)
+    return simpler(partial(apply, op), *map(expr, args), **attrs)
 
 
 class Tape:

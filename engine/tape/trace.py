@@ -266,10 +266,6 @@ def run(step: Step, steps: Mapping[str, Step]) -> np.ndarray:
         return OPS[step.op].forward(*(steps[a].value for a in step.args), **step.attrs)
 
 
-SATURATED = {"binary_cross_entropy": "has an output of exactly 0 or 1, where a logarithm has no value"}
-"""Why an operation ends where its values are finite, in words that help more than 'overflows'."""
-
-
 def frozen(example: str, name: str, value, op: str = "") -> np.ndarray:
     """A read-only float64 copy, its zeros without a sign, which no reader could make sense of; raises BookError
     naming the step if an entry is infinite or not a number."""
@@ -277,11 +273,10 @@ def frozen(example: str, name: str, value, op: str = "") -> np.ndarray:
     array += 0.0  # -0.0 + 0.0 is 0.0; every other number stays as it is
     if not np.isfinite(array).all():
         found = "overflows" if np.isinf(array).any() else "is not a number"
+        fails = OPS[op].fails if op in OPS else ""
         advice = (
-            "smaller values, more digits or exact arithmetic"
-            if op in SATURATED
-            else ("smaller values or another activation")
+            "smaller values, more digits or exact arithmetic" if fails else "smaller values or another activation"
         )
-        raise BookError(f"example {example!r}: step {name!r} {SATURATED.get(op, found)}; use {advice}.")
+        raise BookError(f"example {example!r}: step {name!r} {fails or found}; use {advice}.")
     array.setflags(write=False)
     return array

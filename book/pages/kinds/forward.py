@@ -1,5 +1,7 @@
 """The forward pass, line by line."""
 
+from gradbook.engine.ops import OPS
+
 from ...formula.augmented import Augmented
 from ...formula.lines import Line
 from ..deriving import Deriving
@@ -12,8 +14,8 @@ class Page(Deriving):
     def reason(self, line: Line) -> str:
         """Why a line is what it is; nothing if there is nothing to say."""
         step = line.step
-        while step.op == "sum" and self.trace[step.args[0]].value.size == 1:  # which is not seen
-            step = self.trace[step.args[0]]
+        while not step.is_leaf and OPS[step.op].adds_all and self.trace[step.args[0]].value.size == 1:
+            step = self.trace[step.args[0]]  # a sum that is not seen
         return self.why_step("forward", line.name) or self.why("forward", step.op)
 
     def augmented(self, line: Line) -> Augmented | None:
