@@ -35,7 +35,7 @@ def _entries(room: str) -> dict[str, str]:
 
 ASIDE = {
     "infix", "terms", "repeats", "size", "cost", "copies", "simpler", "fails", "outputs", "lively", "targets",
-    "hidden",
+    "hidden", "kinked",
 }  # fmt: skip
 """Keywords that come last in an entry: they are for those who write formulas, not for those who compute."""
 

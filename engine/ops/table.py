@@ -43,7 +43,8 @@ class Op:
     with respect to argument i, `each(i)` makes that rule where there may be any number of arguments. `sample` are
     the shapes of arguments to test it on, `attrs` the attributes that go with them, `domain` what the arguments
     may hold. `smooth` says that the operation has a slope everywhere and is written in functions that complex
-    numbers have too. `reach` are the bounds of an activation's results: no target beyond them can be reached.
+    numbers have too; `kinked`, whether one that is not smooth has a corner or a jump, or only such functions. `reach`
+    are the bounds of an activation's results: no target beyond them can be reached.
     `room` is the module that entered it.
 
     `infix` is Python's own sign for the operation ("+", "@", ".T"), "" if it is called by its name.
@@ -84,6 +85,7 @@ class Op:
     lively: tuple[float, float] = (0.05, 1.5)
     targets: tuple[float, float] | None = None
     hidden: str = ""
+    kinked: bool = True
 
     @property
     def entrywise(self) -> bool:
@@ -169,6 +171,7 @@ def op(
     lively: tuple[float, float] = (0.05, 1.5),
     targets: tuple[float, float] | None = None,
     hidden: str = "",
+    kinked: bool = True,
 ) -> Op:
     """Enter an operation into OPS: its name, its forward function, one rule for each argument.
 
@@ -193,6 +196,7 @@ def op(
     OPS[name] = Op(
         name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each,
         room, infix, terms, repeats, size, copies, simpler, fails, outputs, lively, targets, hidden,
+        kinked,
     )  # fmt: skip
     if infix:
         SIGNS.setdefault((infix, len(rules)), name)
