@@ -76,9 +76,7 @@ PIECES = {
 }
 """Operations with a kink, or with a choice among equals: their value on the piece where `before` stands."""
 
-WITHOUT_KINK = {
-    "softplus", "log_sigmoid", "gelu", "normal_cdf", "binary_cross_entropy_logits", "masked_softmax",
-}  # fmt: skip
+WITHOUT_KINK = {name for name, entry in OPS.items() if not entry.smooth and not entry.kinked}
 """Operations that are smooth, but not written in functions of complex numbers."""
 
 

@@ -90,24 +90,34 @@ def test_what_the_chapter_adds_is_built_and_agrees(project):
     result = json.loads((project / "build" / "check.json").read_text(encoding="utf-8"))
     assert result["failures"] == [] and result["not_understood"] == [], checked.stdout
     assert "oisson" not in checked.stdout, "everything that the chapter adds is translated"
-    page = (project / "build" / "html" / "zh" / "examples" / "poisson-regression" / "backward.html").read_text(
-        "utf-8"
-    )
-    assert "poisson_error" in page
+    for example, seen in (("softsign", "softsign"), ("poisson-regression", "泊松回归")):
+        page = project / "build" / "html" / "zh" / "examples" / example / "forward.html"
+        assert seen in page.read_text("utf-8")
+
+
+def judged(project: Path, path: Path, right: str, wrong: str) -> dict:
+    """What the checker finds when a file says something else."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count(right) == 1
+    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    try:
+        assert run(project, "html", "--lang", "en").returncode == 0
+        run(project, "check", "--lang", "en")
+        return json.loads((project / "build" / "check.json").read_text(encoding="utf-8"))
+    finally:
+        path.write_text(text, encoding="utf-8")
 
 
 @pytest.mark.slow
 def test_a_wrong_rule_is_found(project):
     """What the chapter says at its end: the checker names the gradients that are wrong."""
-    path = project / "engine" / "ops" / "losses.py"
-    right = path.read_text(encoding="utf-8")
-    path.write_text(right.replace("g * (z.exp() - y)", "g * (z.exp() + y)"), encoding="utf-8")
-    try:
-        assert run(project, "html", "--lang", "en").returncode == 0
-        checked = run(project, "check", "--lang", "en")
-        assert checked.returncode == 1
-        found = json.loads((project / "build" / "check.json").read_text(encoding="utf-8"))["failures"]
-        wrong = {f["where"] for f in found if f["check"] == "gradient"}
-        assert wrong == {"dw", "db"}
-    finally:
-        path.write_text(right, encoding="utf-8")
+    found = judged(project, project / "engine" / "ops" / "activations.py", "(1 - a.abs())", "(1 + a.abs())")
+    wrong = {f["where"] for f in found["failures"] if f["check"] == "gradient"}
+    assert wrong == {f"layer{n}.{part}" for n in (1, 2) for part in ("dW", "delta")}
+
+
+@pytest.mark.slow
+def test_a_function_without_its_name_is_not_understood(project):
+    """Nothing else tells the checker what a page calls the operation."""
+    found = judged(project, project / "check" / "ops" / "activations.py", ', printed="softsign"', "")
+    assert found["not_understood"] and all("softsign" in str(line) for line in found["not_understood"])

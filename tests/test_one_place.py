@@ -34,7 +34,7 @@ FRIENDS = {
     "book/site/sphinx_run.py": {"log": "a file"},
     "engine/optim/__init__.py": {"mean": "a function of the optimisers", "positive": "a bound of a setting"},
     "engine/spec/limits.py": {"maximum": "a word of JSON schemas"},
-    "engine/spec/shapes.py": {"sign": "what an argument may hold"},
+    "engine/spec/rules.py": {"sign": "what an argument may hold"},
     "engine/families/mlp.py": {"sign": "what an argument may hold"},
     "check/read/html.py": {"div": "HTML's <div>"},
 }

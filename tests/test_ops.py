@@ -1,7 +1,8 @@
 """Every operation: its gradient against judges that know nothing of its rule, its dtype, its written form.
 
 Nothing here is told of an operation what its entry in engine/ops says: how many arguments, what they may hold, which
-attributes go with them. Only shapes that must fit each other, and PyTorch's way to write it, are listed.
+attributes go with them. Only shapes that must fit each other are listed, and PyTorch's way to write it where that has
+another name.
 """
 
 from functools import cache
@@ -293,7 +294,8 @@ def torch_forms(torch):
         classes_last = (t.movedim(axis, -1).reshape(-1, t.shape[axis]) for t in (z, y))
         return F.cross_entropy(*classes_last, reduction="none").reshape(torch.sum(z, axis, keepdim=True).shape)
 
-    return {
+    same = {name: getattr(F, name) for name in NAMES if hasattr(F, name)}
+    return same | {
         "add": torch.add, "sub": torch.sub, "neg": torch.neg, "mul": torch.mul, "scale": torch.mul,
         "div": torch.div, "reciprocal": torch.reciprocal, "square": torch.square, "power": torch.pow,
         "sqrt": torch.sqrt, "exp": torch.exp, "log": torch.log, "cos": torch.cos, "sin": torch.sin,

@@ -38,7 +38,7 @@ def _entries(room: str) -> dict[str, ast.Call]:
 
 ASIDE = {
     "infix", "terms", "repeats", "size", "cost", "copies", "simpler", "fails", "outputs", "lively", "targets",
-    "hidden",
+    "hidden", "kinked",
 }  # fmt: skip
 """Keywords that come last in an entry: they are for those who write formulas, not for those who compute."""
 

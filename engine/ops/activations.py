@@ -103,7 +103,8 @@ op("elu", lambda z, alpha=1.0: np.where(z > 0, z, alpha * np.expm1(np.minimum(z,
 
 op("softplus", softplus,
    lambda g, a, z: g * z.sigmoid(),
-   kind="activation", smooth=False, reach=(0, math.inf), lively=(0.05, 2.0), targets=(0.2, 2.0))
+   kind="activation", smooth=False, reach=(0, math.inf), lively=(0.05, 2.0), targets=(0.2, 2.0),
+   kinked=False)
 
 op("silu", lambda z: z / (1 + np.exp(-z)),
    lambda g, a, z: g * ((s := z.sigmoid()) + a * (1 - s)),
@@ -111,7 +112,7 @@ op("silu", lambda z: z / (1 + np.exp(-z)),
 
 op("gelu", lambda z: z * normal_cdf(z),
    lambda g, a, z: g * (z.normal_cdf() + z * z.normal_pdf()),
-   kind="activation", smooth=False, lively=(0.1, 2.0), targets=(-0.1, 1.5))
+   kind="activation", smooth=False, lively=(0.1, 2.0), targets=(-0.1, 1.5), kinked=False)
 
 op("gelu_tanh", gelu_tanh,
    lambda g, a, z: g * z.gelu_tanh_slope(),
@@ -126,7 +127,7 @@ op("softmax", softmax,
 
 op("normal_cdf", normal_cdf,
    lambda g, out, z: g * z.normal_pdf(),
-   kind="function", smooth=False)
+   kind="function", smooth=False, kinked=False)
 
 op("normal_pdf", normal_pdf,
    lambda g, out, z: -(g * (z * out)),
@@ -138,12 +139,13 @@ op("gelu_tanh_slope", gelu_tanh_slope,
 
 op("log_sigmoid", lambda z: -softplus(-z),
    lambda g, out, z: g * (z.args[0].sigmoid() if z.is_negated else 1 - z.sigmoid()),  # 1 - σ(-a) = σ(a)
-   kind="function", smooth=False)
+   kind="function", smooth=False, kinked=False)
 
 op("masked_softmax", masked_softmax,
    lambda g, a, z, m, axis: (g - (g * a).sum_axis(axis=axis)) * a,
    FLAT,
-   sample=((3, 3), (3, 3)), kind="function", attrs={"axis": 1}, domain=("real", "mask"), smooth=False, terms=_share)
+   sample=((3, 3), (3, 3)), kind="function", attrs={"axis": 1}, domain=("real", "mask"), smooth=False, terms=_share,
+   kinked=False)
 
 op("log_softmax", log_softmax,
    lambda g, out, z, axis: g - g.sum_axis(axis=axis) * z.softmax(axis=axis),

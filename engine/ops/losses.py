@@ -68,7 +68,7 @@ op("binary_cross_entropy_logits", lambda z, y: np.maximum(z, 0) - z * y + np.log
    lambda g, out, z, y: g * (z.sigmoid() - y),
    lambda g, out, z, y: -(g * z),
    binds=SUM, sample=((2, 3), (2, 3)), kind="loss", domain=("real", "unit"), smooth=False,
-   outputs="logits")
+   outputs="logits", kinked=False)
 
 op("cross_entropy", lambda a, y: -_y_log(y, a),
    lambda g, out, a, y: -(g * (y / a)),

@@ -54,7 +54,8 @@ class Op:
     with respect to argument i, `each(i)` makes that rule where there may be any number of arguments. `sample` are
     the shapes of arguments to test it on, `attrs` the attributes that go with them, `domain` what the arguments
     may hold. `smooth` says that the operation has a slope everywhere and is written in functions that complex
-    numbers have too. `reach` are the bounds of an activation's results: no target beyond them can be reached.
+    numbers have too; `kinked`, whether one that is not smooth has a corner or a jump, or only such functions. `reach`
+    are the bounds of an activation's results: no target beyond them can be reached.
     `room` is the module that entered it.
 
     `infix` is Python's own sign for the operation ("+", "@", ".T"), "" if it is called by its name.
@@ -97,6 +98,7 @@ class Op:
     lively: tuple[float, float] = (0.05, 1.5)
     targets: tuple[float, float] | None = None
     hidden: str = ""
+    kinked: bool = True
     cost: Callable[..., Cost] | None = None
 
     @property
@@ -191,6 +193,7 @@ def op(
     lively: tuple[float, float] = (0.05, 1.5),
     targets: tuple[float, float] | None = None,
     hidden: str = "",
+    kinked: bool = True,
     cost: Callable[..., Cost] | None = None,
 ) -> Op:
     """Enter an operation into OPS: its name, its forward function, one rule for each argument.
@@ -216,7 +219,7 @@ def op(
     OPS[name] = Op(
         name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each, room,
         infix=infix, terms=terms, repeats=repeats, size=size, cost=cost, copies=copies, simpler=simpler, fails=fails,
-        outputs=outputs, lively=lively, targets=targets, hidden=hidden,
+        outputs=outputs, lively=lively, targets=targets, hidden=hidden, kinked=kinked,
     )  # fmt: skip
     if infix:
         SIGNS.setdefault((infix, len(rules)), name)
