@@ -279,6 +279,18 @@ def test_lowered_leaves_out_what_is_not_needed(seed):
     assert lower(seed, [], ["x"])()[0] is seed.value("x")
 
 
+def test_lowered_works_once_what_no_input_moves(seed):
+    """From its leaves, as a replay does: the values of a pencil trace are rounded."""
+    rounded = pencil(seed, 2)
+    for trace in (seed, rounded):
+        moved = lower(trace, ["layer2.b"], ["layer1.a", "J"])
+        assert moved.source.count("f_matmul") == 0 and moved.source.count("f_sigmoid") == 1
+        bias = trace.value("layer2.b") + 1
+        again = trace.replay({"layer2.b": bias})
+        for value, name in zip(moved(bias), ("layer1.a", "J"), strict=True):
+            np.testing.assert_array_equal(value, again.value(name), strict=True)
+
+
 def test_lowered_refuses_what_it_cannot_do(seed):
     with pytest.raises(ValueError, match=r"layer1.z is computed; only leaves can be inputs"):
         lower(seed, ["layer1.z"], ["J"])

@@ -256,5 +256,5 @@ def _along(line, t: float) -> tuple[float, float]:
 def _crosses(box: Box, line) -> bool:
     """Whether a line passes through the box: it is cut to the box's width, then compared in height."""
     _, x0, y0, x1, y1 = line
-    ends = [y0 + (np.clip(x, x0, x1) - x0) / (x1 - x0) * (y1 - y0) for x in (box.left, box.right)]
+    ends = [y0 + (min(max(x, x0), x1) - x0) / (x1 - x0) * (y1 - y0) for x in (box.left, box.right)]
     return min(ends) < box.bottom and box.top < max(ends)

@@ -11,7 +11,7 @@ from .terms import Of, Product, Total, entries
 
 def swapped(a: np.ndarray) -> np.ndarray:
     """The transpose of a matrix, or of every matrix of a batch (…, m, n)."""
-    return np.transpose(a) if a.ndim < 3 else np.swapaxes(a, -1, -2)
+    return a.T if a.ndim < 3 else a.swapaxes(-1, -2)
 
 
 def sliced(a: np.ndarray, axis: int, start: int, stop: int) -> np.ndarray:

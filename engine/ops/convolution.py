@@ -6,8 +6,10 @@ entries of the map are that the kernel reads. As in all deep-learning libraries 
 channels are several maps whose convolutions are added up.
 """
 
+from functools import lru_cache
 from itertools import product
 from math import prod
+from operator import mul
 
 import numpy as np
 
@@ -23,32 +25,35 @@ def reach(n: int, size: int, stride: int = 1, dilation: int = 1) -> int:
     return room // stride + 1
 
 
-def windows(x: np.ndarray, size, stride: int, dilation: int):
-    """((i, j), what the window's entry (i, j) sees at each of its places)."""
-    rows, columns = (reach(n, m, stride, dilation) for n, m in zip(x.shape, size, strict=True))
-    for i, j in product(*map(range, size)):
-        top, left = i * dilation, j * dilation
-        down = slice(top, top + stride * (rows - 1) + 1, stride)
-        across = slice(left, left + stride * (columns - 1) + 1, stride)
-        yield (i, j), x[down, across]
+@lru_cache(10_000)
+def parts(shape, size, stride: int, dilation: int) -> tuple[tuple[slice, slice], ...]:
+    """The part of the map that each entry of the window, by rows, sees as the window moves."""
+    ways = [(m, stride * (reach(n, m, stride, dilation) - 1) + 1) for n, m in zip(shape, size, strict=True)]
+    seen = [[slice(dilation * i, dilation * i + way, stride) for i in range(m)] for m, way in ways]
+    return tuple(product(*seen))
+
+
+def windows(x: np.ndarray, size, stride: int, dilation: int) -> list[np.ndarray]:
+    """What each entry of the window, by rows, sees: views of the map, in the shape of the window's places."""
+    return [x[part] for part in parts(x.shape, size, stride, dilation)]
 
 
 def convolved(x: np.ndarray, k: np.ndarray, stride: int = 1, dilation: int = 1) -> np.ndarray:
     """out[p, q] = Σᵢⱼ k[i, j] x[s p + d i, s q + d j]."""
-    return sum(k[place] * seen for place, seen in windows(x, k.shape, stride, dilation))
+    return sum(map(mul, k.ravel(), windows(x, k.shape, stride, dilation)))
 
 
 def handed_back(g: np.ndarray, k: np.ndarray, shape, stride: int = 1, dilation: int = 1) -> np.ndarray:
     """The transposed convolution: every g[p, q] goes back to the entries its window saw, weighted by the kernel."""
     out = np.zeros(shape, dtype=np.result_type(g, k))
-    for place, seen in windows(out, k.shape, stride, dilation):
-        seen += k[place] * g
+    for weight, seen in zip(k.ravel(), windows(out, k.shape, stride, dilation), strict=True):
+        seen += weight * g
     return out
 
 
 def _stack(x: np.ndarray, size: int, stride: int) -> np.ndarray:
     """(size², rows, columns): what each entry of the window sees."""
-    return np.stack([seen for _, seen in windows(x, (size, size), stride, 1)])
+    return np.stack(windows(x, (size, size), stride, 1))
 
 
 def picked(h: np.ndarray, x: np.ndarray, size: int, stride: int) -> np.ndarray:
@@ -61,7 +66,7 @@ def to_largest(g: np.ndarray, x: np.ndarray, size: int, stride: int) -> np.ndarr
     """Each g goes back to where its window of x is largest, the first of equals; overlapping windows add up."""
     out = np.zeros(x.shape, dtype=g.dtype)
     first = np.argmax(_stack(x, size, stride), axis=0)
-    for n, (_, seen) in enumerate(windows(out, (size, size), stride, 1)):
+    for n, seen in enumerate(windows(out, (size, size), stride, 1)):
         seen += np.where(first == n, g, 0).astype(g.dtype)
     return out
 
@@ -69,7 +74,7 @@ def to_largest(g: np.ndarray, x: np.ndarray, size: int, stride: int) -> np.ndarr
 def to_all(g: np.ndarray, shape, size: int, stride: int) -> np.ndarray:
     """Each g goes back in equal shares to all entries of its window."""
     out = np.zeros(shape, dtype=g.dtype)
-    for _, seen in windows(out, (size, size), stride, 1):
+    for seen in windows(out, (size, size), stride, 1):
         seen += g / size**2
     return out
 

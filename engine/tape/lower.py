@@ -1,7 +1,8 @@
 """Lowering: a trace that is replayed many times becomes one straight-line Python function over numpy calls.
 
 The function calls the very same `forward` functions in the same order, so its values are those of
-`Trace.replay` to the last bit; only the per-step dispatch and the recording are gone.
+`Trace.replay` to the last bit; only the per-step dispatch and the recording are gone. What no input moves is worked
+once, when the function is made.
 """
 
 from collections.abc import Iterable, Mapping
@@ -44,7 +45,11 @@ def lower(trace: Trace, inputs: Iterable[str], outputs: Iterable[str]) -> Lowere
     steps = _needed(trace, outputs)
     scope: dict[str, Any] = {local[s.name]: s.value for s in steps if s.is_leaf}
     scope |= {f"f_{s.op}": OPS[s.op].forward for s in steps if not s.is_leaf}
-    body = [f"    {local[s.name]} = {_call(s, local)}" for s in steps if not s.is_leaf]
+    moving = _moving(steps, {trace[name].name for name in inputs})
+    lines = {s.name: f"{local[s.name]} = {_call(s, local)}" for s in steps if not s.is_leaf}
+    with np.errstate(all="ignore"):
+        exec("\n".join(line for name, line in lines.items() if name not in moving), scope)
+    body = [f"    {line}" for name, line in lines.items() if name in moving]
     returned = "".join(f"{local[name]}, " for name in outputs)
     header = f"def replay({', '.join(local[name] for name in inputs)}):"
     source = "\n".join([header, *body, f"    return ({returned})"])
@@ -64,6 +69,15 @@ def _needed(trace: Trace, outputs: list[str]) -> list[Step]:
         if step.name in wanted:
             wanted.update(step.args)
     return [s for s in trace.values() if s.name in wanted]
+
+
+def _moving(steps: list[Step], inputs: set[str]) -> set[str]:
+    """The inputs and what is computed from them."""
+    moving = set(inputs)
+    for step in steps:
+        if not moving.isdisjoint(step.args):
+            moving.add(step.name)
+    return moving
 
 
 def train(trace: Trace, steps: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
