@@ -54,6 +54,12 @@ def example(folder: Path, name: str, rate: object) -> Path:
     return path
 
 
+def spoil(folder: Path, name: str) -> None:
+    """Give an example a symbol that is found wrong when the pages are made, not when the file is read."""
+    with open(folder / "examples" / f"{name}.toml", "a", encoding="utf-8") as file:
+        file.write("\n[notation]\nW = '\\frac{W}'\n")
+
+
 def start(folder: Path, *words: object, **settings) -> subprocess.Popen:
     """A build at work, in a process group of its own."""
     command = [sys.executable, "build.py", *map(str, words)]

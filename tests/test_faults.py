@@ -12,7 +12,7 @@ import pytest
 from gradbook.book.cache.made import Made, Store
 from tests import small_book
 from tests.chance import draws, remember
-from tests.small_book import build, built, edition, example, kill, start
+from tests.small_book import build, built, edition, example, kill, spoil, start
 
 RATES = (0.5, 0.25)
 """The two editions of the small book: its example with one learning rate or the other."""
@@ -122,15 +122,18 @@ def test_a_page_that_a_stopped_build_had_read_is_read_again(small):
 
 
 def test_what_was_finished_is_not_done_again(small):
-    """A build that is killed among many examples goes on where it was."""
+    """A build that stops among many examples, here at one that is found wrong when it is made, goes on there."""
     names = [f"extra-{n}" for n in range(6)]
     for name in names:
         example(small, name, 0.1)
-    store, run = Store(small / "build" / "work" / "examples"), start(small, "pages")
-    while not store.last(names[1]):
-        time.sleep(0.01)
-    assert kill(run) and not store.last(names[-1])
+    last = small / "examples" / f"{names[-1]}.toml"
+    right = last.read_text("utf-8")
+    spoil(small, names[-1])
+    code, said = build(small, "pages", "--jobs", "1")
+    store = Store(small / "build" / "work" / "examples")
+    assert code == 2 and names[-1] in said and store.last(names[0]) and not store.last(names[-1])
     before = {p.name: p.stat().st_mtime_ns for p in store.folder.glob("extra-*.json")}
+    last.write_text(right, "utf-8")
     built(small, "pages")
     after = {p.name: p.stat().st_mtime_ns for p in store.folder.glob("extra-*.json")}
     assert len(after) == 6 and before.items() <= after.items()

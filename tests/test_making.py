@@ -15,13 +15,11 @@ from gradbook.book.cache.making import making
 from gradbook.book.cache.workers import pool
 from gradbook.book.pages.pages import rebuild
 from tests import small_book
-from tests.small_book import build, built, edition, example, start
+from tests.small_book import build, built, edition, example, spoil, start
 
 NAMES = [f"net-{n}" for n in range(6)]
 PATIENCE = 120
 """Seconds on a machine with much else to do: what is waited for comes as soon as it can."""
-UNSETTABLE = "\n[notation]\nW = '\\frac{W}'\n"
-"""A symbol that is found wrong when the pages are made, not when the file is read."""
 
 
 @pytest.fixture(scope="module")
@@ -36,11 +34,6 @@ def pristine(tmp_path_factory) -> Path:
 def many(pristine, tmp_path) -> Path:
     """A small project with seven examples, nothing built."""
     return Path(shutil.copytree(pristine, tmp_path / "book"))
-
-
-def spoil(folder: Path, name: str) -> None:
-    with open(folder / "examples" / f"{name}.toml", "a", encoding="utf-8") as file:
-        file.write(UNSETTABLE)
 
 
 def children(pid: int) -> set[int]:
@@ -90,12 +83,12 @@ def test_a_wrong_template_is_told_with_its_line(many):
 
 
 def at_work(folder: Path) -> tuple:
-    """A build that has stored a first example, and its processes."""
-    run, store = start(folder, "pages", "--jobs", "2"), folder / "build" / "work" / "examples"
+    """A build that has stored a first example and has seconds of work left, and its processes."""
+    run, store = start(folder, "pages", "--jobs", "2", "--set", "page.curve=60000"), folder / "build/work/examples"
     assert until(lambda: list(store.glob("*.json")) if store.is_dir() else ())
-    crew = children(run.pid)
-    assert len(crew) >= 2
-    return run, crew
+    workers = children(run.pid)
+    assert len(workers) >= 2
+    return run, workers
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at processes through /proc")
@@ -103,11 +96,11 @@ def at_work(folder: Path) -> tuple:
     "how", [signal.SIGKILL, *(pytest.param(s, marks=pytest.mark.slow) for s in (signal.SIGINT, signal.SIGTERM))]
 )
 def test_stopped_alone_it_leaves_no_process_behind(many, how):
-    run, crew = at_work(many)
+    run, workers = at_work(many)
     os.kill(run.pid, how)
     said = "".join(run.communicate())
     assert "Traceback" not in said, said
-    assert until(lambda: not any(map(is_alive, crew)))
+    assert until(lambda: not any(map(is_alive, workers)))
     built(many, "pages")
     built(many, "pages", "--jobs", "1", "--out", "cold")
     assert edition(many / "build" / "source") == edition(many / "cold" / "source")
@@ -122,8 +115,8 @@ def test_interrupted_at_the_keyboard_it_says_one_word(many):
 
 
 def test_a_process_that_is_ended_from_outside_is_a_sentence(many):
-    run, crew = at_work(many)
-    for pid in crew:
+    run, workers = at_work(many)
+    for pid in workers:
         os.kill(pid, signal.SIGKILL)
     said = "".join(run.communicate())
     assert run.returncode == 2 and "was ended from outside; --jobs 1 needs less memory." in said, said
