@@ -121,7 +121,7 @@ class Build(AbstractContextManager):
         return found
 
     def _make(self, paths: list[Path]) -> None:
-        with making(paths, lambda path: self.changes, rebuild, self._store, self.jobs) as examples:
+        with making(paths, lambda _: self.changes, rebuild, self._store, self.jobs) as examples:
             for path, finish in progress(examples, "examples"):
                 with self._excusing(path):
                     finish()
@@ -215,7 +215,7 @@ class Build(AbstractContextManager):
         from .i18n import words
         from .site.serve import serve
 
-        def rebuild(edits) -> None:
+        def rebuild(_edits) -> None:
             words.forget()
             self.project = Project.at(self.project.root)
             with self:

@@ -40,7 +40,7 @@ class Book(click.Group):
             raise unknown(ctx.info_name, "target", args[0], self.commands)
         return super().resolve_command(ctx, args)
 
-    def list_commands(self, ctx):
+    def list_commands(self, _ctx):
         return list(self.commands)
 
 

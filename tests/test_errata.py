@@ -18,7 +18,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 def judged(name, source=None):
     example = load(EXAMPLES / f"{name}.toml")
     exact = work(example)
-    return errata(example, exact, pencil(exact, example.page.digits), source or source_of(EXAMPLES / f"{name}.toml"))
+    return errata(exact, pencil(exact, example.page.digits), source or source_of(EXAMPLES / f"{name}.toml"))
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ def digest_of(path: Path) -> str | None:
 
 
 @lru_cache(maxsize=1 << 16)
-def _digest_of(path: Path, *touched: int) -> str:
+def _digest_of(path: Path, *_touched: int) -> str:
     return digest(path.read_bytes())
 
 

@@ -26,7 +26,7 @@ HANDS: tuple[tuple[str, Callable], ...] = (
 """The slips of the hand: (reason, test of value, number printed and decimals)."""
 
 
-def errata(example, exact: Trace, pencil: Trace, source_path: str | Path) -> Errata:
+def errata(exact: Trace, pencil: Trace, source_path: str | Path) -> Errata:
     """Judge every figure of a source file, in the order of the source.
 
     Raises BookError with one sentence if the file is wrong, or if training as often as it says overflows.

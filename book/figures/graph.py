@@ -100,16 +100,10 @@ def _band(trace: Trace, step: Step) -> int:
 
 def _columns(trace: Trace, nodes: dict[str, Node]) -> None:
     """The longest way from a leaf; a gradient stands beneath what it is of, an update beneath its parameter."""
-    users = defaultdict(list)
-    for name, node in nodes.items():
-        for arg in node.args:
-            if node.step.phase == "forward":
-                users[arg].append(name)
     for node in nodes.values():
-        if node.band == FORWARD:
+        if node.band == FORWARD and not node.step.is_leaf:
             node.column = 1 + max((nodes[a].column for a in node.args if nodes[a].band == FORWARD), default=0)
-            if node.step.is_leaf:
-                node.column = 0
+    users = _users(nodes)
     for name, node in nodes.items():
         first = min((nodes[u].column for u in users[name]), default=0)
         if node.step.is_leaf and users[name]:
@@ -117,6 +111,15 @@ def _columns(trace: Trace, nodes: dict[str, Node]) -> None:
     for node in nodes.values():
         if node.step.phase != "forward":
             node.column = _beneath(trace, nodes, node)
+
+
+def _users(nodes: dict[str, Node]) -> dict[str, list[str]]:
+    """For each node those of the forward pass that are computed from it."""
+    users = defaultdict(list)
+    for name, node in nodes.items():
+        for arg in node.args if node.step.phase == "forward" else ():
+            users[arg].append(name)
+    return users
 
 
 def _beneath(trace: Trace, nodes: dict[str, Node], node: Node) -> int:

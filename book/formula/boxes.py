@@ -201,7 +201,7 @@ class Grid(Box):
         columns = zip(*self.rows, strict=True)
         return Width(matrices=2 + sum(2 + max(cell.width.total for cell in column) for column in columns))
 
-    def _segments(self, kind: str) -> Iterator[tuple[bool, "str | Box"]]:
+    def _segments(self, _kind: str) -> Iterator[tuple[bool, "str | Box"]]:
         yield False, self
 
 

@@ -45,7 +45,7 @@ class Sheet:
 
     trace: Trace
     digits: int
-    has_symbol: Callable[[str], bool] = lambda name: False
+    has_symbol: Callable[[str], bool] = lambda _: False
 
     def number(self, name: str, index: Index = ()) -> Node:
         """The printed number, with its address; a constant of the method by its symbol, if it has one."""
@@ -145,7 +145,7 @@ class Numbers:
         alone = step.shape == () and (not name.startswith("const.") or shape is None)
         return self.sheet.numbers(name, None if alone else shape)
 
-    def shaped(self, node: Node, shape: tuple[int, ...]) -> Node:
+    def shaped(self, node: Node, _shape: tuple[int, ...]) -> Node:
         return node
 
 

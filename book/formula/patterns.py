@@ -87,7 +87,7 @@ class Patterns:
         if self.has(name):
             return getattr(self.macros, name)
         if self.missing:
-            return lambda *args, **attrs: self.missing(name, *args)
+            return lambda *args, **_: self.missing(name, *args)
         raise BookError(f"templates/math.j2: has no macro {name!r}, which says how the operation is written.")
 
 

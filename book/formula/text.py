@@ -80,7 +80,7 @@ def _written(node: Node) -> Written:
     return _BY_TYPE[type(node)](node)
 
 
-def _plain(node: Node, decide=lambda piece: False) -> str:
+def _plain(node: Node, decide=lambda _: False) -> str:
     piece = _written(node)
     return (piece.bracketed if decide(piece) else piece).text
 
@@ -99,7 +99,7 @@ def _index(index: Index | Letters) -> str:
     return f"[{', '.join(counted)}]"
 
 
-def _ones(node: Ones) -> Written:
+def _ones(_: Ones) -> Written:
     return Written("1")
 
 

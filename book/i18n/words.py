@@ -29,7 +29,7 @@ SOURCE = "en"
 
 def _kept(function: Callable) -> Callable:
     """Remembers what a function gives, until `forget`; other roots may give something else."""
-    of = cache(lambda roots, *args: function(*args))
+    of = cache(lambda _roots, *args: function(*args))
     kept = wraps(function)(lambda *args: of(plugins.roots(), *args))
     kept.cache_clear = of.cache_clear
     return kept

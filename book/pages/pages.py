@@ -30,7 +30,7 @@ def prepare(path: Path, changes: tuple[str, ...] = ()) -> Material:
     material.figures = figures(worked.example, worked.exact, worked.notation, hrefs(material, worked), worked.losses)
     if source := source_of(path):
         by_hand = pencil(original.exact, original.example.page.digits)
-        material.errata = errata(original.example, original.exact, by_hand, source)
+        material.errata = errata(original.exact, by_hand, source)
     return material
 
 

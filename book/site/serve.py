@@ -120,7 +120,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         tag = f'<script src="{SCRIPT}" data-edition="{self.news.edition}"></script></body>'  # before the page is read
         return page.read_bytes().replace(b"</body>", tag.encode())
 
-    def list_directory(self, path) -> None:
+    def list_directory(self, _path) -> None:
         self.send_error(404)
 
     def answer(self, content: bytes, kind: str) -> None:

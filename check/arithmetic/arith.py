@@ -123,7 +123,7 @@ NOTED = {
     "call": _call,
     "conv": lambda note, x, k: lone(convolved(note, rows_of(x), rows_of(k))),
     "convT": lambda note, g, k: lone(handed_back(note, rows_of(g), rows_of(k))),
-    "shaped": lambda note, x: x,
+    "shaped": lambda _, x: x,
     "index": _entry,
 }
 """Operations by their names in a tree: without what is noted beside them, and with it."""

@@ -169,7 +169,7 @@ SIGNS: dict[tuple[str, int], str] = {}
 """Python's own signs, with the number of arguments -> the first operation that is written so."""
 
 
-def op(
+def op(  # noqa: PLR0913 (an entry's settings are keywords)
     name: str,
     forward: Callable[..., Any],
     *rules: Callable[..., Any] | None,
