@@ -7,14 +7,21 @@ names and variables.
 
 import json
 from collections.abc import Iterable
-from copy import deepcopy
+from copy import copy, deepcopy
 from functools import cache
+from weakref import ref
 
 import sphinx.locale
 from docutils import nodes
 from docutils.frontend import get_default_settings
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+from markdown_it.utils import OptionsDict
 from myst_parser.mdit_to_docutils import base as myst
+from myst_parser.parsers import sphinx_ as sphinx_parser
 from sphinx import addnodes
+from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.nodes import inline_all_toctrees
 
 NAVIGATION = "furo_navigation_tree"
@@ -86,7 +93,72 @@ def names_of_formula(node: nodes.math_block) -> Iterable[str]:
 
 
 def settle_once() -> None:
-    """MyST collects docutils' default settings anew for each text, and a translated paragraph is one: that was a
-    quarter of the time that a translation took to read."""
+    """docutils' settings and MyST's parser are the same for each text of a build. They are collected once, and each
+    text gets a copy: a translated paragraph is a text of its own."""
     settings = cache(get_default_settings)
     myst.get_default_settings = lambda *components: deepcopy(settings(*components))
+    make, latest = sphinx_parser.create_md_parser, {}
+
+    def create_md_parser(config, renderer):
+        known = latest.get(renderer)
+        if known is None or known[0] is not config:
+            latest[renderer] = known = (config, make(config, renderer))
+        return _parser_like(known[1])
+
+    sphinx_parser.create_md_parser = create_md_parser
+
+
+def _parser_like(parser: MarkdownIt) -> MarkdownIt:
+    """Another parser with the same rules, which keep nothing of a text; its options and renderer are its own."""
+    new, renderer = copy(parser), copy(parser.renderer)
+    new.options = OptionsDict(parser.options)
+    new.renderer, renderer.md = renderer, new
+    renderer.rules = {name: getattr(renderer, name) for name in parser.renderer.rules}
+    return new
+
+
+class Branch(SyntaxTreeNode):
+    """A part of a parsed text that does not hold what it is part of: so the text goes when it is done with, where
+    parts that hold each other wait for the search for waste."""
+
+    @property
+    def parent(self):
+        return self._parent and self._parent()
+
+    @parent.setter
+    def parent(self, node):
+        self._parent = node and ref(node)
+
+
+def hold_downwards() -> None:
+    """MyST makes a tree of each text and of each cell of a table, and needs it while it walks it from its root."""
+    myst.SyntaxTreeNode = Branch
+
+
+class OfOneDocument(SphinxTransform):
+    """Sphinx sets the words of a translation into a page and leaves them the documents that they were parsed in, one
+    for each paragraph, with all settings: these would be kept with the page, in memory and on disk."""
+
+    default_priority = 21  # after the translation (20)
+
+    def apply(self, **kwargs) -> None:
+        for node in self.document.findall():
+            node.document = self.document
+
+
+class NoteNodes(SphinxPostTransform):
+    """A link that is resolved leaves the tree, and still holds the paragraph that it stood in."""
+
+    formats = ("html",)
+    default_priority = 0  # before any other
+
+    def run(self, **kwargs) -> None:
+        self.document.nodes_before = list(self.document.findall())
+
+
+def take_apart(tree: nodes.document) -> None:
+    """A tree that nothing asks for any more goes at once when its nodes do not hold what they stand in."""
+    for node in [*getattr(tree, "nodes_before", ()), *tree.findall()]:
+        node.parent = node.document = None
+    kept = {name: held for name, held in vars(tree).items() if name != "attributes" and isinstance(held, dict | list)}
+    vars(tree).update({name: type(held)() for name, held in kept.items()})

@@ -26,7 +26,8 @@ from .blocks import (
 from .contents import forget_contents
 from .face import add_face, bring_whole
 from .fresh import depend_on_trace, folders, outdated, tidy, updated
-from .internals import settle_once
+from .html import SiteBuilder
+from .internals import NoteNodes, OfOneDocument, hold_downwards, settle_once
 from .language import add_search, configure
 from .left_out import leave_links
 from .mathematics import visit_math_block_tex
@@ -38,20 +39,24 @@ from .typst import TypstBuilder
 def setup(app: Sphinx) -> dict:
     gc.set_threshold(100_000, 20, 100)  # the trees of a book live to its end: looking for waste in them takes long
     settle_once()
+    hold_downwards()
     app.setup_extension("gradbook")
     app.add_config_value("gradbook_languages", list(words.languages()), "html", [list, tuple])
     app.add_config_value("gradbook_spare", "", "")  # files of examples that are left out, for their values
     app.add_role("as-written", AsWritten())
+    app.add_transform(OfOneDocument)
     app.add_transform(Unwrap)
     app.add_directive("div", Container)
     app.add_node(nodes.math_block, override=True, latex=(visit_math_block_tex, None))
     app.add_node(fold, html=(visit_fold, depart_fold))
     app.add_node(fold_title, html=(visit_fold_title, depart_fold_title))
     app.add_node(drawing, html=(visit_drawing, None))
+    app.add_post_transform(NoteNodes)
     app.add_post_transform(LinkToNowhere)
     app.add_post_transform(PageTransform)
     app.add_post_transform(FigureForTeX)
     add_search(app)
+    app.add_builder(SiteBuilder, override=True)
     app.add_builder(TypstBuilder)
     app.add_config_value("typst_pdf", "book.pdf", "")
     app.add_config_value("typst_subtitle", "", "")
