@@ -17,8 +17,8 @@ ROOT = plugins.PACKAGE
 TEMPLATES = ROOT / "templates"
 
 PROGRAMS = (
-    "numpy", "pydantic", "jinja2", "markupsafe", "babel", "sphinx", "docutils", "furo", "myst-parser", "pygments",
-    "math-core", "fonttools", "brotli", "typst", "snowballstemmer",
+    "numpy", "pydantic", "jinja2", "markupsafe", "babel", "sphinx", "docutils", "furo", "myst-parser",
+    "markdown-it-py", "pygments", "math-core", "fonttools", "brotli", "typst", "snowballstemmer",
 )  # fmt: skip
 """The distributions whose versions can change a byte of the book."""
 CARRIERS = ("mplfonts", "ziamath")

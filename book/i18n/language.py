@@ -15,8 +15,8 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from gradbook.engine import plugins
 from gradbook.engine.errors import BookError, shorten
-from gradbook.engine.spec.example import Model
 from gradbook.engine.spec.mistakes import sentence
+from gradbook.engine.spec.model import Model
 from gradbook.engine.spec.toml import read_tables
 
 from .finding import folders

@@ -8,8 +8,6 @@ from unicodedata import category
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     GetCoreSchemaHandler,
@@ -27,6 +25,7 @@ from ..ops import of_kind
 from ..optim import KEYS, OPTIMIZERS, SCHEDULES, Setting, settings
 from .limits import LIMITS, AtMost
 from .mistakes import TABLE, TEXT
+from .model import Model
 from .shapes import meet
 
 NAME = "is made of letters and digits of any language, - and _, and does not begin with -"
@@ -126,18 +125,6 @@ Matrix = Annotated[list[Annotated[list[Number], AtMost("numbers")]], AfterValida
 Title = dict[str, Annotated[str, plain("title")]]
 Words = dict[str, Annotated[str, plain("text")]]
 Tex = Annotated[str, Field(min_length=1), AtMost("symbol")]
-
-
-class Model(BaseModel):
-    """The rules for every table of an example file: unknown keys and lax types are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    @classmethod
-    def known_keys(cls) -> list[str]:
-        """The keys that the table may have."""
-        return list(cls.model_fields)
-
 
 Positive = Annotated[Number, Field(gt=0)]
 

@@ -1,0 +1,14 @@
+"""What every table of a file that a person writes keeps to."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Model(BaseModel):
+    """The rules for every table of an example file: unknown keys and lax types are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        """The keys that the table may have."""
+        return list(cls.model_fields)
