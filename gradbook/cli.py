@@ -45,7 +45,7 @@ class Book(click.Group):
 
 
 only_option = click.option("--only", multiple=True, metavar="EXAMPLE", help="Build only this example (repeatable).")
-lang_option = click.option("--lang", multiple=True, metavar="LANG", help="Build only this language: en, zh.")
+lang_option = click.option("--lang", multiple=True, metavar="LANG", help="Build only this language, as in --lang en.")
 set_option = click.option(
     "--set", "changes", multiple=True, metavar="KEY=VALUE",
     help="Change a value of the example, as in update.learning_rate=0.1 (repeatable).",

@@ -9,9 +9,10 @@ import pytest
 from small_project import ROOT, small_project
 
 from gradbook.book.cache.shaping import CARRIERS, PROGRAMS
+from gradbook.book.i18n.language import fonts
 from gradbook.book.i18n.words import languages
-from gradbook.book.pages.colophon import TYPEFACES, colophon, edition
-from gradbook.book.pdf.typst import FONTS
+from gradbook.book.pages.colophon import colophon, edition, typefaces
+from gradbook.book.pdf.typst import MATHEMATICS
 from gradbook.book.project import Project
 
 CONDITIONS = (
@@ -71,7 +72,8 @@ def test_arithmetic_runs_on_one_thread():
 def test_the_colophon_says_what_shapes_the_book(lang):
     page = colophon(Project.at(ROOT), lang)
     assert colophon(Project.at(ROOT), lang) == page
-    for name in ("Python", *PROGRAMS, *(face.name for face in TYPEFACES), edition()):
+    for name in ("Python", *PROGRAMS, *(face.name for face in typefaces()), edition()):
         assert name in page
     assert "Open Font License" in page
-    assert {face.source for face in TYPEFACES} >= set(FONTS) == set(CARRIERS)
+    carriers = {source for source, _ in (*fonts(languages()), MATHEMATICS)}
+    assert {face.source for face in typefaces()} >= carriers == set(CARRIERS)

@@ -52,7 +52,7 @@ def test_every_typeface_has_a_notice():
     notices = (ROOT / "NOTICES.md").read_text(encoding="utf-8")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in notices.splitlines() if "|" in line]
     named = {name: row for row in rows for name in row[0].split(", ")}
-    for face in colophon.TYPEFACES:
+    for face in colophon.typefaces():
         for name in face.name.split(", "):
             assert (named[name][2], named[name][3]) == (face.licence, face.source)
 

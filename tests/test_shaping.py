@@ -52,7 +52,7 @@ EDITS = {  # the file: which of the pages of examples, the catalogue of operatio
     "templates/families/gpt.j2": "examples map", "book/pages/operations.py": "catalogue map",
     "book/figures/families.py": "map", "templates/operations.md.j2": "catalogue", "templates/map.md.j2": "map",
     "book/formula/mathml.py": "examples catalogue map sphinx", "book/figures/pdf.py": "examples sphinx",
-    "book/site/ext/shown.py": "sphinx", "book/site/ext/chinese_search.js": "sphinx", "book/pdf/look.typ": "sphinx",
+    "book/site/ext/shown.py": "sphinx", "book/site/ext/character_search.js": "sphinx", "book/pdf/look.typ": "sphinx",
     "book/pdf/typst_writer.py": "sphinx", "book/site/theme/conf.py": "sphinx",
     "book/site/theme/static/gradbook.css": "sphinx", "book/site/theme/templates/page.html": "sphinx",
 }  # fmt: skip

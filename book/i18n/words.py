@@ -1,13 +1,10 @@
 """Languages: the catalogues beside the templates, and the Jinja environment that speaks through them."""
 
 import re
-from collections.abc import Callable
-from functools import cache, wraps
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 
-from babel import Locale
 from babel.localedata import locale_identifiers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
@@ -18,21 +15,14 @@ from gradbook.engine.errors import BookError, unknown
 
 from ..base.numbers import tex_number
 from .finding import Templates, folders
+from .kept import forget as forget
+from .kept import kept
+from .language import SOURCE
+from .language import native_name as native_name
 
 TEMPLATES = plugins.PACKAGE / "templates"
 TYPED = re.compile(r"[\"']|--|\. ?\. ?\.")
 """Signs of a typewriter, for which Sphinx would set typographic ones."""
-
-SOURCE = "en"
-"""The language that the templates and chapters are written in; every other one has a catalogue."""
-
-
-def _kept(function: Callable) -> Callable:
-    """Remembers what a function gives, until `forget`; other roots may give something else."""
-    of = cache(lambda roots, *args: function(*args))
-    kept = wraps(function)(lambda *args: of(plugins.roots(), *args))
-    kept.cache_clear = of.cache_clear
-    return kept
 
 
 def catalogue_paths(lang: str) -> list[Path]:
@@ -41,7 +31,7 @@ def catalogue_paths(lang: str) -> list[Path]:
     return [path for path in found if path.is_file()]
 
 
-@_kept
+@kept
 def languages() -> tuple[str, ...]:
     """The book's languages: the source language, then those that have a catalogue, sorted."""
     paths = [path for folder in folders() for path in folder.glob("locale/*/LC_MESSAGES/book.po")]
@@ -51,7 +41,7 @@ def languages() -> tuple[str, ...]:
     return (SOURCE, *sorted({path.parent.parent.name for path in paths} - {SOURCE}))
 
 
-@_kept
+@kept
 def locale_of(lang: str) -> str:
     """The name of a language as Sphinx knows it: 'zh_CN' for 'zh', from the folder of the chapters' catalogues."""
     places = (root / "docs" / "locale" for root in plugins.roots())
@@ -78,12 +68,7 @@ def nearest(lang: str | None) -> str:
     return next((known[name] for name in tried if name in known), SOURCE)
 
 
-def native_name(lang: str) -> str:
-    """'English', '中文'."""
-    return Locale.parse(lang).get_display_name().capitalize()
-
-
-@_kept
+@kept
 def catalogue(lang: str) -> NullTranslations:
     """The translations of the templates' words; made from the .po files in memory. Else a word is English."""
     found = NullTranslations()
@@ -103,7 +88,7 @@ def _compiled(path: Path, lang: str) -> GNUTranslations:
     return GNUTranslations(compiled)
 
 
-@_kept
+@kept
 def environment(lang: str) -> Environment:
     """The templates in one language. A name that is not there is an error, never an empty place."""
     env = Templates(  # no sandbox: templates and catalogues are ours, an example's words are data to them, never
@@ -122,12 +107,6 @@ def environment(lang: str) -> Environment:
     env.globals["decimal"] = tex_number
     env.install_gettext_translations(catalogue(lang), newstyle=True)
     return env
-
-
-def forget() -> None:
-    """Read catalogues and templates anew: they may have been edited."""
-    for kept in (languages, locale_of, catalogue, environment):
-        kept.cache_clear()
 
 
 def markdown_text(text: str) -> str:

@@ -7,7 +7,8 @@ from importlib.metadata import version
 from gradbook import __version__
 
 from ..cache.shaping import PROGRAMS
-from ..i18n.words import environment
+from ..i18n.language import SOURCE, language, native_name
+from ..i18n.words import environment, languages
 from ..project import Project
 
 OFL = "SIL Open Font License 1.1"
@@ -23,12 +24,15 @@ class Typeface:
     use: str  # a key of `uses` in templates/colophon.md.j2
 
 
-TYPEFACES = (
-    Typeface("STIX Two Math", OFL, "ziamath", "formulas"),
-    Typeface("Libertinus Serif", OFL, "typst", "text"),
-    Typeface("Noto Serif CJK SC, Noto Sans CJK SC, Noto Sans Mono CJK SC", OFL, "mplfonts", "chinese"),
-    Typeface("DejaVu Sans Mono", "Bitstream Vera, Arev", "typst", "code"),
-)
+TEXT = (Typeface("STIX Two Math", OFL, "ziamath", "formulas"), Typeface("Libertinus Serif", OFL, "typst", "text"))
+CODE = Typeface("DejaVu Sans Mono", "Bitstream Vera, Arev", "typst", "code")
+
+
+def typefaces() -> list[Typeface]:
+    """The typefaces of the book; those of its languages are named by these."""
+    named = ((lang, face) for lang in languages() if lang != SOURCE for face in language(lang).typefaces)
+    own = [Typeface(face.name, face.licence, face.source, face.use or native_name(lang)) for lang, face in named]
+    return [*TEXT, *own, CODE]
 
 
 def edition() -> str:
@@ -43,7 +47,7 @@ def programs() -> list[tuple[str, str]]:
 
 def colophon(project: Project, lang: str) -> str:
     """The page, in one language."""
-    typefaces = [(face, version(face.source)) for face in TYPEFACES]
+    faces = [(face, version(face.source)) for face in typefaces()]
     template = environment(lang).get_template("colophon.md.j2")
     words = {"edition": edition(), "programs": programs(), "project": project, "title": project.title(lang)}
-    return template.render(words, typefaces=typefaces)
+    return template.render(words, typefaces=faces)

@@ -1,26 +1,24 @@
 """From the book's document tree to a PDF by Typst: equal input gives equal bytes, on every machine."""
 
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from docutils import nodes
 
 from gradbook.book.formula.typst_math import quoted
+from gradbook.book.i18n import language
+from gradbook.book.i18n.words import languages, nearest
 from gradbook.book.pdf.typst_writer import MarkupError, Writer
 
 LOOK = Path(__file__).with_name("look.typ")
 
-# Dependencies carry the typefaces. mplfonts brings more than these, some of them not free: they stay out.
-FONTS = {
-    "mplfonts": ("NotoSerifCJKsc-Regular.otf", "NotoSansCJKsc-Regular.otf", "NotoSansMonoCJKsc-Regular.otf"),
-    "ziamath": ("STIXTwoMath-Regular.ttf",),
-}
+MATHEMATICS = ("ziamath", "STIXTwoMath-Regular.ttf")
 
 STANDARD = "ua-1"  # for readers who listen: Typst then refuses a picture or formula without words, or a lost heading
 
@@ -59,18 +57,43 @@ def translate(document: nodes.document, book: Book) -> str:
         "region": region.lower() or None,
     }
     settings = ", ".join(f"{name}: {quoted(fact)}" for name, fact in facts.items() if fact is not None)
-    look = LOOK.read_text(encoding="utf-8")
+    look = f"#let words = {look_of(nearest(book.language))}\n{LOOK.read_text(encoding='utf-8')}"
     body = Writer(document, book).whole(document)
     return f"{look}\n#show: book.with({settings})\n\n{body}"
 
 
 def font_files() -> list[Path]:
-    """The book's typefaces, where pip put them; no package is imported for it."""
-    return [
-        Path(find_spec(package).submodule_search_locations[0], "fonts", name)
-        for package, names in FONTS.items()
-        for name in names
-    ]
+    """The typefaces of all languages and of mathematics, where pip put them or beside a language's file."""
+    distribution, name = MATHEMATICS
+    return [*(path for _, path in language.fonts(languages())), language.folder_of(distribution) / name]
+
+
+def look_of(lang: str) -> str:
+    """What the look asks of a language, as Typst's dictionary."""
+    told = language.language(lang).pdf
+    facts = {
+        "body": _faces(told.text),
+        "head": _faces(told.headings),
+        "head-weight": str(told.heading_weight),
+        "strong": _faces(told.strong),
+        "page": f"n => [{_page(told.page)}]",
+        "open": quoted(told.open),
+        "close": quoted(told.close),
+        "tracking": told.tracking,
+        "leading": told.leading,
+        "spacing": told.spacing,
+    }
+    return f"({', '.join(f'{name}: {value}' for name, value in facts.items())})"
+
+
+def _faces(names: list[str]) -> str:
+    return f"({''.join(f'{quoted(name)}, ' for name in names)})"
+
+
+def _page(pattern: str) -> str:
+    """A page number in words, with narrow spaces: 'p. {n}'."""
+    parts = re.split(r"(\{n\}| )", pattern)
+    return "".join({"{n}": "#n", " ": "#h(0.15em)"}.get(part) or f"#{quoted(part)}" for part in parts if part)
 
 
 @contextmanager

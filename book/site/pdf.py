@@ -8,7 +8,8 @@ from pathlib import Path
 from gradbook.engine.errors import BookError
 
 from ..base.files import write
-from ..i18n.words import environment
+from ..i18n.language import fonts
+from ..i18n.words import environment, languages
 from ..project import Edition
 from .sphinx_run import environment as fixed_environment
 from .sphinx_run import keep, outcome, refuse, sphinx
@@ -42,6 +43,7 @@ def _sphinx(edition: Edition, out: Path, lang: str, builder: str, *settings: str
 
 
 def _typst(edition: Edition, out: Path, lang: str) -> Path:
+    fonts(languages())  # whose mistakes are to be told before Sphinx is at work
     subtitle = environment(lang).get_template("site/words.j2").module.line
     return _sphinx(edition, out, lang, "typst", f"typst_subtitle={subtitle}") / "book.pdf"
 

@@ -5,7 +5,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ..base.files import write, write_folder
-from ..i18n.words import locale_of
+from ..i18n.language import ONE_FORM, SOURCE, language
+from ..i18n.words import languages, locale_of
 from ..project import WHOLE, Edition
 from .edition import files_in, publish, shown_languages, whole_languages
 from .sphinx_run import GENERATED, environment, keep, outcome, refuse, sphinx
@@ -64,3 +65,15 @@ def shared_assets(out: Path) -> Iterator[None]:
     with webfont.made_meanwhile(static, environment()):
         yield
     write(static / "colours.css", colours.style())
+    for lang in languages():
+        _write_plural(static, lang)
+
+
+def _write_plural(static: Path, lang: str) -> None:
+    """How a language counts, for the words of the search, where it has more than the one form that a page expects.
+    English is not asked: there is no catalogue to choose from."""
+    path, rule = static / f"plural-{lang}.js", language(lang).plural
+    if lang == SOURCE or rule == ONE_FORM:
+        path.unlink(missing_ok=True)
+    else:
+        write(path, f"Documentation.PLURAL_EXPR = (n) => Number({rule});\n")

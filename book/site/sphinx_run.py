@@ -14,6 +14,7 @@ from gradbook.engine.errors import BookError
 from ..base.files import digest, files_in, read, remove, write
 from ..base.mistakes import told_in
 from ..cache import shaping, whole
+from ..i18n import language
 from ..i18n.words import environment as words
 from ..i18n.words import locale_of
 from ..project import WHOLE, Edition
@@ -71,7 +72,8 @@ def shaped_by(lang: str) -> str:
     """Stands for what shapes every page of a language: our extension, settings, styles and words, all versions."""
     files = [name for name in files_in(THEME) if "__pycache__" not in name.parts]
     parts = [f"{name.as_posix()} {digest((THEME / name).read_bytes())}" for name in files]
-    return digest("\n".join([*parts, shaping.code(EXTENSION), *_words(lang)]).encode())
+    parts += [shaping.code(EXTENSION), *language.texts(lang), *_words(lang)]
+    return digest("\n".join(parts).encode())
 
 
 def _words(lang: str) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from .around import language_code, traces, traces_on
+from .around import traces, traces_on
 from .internals import without_lost_words
 from .shown import shown
 
@@ -19,10 +19,6 @@ def folders(app: Sphinx, config) -> None:
         config.html_static_path = [*config.html_static_path, str(beside / "static")]
     if not config.gradbook_examples and (beside / "traces").is_dir():
         config.gradbook_examples = [str(beside / "traces"), *filter(None, config.gradbook_spare.split(os.pathsep))]
-    if language_code(app) == "en":  # else xeCJK sets every apostrophe as wide as a Chinese character
-        quotes = r'\xeCJKDeclareCharClass{Default}{"2018 -> "201D}'
-        preamble = "\n".join(filter(None, [config.latex_elements.get("preamble"), quotes]))
-        config.latex_elements = {**config.latex_elements, "preamble": preamble}
 
 
 def digest(app: Sphinx, docname: str) -> str:

@@ -27,10 +27,10 @@ from .contents import forget_contents
 from .face import add_face, bring_whole
 from .fresh import depend_on_trace, folders, outdated, tidy, updated
 from .internals import settle_once
+from .language import add_search, configure
 from .left_out import leave_links
 from .mathematics import visit_math_block_tex
 from .navigation import leave_out, put_in
-from .search import ChineseSearch, EnglishSearch
 from .shown import forget_links, merge_links, note_links
 from .typst import TypstBuilder
 
@@ -51,8 +51,7 @@ def setup(app: Sphinx) -> dict:
     app.add_post_transform(LinkToNowhere)
     app.add_post_transform(PageTransform)
     app.add_post_transform(FigureForTeX)
-    app.add_search_language(EnglishSearch)
-    app.add_search_language(ChineseSearch)
+    add_search(app)
     app.add_builder(TypstBuilder)
     app.add_config_value("typst_pdf", "book.pdf", "")
     app.add_config_value("typst_subtitle", "", "")
@@ -75,6 +74,7 @@ def connect(app: Sphinx) -> None:
         "build-finished": tidy,
     }.items():
         app.connect(event, handler, priority=900)
+    app.connect("config-inited", configure, priority=910)
     app.connect("doctree-read", leave_links, priority=840)  # before the note on what is left out
     app.connect("html-page-context", leave_out, priority=100)  # the theme's turn is 500
     app.connect("html-page-context", put_in, priority=900)
