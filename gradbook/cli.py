@@ -187,9 +187,8 @@ def derivation(step, changes, arithmetic, form):
     home = the_project()
     asked = [f"page.arithmetic={arithmetic}"] if arithmetic else []
     spec = load(home.example(example), (*home.changes, *changes, *asked))
-    worked = Worked.of(spec, work(spec))
-    if update:
-        worked = worked.second if update == "2" else None
+    first = Worked.of(spec, work(spec))
+    worked = first if not update else first.second if update == "2" else None
     if worked is None:
         raise BookError(
             f"derivation: there is no {trace!r}; {example}@2 is there where [page] says steps = 2 or more."

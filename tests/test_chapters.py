@@ -76,7 +76,7 @@ def test_the_example_file_shown_is_the_first_example():
 
 MISTAKES = [
     ["update.learning_rat=0.1"],
-    ["layers[0].W=[[0.1, 0.2, 0.3]]"],
+    ["layers[0].W=[[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]]"],
     ["layers[1].b=[0.6]"],
     ["update.learning_rate='fast'"],
     ["layers[0].W[0][2]=0.3"],

@@ -26,7 +26,7 @@ def reach(n: int, size: int, stride: int = 1, dilation: int = 1) -> int:
 
 
 @lru_cache(10_000)
-def parts(shape, size, stride: int, dilation: int) -> tuple[tuple[slice, slice], ...]:
+def parts(shape, size, stride: int, dilation: int) -> tuple[tuple[slice, ...], ...]:
     """The part of the map that each entry of the window, by rows, sees as the window moves."""
     ways = [(m, stride * (reach(n, m, stride, dilation) - 1) + 1) for n, m in zip(shape, size, strict=True)]
     seen = [[slice(dilation * i, dilation * i + way, stride) for i in range(m)] for m, way in ways]
