@@ -5,13 +5,14 @@ can it be broken) follows from its parts. Text stands in a box only where a macr
 taken apart once.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import pairwise
 
 from gradbook.engine.ops import CALL
+
+from .width import Width, measured, stands_alone, tokens, width_of_digits
 
 Part = "str | Box"
 
@@ -20,39 +21,8 @@ _GROWING = {"(": ROUND, "[": SQUARE, r"\{": CURLY}
 _OUTER = {0: ("(", ")"), ROUND: ("[", "]"), SQUARE: (r"\{", r"\}"), CURLY: ("(", ")")}
 """The pair of growing brackets that goes around the outermost pair inside."""
 
-_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
 _OPENS, _CLOSES = {r"\begin", r"\left", "{", "("}, {r"\end", r"\right", "}", ")"}
-_UNSEEN = {r"\left", r"\right", r"\,", r"\!", "{", "}", "^", "_", "&", " ", "\n", "\t"}
 _SIGNS = {"+": "sum", "-": "sum", r"\odot": "product", r"\oslash": "product"}
-ROOM = 0.8
-"""What a sign of a sum or a product needs around it, in characters."""
-
-
-@cache
-def tokens(text: str) -> tuple[str, ...]:
-    """The commands and characters of a piece of TeX."""
-    return tuple(_TOKEN.findall(text))
-
-
-@dataclass(frozen=True)
-class Width:
-    """About how wide something is, in characters: its matrices, and the rest of it. `braces` says how deep groups are
-    nested in it."""
-
-    matrices: float = 0
-    characters: float = 0
-    braces: int = 0
-
-    @property
-    def total(self) -> float:
-        return self.matrices + self.characters
-
-    def __add__(self, other: "Width") -> "Width":
-        return Width(
-            self.matrices + other.matrices,
-            self.characters + other.characters,
-            max(self.braces, other.braces),
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +123,7 @@ class Box:
     def width(self) -> Width:
         if self.number:
             return _width_of_number(self)
-        return Width() if self.is_silent else _Measure(self.parts).all()
+        return Width() if self.is_silent else measured(self.parts)
 
     def followed_by(self, other: "Box") -> "Box":
         """Both as one, in which a sign that stood between them stands between two spaces again."""
@@ -183,7 +153,7 @@ class Box:
             listed = tokens(part)
             for i, token in enumerate(listed):
                 depth += (token in _OPENS) - (token in _CLOSES)
-                if depth == 0 and _SIGNS.get(token) == kind and _stands_alone(listed, i):
+                if depth == 0 and _SIGNS.get(token) == kind and stands_alone(listed, i):
                     yield begins, begun
                     begun, begins = "", True
                 begun += token
@@ -230,90 +200,5 @@ def _is_tall(text: str) -> bool:
     return any(token.startswith((r"\left", r"\frac")) for token in tokens(text))
 
 
-def _stands_alone(listed: tuple[str, ...], i: int) -> bool:
-    return 0 < i < len(listed) - 1 and listed[i - 1] == listed[i + 1] == " "
-
-
-class _Measure:
-    """Adds up the widths of parts: of a fraction the wider half, of a matrix the widest cell of each column."""
-
-    def __init__(self, parts: tuple["str | Box", ...]):
-        self.items: list[tuple[str | Box, bool]] = []
-        for part in parts:
-            if isinstance(part, Box):
-                self.items.append((part, False))
-            else:
-                listed = tokens(part)
-                self.items += [(token, _stands_alone(listed, i)) for i, token in enumerate(listed)]
-        self.at = 0
-
-    def all(self) -> Width:
-        found = Width()
-        while self.at < len(self.items):
-            found += self._next()
-        return found
-
-    def _next(self) -> Width:
-        item, alone = self.items[self.at]
-        self.at += 1
-        if isinstance(item, Box):
-            return item.width
-        if item in (r"\frac", r"\tfrac") and self._peek() == "{":
-            return self._fraction()
-        if item == r"\begin":
-            return self._matrix()
-        if item == "{":
-            inside = self._until("}")
-            return replace(inside, braces=inside.braces + 1)
-        return Width(characters=_characters(item, alone))
-
-    def _peek(self):
-        return self.items[self.at][0] if self.at < len(self.items) else ""
-
-    def _until(self, *ends: str) -> Width:
-        """What stands before one of these, which is passed; `self.end` says which it was."""
-        found = Width()
-        while self.at < len(self.items) and self._peek() not in ends:
-            found += self._next()
-        self.end = self._peek()
-        self.at += 1
-        return found
-
-    def _group(self) -> Width:
-        self.at += 1
-        return self._until("}")
-
-    def _fraction(self) -> Width:
-        above = self._group()
-        below = self._group() if self._peek() == "{" else Width()
-        if max(above.braces, below.braces) > 1:  # too much in it to be set small
-            return replace(above + below + Width(characters=1), braces=1 + max(above.braces, below.braces))
-        wider = above if above.characters >= below.characters else below
-        return replace(wider, matrices=above.matrices + below.matrices)
-
-    def _matrix(self) -> Width:
-        self._group()
-        rows: list[list[float]] = [[]]
-        while True:
-            rows[-1].append(self._until("&", r"\\", r"\end").total)
-            if self.end == r"\\":
-                rows.append([])
-            elif self.end != "&":
-                break
-        self._group()
-        return Width(matrices=2 + sum(2 + max(column) for column in zip(*rows, strict=False)))
-
-
 def _width_of_number(box: Box) -> Width:
-    return Width(characters=_digits(box.number), braces=(len(box.parts) > 1) + (r"\times" in box.number))
-
-
-@cache
-def _digits(text: str) -> float:
-    return _Measure((text,)).all().characters
-
-
-def _characters(token: str, alone: bool) -> float:
-    if token in _UNSEEN:
-        return 0
-    return 1 + ROOM * (token.startswith(r"\cdot") or (alone and token in "+-"))
+    return Width(characters=width_of_digits(box.number), braces=(len(box.parts) > 1) + (r"\times" in box.number))
