@@ -6,23 +6,20 @@ so Sphinx's own need no import of Sphinx.
 """
 
 import re
-from itertools import zip_longest
 
 from docutils import nodes
 from docutils.utils import get_source_line
 
 from gradbook.book.formula.typst_formula import formula
 from gradbook.book.formula.typst_math import quoted
-from gradbook.book.pdf.typst_forms import ADMONITIONS, ALIGNMENTS, LANGUAGES, NUMBERINGS, UNSEEN, WRAPPED
+from gradbook.book.pdf.typst_blocks import HAN, FiguresAndTables
+from gradbook.book.pdf.typst_forms import ADMONITIONS, LANGUAGES, NUMBERINGS, UNSEEN, WRAPPED
 
 PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 # A line break of the source between two Chinese characters is no space, even at the edge of emphasis.
-HAN = "[\u2e80-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"
 HAN_BREAK = re.compile(rf"({HAN}\]?)\n(?=(?:#\w+\[)?{HAN})")
 LONG_WORD = re.compile(r"(\S{90})(?=\S)")
-BREAKABLE = re.compile(rf" |{HAN}")
 SPACE = re.compile(r"\s*\n\s*")
-SIZE = re.compile(r"([\d.]+)\s*(px|pt|em|cm|mm|in|%)?")
 
 
 def files_in(node):
@@ -41,7 +38,7 @@ class MarkupError(ValueError):
     """A document that cannot become a PDF; the message names the node and the place."""
 
 
-class Writer(nodes.NodeVisitor):
+class Writer(FiguresAndTables):
     """One book's nodes as Typst text; `whole(document)` is all of it."""
 
     def __init__(self, document: nodes.document, book):
@@ -283,67 +280,3 @@ class Writer(nodes.NodeVisitor):
         return f"#code({quoted(source)}{f', lang: {quoted(lang)}' if lang else ''}{self.named(node)})\n\n"
 
     visit_doctest_block = visit_literal_block
-
-    # ---- figures ----
-
-    def visit_image(self, node):
-        inline = isinstance(node.parent, nodes.TextElement) and not isinstance(node.parent, nodes.reference)
-        if inline:
-            return f"#box({self.picture(node)})"
-        return f"#shown({self.picture(node)}{self.named(node)})\n\n"
-
-    def picture(self, node, caption=""):
-        path, alt = self.book.images.get(node["uri"]), node.get("alt") or caption
-        if path is None:
-            raise self.error(node, f"the image “{node['uri']}” is no part of the book")
-        if not alt:
-            raise self.error(node, f"the image “{node['uri']}” has no words for readers who listen, add :alt:")
-        return f"picture({quoted('/' + path)}, {quoted(alt)}{self.size(node)})"
-
-    def size(self, node):
-        match = SIZE.fullmatch(node.get("width", ""))
-        if not match:
-            return ""
-        pixels = match[2] in (None, "px")
-        return f", width: {float(match[1]) * 0.75:g}pt" if pixels else f", width: {match[1]}{match[2]}"
-
-    def visit_figure(self, node):
-        image = node.next_node(nodes.image)
-        if image is None:
-            return self.anchor(node) + self.inner(node)
-        texts = [child for child in node if isinstance(child, (nodes.caption, nodes.legend))]
-        caption = " ".join(self.inner(child).strip() for child in texts)
-        picture = self.picture(image, " ".join(child.astext() for child in texts))
-        names = self.named({"ids": [*node["ids"], *image["ids"]]})
-        return f"#shown({picture}{f', caption: [{caption}]' if caption else ''}{names})\n\n"
-
-    # ---- tables ----
-
-    def visit_table(self, node):
-        title, group = node.next_node(nodes.title), node.next_node(nodes.tgroup)
-        caption = f", title: {self.block(title, quiet=True)}" if title else ""
-        before, self.quiet = self.quiet, True
-        header = self.rows(group.next_node(nodes.thead), strong=True)
-        rows = self.rows(group.next_node(nodes.tbody))
-        self.quiet = before
-        wordy = ", ".join(str(is_wordy).lower() for is_wordy in self.wordy(group.next_node(nodes.tbody)))
-        return f"#tabular(({wordy},), ({header}), ({rows}){caption}{self.named(node)})\n\n"
-
-    def wordy(self, body):
-        """Which columns hold sentences, that is, may be broken into lines."""
-
-        def is_wordy(entry):
-            words = (text for text in entry.findall(nodes.Text) if not isinstance(text.parent, nodes.math))
-            return sum(len(text) for text in words if BREAKABLE.search(text)) > 20
-
-        return [any(map(is_wordy, column)) for column in zip_longest(*body, fillvalue=nodes.entry())]
-
-    def rows(self, part, strong=False):
-        return "\n  ".join("".join(self.cell(entry, strong) for entry in row) for row in part or ())
-
-    def cell(self, entry, strong):
-        spans = {"colspan": entry.get("morecols", 0) + 1, "rowspan": entry.get("morerows", 0) + 1}
-        options = [f"{name}: {span}" for name, span in spans.items() if span > 1]
-        options += [f"align: {ALIGNMENTS[name]}" for name in entry["classes"] if name in ALIGNMENTS]
-        body = f"[#strong{self.block(entry)}]" if strong else self.block(entry)
-        return f"table.cell({', '.join(options)}){body}, " if options else f"{body}, "

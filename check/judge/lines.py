@@ -22,7 +22,8 @@ from ..arithmetic.tree import (
     walk,
 )
 from ..read.parse import Row
-from ..truth.symbols import FormError, Key, MismatchError, Symbols, power_name
+from ..truth.keys import Key, power_name
+from ..truth.symbols import FormError, MismatchError, Symbols
 from .redo import Rules, Slip, numeric_shapes, same_value, slips
 
 RELATIONS = ("=", "≈")

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from ..arithmetic.tree import Node, Num, Op, Partial, Sym, cells, is_literal
-from ..read.html import NUMERAL, Cell, Page, Table
+from ..read.html import NUMERAL, Page
 from .redo import Rules
 from .report import Report
+from .sheet import OWN, Sheet, near, node_of
 
 LOST = Decimal("1e-10")
 """How much of a loss, relatively, float64 may lose in thousands of updates."""
@@ -20,76 +21,13 @@ FLOAT64 = Decimal("1e-15")
 IN_WORDS = 6
 """The digits to which numbers are rounded that only illustrate."""
 MOST_UPDATES = 50_000
-OWN = Rules()
-"""Numbers in tables show by themselves how many digits they have."""
 
 
 def check_tables(page: Page, example, reading: Callable, report: Report) -> None:
     for table in page.tables:
-        rows = [[_node(cell, reading) for cell in row] for row in table.rows]
+        rows = [[node_of(cell, reading) for cell in row] for row in table.rows]
         for check in CHECKS:
             check(Sheet(page, table, rows, example, reading, report))
-
-
-class Sheet:
-    """A table with what its cells say; `fail` and `done` report on one of its rows."""
-
-    def __init__(
-        self, page: Page, table: Table, rows: list[list[Node | None]], example, reading: Callable, report: Report
-    ):
-        self.page, self.table, self.rows, self.example, self.report = page, table, rows, example, report
-        self.reading = reading
-
-    def of_width(self, width: int) -> list[tuple[int, list[Node | None]]]:
-        return [(i, row) for i, row in enumerate(self.rows) if len(row) == width]
-
-    def text(self, row: int, column: int) -> str:
-        return self.table.rows[row][column].text
-
-    def fail(self, row: int, printed, expected, why: str) -> None:
-        self.report.fail("table", self.page.path, f"{self.table.where}, row {row}", printed, expected, why)
-
-    def done(self) -> None:
-        self.report.counts["table_rows"] += 1
-
-    def place(self, node: Node | None):
-        """The entry that a symbol names."""
-        found = self.example.symbols.lookup(node) if isinstance(node, Sym) else []
-        places = [self.example.named_by(f.address) for f in found if isinstance(f, Num)]
-        return next((p for p in places if p), None)
-
-    def step(self, node: Node | None):
-        """The step that a symbol names, if it names a whole one."""
-        found = self.example.symbols.lookup(node) if isinstance(node, Sym | Partial) else []
-        for literal in found:
-            steps = {p[0] for row in cells(literal) for n in row if (p := self.example.named_by(n.address))}
-            if len(steps) == 1 and (name := steps.pop()):
-                return name
-        return None
-
-    def shape(self, node: Node) -> tuple[int, ...] | None:
-        """The shape of what a symbol was defined as: a part of a matrix may stand upright under a name of its own."""
-        told = [
-            (len(rows), len(rows[0])) for literal in self.example.symbols.lookup(node) if (rows := cells(literal))
-        ]
-        return told[0] if told else None
-
-
-def _node(cell: Cell, reading: Callable) -> Node | None:
-    """What the first formula of a cell says; the last if it is a relation such as 'w: a → b'."""
-    rows = [row for formula in cell.formulas for row in reading(formula).rows]
-    if not rows:
-        return None
-    return Op("related", tuple(p for row in rows for p in row.parts)) if len(rows) > 1 else _one(rows[0])
-
-
-def _one(row) -> Node | None:
-    return row.parts[0] if len(row.parts) == 1 else Op("related", tuple(row.parts))
-
-
-def _near(value: Decimal, number: Num, room: Decimal) -> bool:
-    half = OWN.half(number)
-    return abs(value - number.value) <= half + room * abs(value)
 
 
 # The tables
@@ -225,7 +163,7 @@ def losses(sheet: Sheet) -> None:
         if updates <= MOST_UPDATES:
             sheet.done()
             loss = Decimal(float(sheet.example.truth.losses(updates)[updates]))
-            if not _near(loss, number, LOST):
+            if not near(loss, number, LOST):
                 sheet.fail(i, number, f"{loss:.10g}", f"is not the loss after {updates} updates")
 
 
@@ -240,7 +178,7 @@ def drifts(sheet: Sheet) -> None:
             sheet.done()
             drift = _drift(sheet, step)
             drift = Decimal(0) if drift is not None and drift < FLOAT64 else drift
-            if drift is not None and not _near(drift, row[1], Decimal("1e-9")):
+            if drift is not None and not near(drift, row[1], Decimal("1e-9")):
                 sheet.fail(i, row[1], f"{drift:.2g}", f"is not the drift of {row[0]}")
 
 
@@ -319,7 +257,7 @@ def _told(sheet: Sheet, i: int, name: str, updates: int, node: Node | None) -> N
     if len(printed) != len(value):
         return sheet.fail(i, node, "", f"is not {name} whole")
     for number, truth in zip(printed, value, strict=True):
-        if not _near(Decimal(truth), number, LOST):
+        if not near(Decimal(truth), number, LOST):
             sheet.fail(i, number, f"{truth:.10g}", f"is not {name} after {updates} updates")
 
 

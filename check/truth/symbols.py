@@ -24,9 +24,9 @@ from ..arithmetic.tree import (
     transposed,
 )
 from ..arithmetic.whole import only_moves
+from .keys import Key, index_in, power_name, wholes_of
 from .summed import entry_of, entrywise, letters_of, spread
 
-Key = Sym | Partial
 POWERS = (("power", "pow"), ("hpower", "hpow"))
 """A power with a symbol for its exponent, and the same with a number."""
 
@@ -266,24 +266,6 @@ class Symbols:
         if isinstance(body, Sym) and (found := self.wholes(body)):
             return Op("total", (found[0],))
         return Op("total", (entrywise(self._indexed(body, letters)),)) if letters else Op("sum", node.args, node.note)
-
-
-def index_in(key: Key) -> str:
-    return key.sub if isinstance(key, Sym) else index_in(key.bottom) if isinstance(key.bottom, Sym) else ""
-
-
-def wholes_of(key: Key) -> list[Key]:
-    """The names that an array may have whose entry has this name."""
-    if isinstance(key, Partial):
-        return [Partial(key.top, name) for name in wholes_of(key.bottom)] if isinstance(key.bottom, Sym) else []
-    subs = dict.fromkeys((key.sub.rpartition(",")[0], ""))  # E_neg of E_{neg,2}
-    return [Sym(base, sub, key.sup) for sub in subs for base in (key.base, key.base[:1].upper() + key.base[1:])]
-
-
-def power_name(node: Node) -> Sym | None:
-    """The symbol that a power of a symbol is, if it is a name."""
-    powered = isinstance(node, Op) and node.name == "pow" and isinstance(node.args[0], Sym)
-    return Sym(node.args[0].base, node.args[0].sub, node.args[0].sup + node.note) if powered else None
 
 
 def _is_sum(node: Node) -> bool:
