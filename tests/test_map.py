@@ -12,7 +12,7 @@ from gradbook.book.figures.families import MOST, _nodes, _place, draw, needed, o
 from gradbook.book.i18n.words import languages
 from gradbook.book.new import new_example
 from gradbook.book.pages.map import address, entries, the_map
-from gradbook.book.pages.pages import made, prepare
+from gradbook.book.pages.pages import build, prepare
 from gradbook.book.project import Project
 from gradbook.book.site.generated import write_pages
 from gradbook.engine import load
@@ -72,7 +72,7 @@ def test_drawing():
 
 @pytest.fixture(scope="module")
 def seed():
-    return made(prepare(EXAMPLES / "seed.toml"))
+    return build(prepare(EXAMPLES / "seed.toml"))
 
 
 @pytest.mark.parametrize("lang", languages())
