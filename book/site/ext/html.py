@@ -12,8 +12,8 @@ from .internals import take_apart
 
 
 class SiteBuilder(StandaloneHTMLBuilder):
-    """Sphinx's own in all that it writes. A tree and its translator hold each other, and would wait for the search for
-    waste: they are half of what a build needs of memory."""
+    """Sphinx's own in all that it writes. A tree and its translator hold each other, and would wait for the search
+    for waste."""
 
     def __init__(self, app: Sphinx, env: BuildEnvironment) -> None:
         super().__init__(app, env)
@@ -22,7 +22,6 @@ class SiteBuilder(StandaloneHTMLBuilder):
     def prepare_writing(self, docnames: Set[str]) -> None:
         """What is there when writing begins stays, or goes without being searched for."""
         super().prepare_writing(docnames)
-        gc.collect()
         gc.freeze()
 
     def create_translator(self, *args) -> nodes.NodeVisitor:
