@@ -8,7 +8,7 @@ from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment import BuildEnvironment
 
-from .internals import take_apart
+from .internals import take_apart, tell_places
 
 
 class SiteBuilder(StandaloneHTMLBuilder):
@@ -30,6 +30,7 @@ class SiteBuilder(StandaloneHTMLBuilder):
 
     def write_doc(self, docname: str, doctree: nodes.document) -> None:
         super().write_doc(docname, doctree)
+        tell_places()
         take_apart(doctree)
         for translator in self.translators:
             vars(translator).clear()

@@ -6,6 +6,7 @@ names and variables.
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy, deepcopy
 from functools import cache
@@ -18,12 +19,12 @@ import sphinx.util.docutils
 from docutils import nodes
 from docutils.frontend import get_default_settings
 from docutils.utils import DependencyList
-from markdown_it.tree import SyntaxTreeNode
 from myst_parser.mdit_to_docutils import base as myst
 from myst_parser.parsers import sphinx_ as sphinx_parser
 from sphinx import addnodes
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.logging import get_node_location
 from sphinx.util.nodes import inline_all_toctrees
 
 NAVIGATION = "furo_navigation_tree"
@@ -157,7 +158,7 @@ def _keep_parser() -> None:
     sphinx_parser.create_md_parser, sphinx_parser.MystParser.parse = parser, parse_one
 
 
-class Branch(SyntaxTreeNode):
+class Branch(myst.SyntaxTreeNode):
     """A part of a parsed text that does not hold what it is part of: so the text goes when it is done with, where
     parts that hold each other wait for the search for waste."""
 
@@ -194,6 +195,14 @@ class NoteNodes(SphinxPostTransform):
 
     def run(self, **kwargs) -> None:
         self.document.nodes_before = list(self.document.findall())
+
+
+def tell_places() -> None:
+    """Warnings wait until all pages are written, and only then ask a node where it stands: here they are told."""
+    for handler in logging.getLogger("sphinx").handlers:
+        for warning in getattr(handler, "buffer", ()):
+            if isinstance(place := getattr(warning, "location", None), nodes.Node):
+                warning.location = get_node_location(place)
 
 
 def take_apart(tree: nodes.document) -> None:
