@@ -14,6 +14,7 @@ from gradbook.book.site.policy import POLICY
 from .internals import add_words
 from .values import value
 
+FORMULAS = (nodes.math, nodes.math_block)
 FOLDER = re.compile(r"^examples/([^/]+)/")
 
 
@@ -31,7 +32,7 @@ def traces_on(pagename: str, doctree: nodes.document | None) -> list[str]:
     """The scripts of the values that stand on a page ('seed.js'), from its place, its mathematics and its prose."""
     names = set()
     for node in doctree.findall() if doctree else ():
-        if isinstance(node, nodes.math | nodes.math_block):
+        if isinstance(node, FORMULAS):
             names.update(traces_in(node.astext()))
         elif isinstance(node, value):
             names.add(trace_of(node["address"]))

@@ -33,9 +33,10 @@ class PageTransform(SphinxPostTransform):
                 self.fold(node)
         for number, node in enumerate(list(self.document.findall(nodes.image)), start=1):
             self.draw(node, f"f{number}-")
-        for node in self.document.findall(lambda node: isinstance(node, nodes.math | nodes.math_block)):
+        for node in self.document.findall(nodes.math_block):
             node["classes"].append("no-search")
         for node in self.document.findall(nodes.math):
+            node["classes"].append("no-search")
             keep_comma(node)
 
     def fold(self, node: nodes.admonition) -> None:

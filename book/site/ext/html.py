@@ -8,12 +8,12 @@ from sphinx.application import Sphinx
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.environment import BuildEnvironment
 
-from .internals import take_apart
+from .internals import take_apart, tell_places
 
 
 class SiteBuilder(StandaloneHTMLBuilder):
     """Sphinx's own in all that it writes. A tree and its translator hold each other, and would wait for the search
-    for waste: they are half of what a build needs of memory."""
+    for waste."""
 
     def __init__(self, app: Sphinx, env: BuildEnvironment) -> None:
         super().__init__(app, env)
@@ -22,7 +22,6 @@ class SiteBuilder(StandaloneHTMLBuilder):
     def prepare_writing(self, docnames: Set[str]) -> None:
         """What is there when writing begins stays, or goes without being searched for."""
         super().prepare_writing(docnames)
-        gc.collect()
         gc.freeze()
 
     def create_translator(self, *args) -> nodes.NodeVisitor:
@@ -31,6 +30,7 @@ class SiteBuilder(StandaloneHTMLBuilder):
 
     def write_doc(self, docname: str, doctree: nodes.document) -> None:
         super().write_doc(docname, doctree)
+        tell_places()
         take_apart(doctree)
         for translator in self.translators:
             vars(translator).clear()

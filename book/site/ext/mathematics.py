@@ -1,6 +1,7 @@
 """Mathematics in Sphinx: MathML in HTML, formulas that fit the page in TeX."""
 
 import html
+from functools import lru_cache
 
 from docutils import nodes
 from sphinx.util import logging
@@ -9,6 +10,7 @@ from sphinx.util.math import get_node_equation_number
 from .internals import names_of_formula
 
 logger = logging.getLogger(__name__)
+SHORT = 80  # characters of a formula that is likely to stand elsewhere too
 
 
 def mathml(node: nodes.Element, display: bool) -> str:
@@ -17,10 +19,18 @@ def mathml(node: nodes.Element, display: bool) -> str:
 
     source = node.astext()
     try:
-        return to_mathml(source, display)
+        return (_symbol if len(source) < SHORT else to_mathml)(source, display)
     except MathError as error:
         logger.warning("formula %r: %s", source[:80], error, location=node, type="gradbook", subtype="math")
         return f"<code>{html.escape(source)}</code>"
+
+
+@lru_cache(4096)
+def _symbol(source: str, display: bool) -> str:
+    """Two of three formulas stand on other pages too, as symbols do."""
+    from gradbook.book.formula.mathml import to_mathml
+
+    return to_mathml(source, display)
 
 
 def visit_math(self, node: nodes.math) -> None:

@@ -27,7 +27,7 @@ from .contents import forget_contents
 from .face import add_face, bring_whole
 from .fresh import depend_on_trace, folders, outdated, tidy, updated
 from .html import SiteBuilder
-from .internals import NoteNodes, OfOneDocument, hold_downwards, settle_once
+from .internals import NoteNodes, OfOneDocument, hasten
 from .language import add_search, configure
 from .left_out import leave_links
 from .mathematics import visit_math_block_tex
@@ -37,9 +37,8 @@ from .typst import TypstBuilder
 
 
 def setup(app: Sphinx) -> dict:
-    gc.set_threshold(100_000, 20, 100)  # the trees of a book live to its end: looking for waste in them takes long
-    settle_once()
-    hold_downwards()
+    gc.set_threshold(100_000, 20, 100)  # trees live until they are written: looking for waste in them takes long
+    hasten()
     app.setup_extension("gradbook")
     app.add_config_value("gradbook_languages", list(words.languages()), "html", [list, tuple])
     app.add_config_value("gradbook_spare", "", "")  # files of examples that are left out, for their values
@@ -54,7 +53,6 @@ def setup(app: Sphinx) -> dict:
     app.add_post_transform(NoteNodes)
     app.add_post_transform(LinkToNowhere)
     app.add_post_transform(PageTransform)
-    app.add_post_transform(FigureForTeX)
     add_search(app)
     app.add_builder(SiteBuilder, override=True)
     app.add_builder(TypstBuilder)
@@ -80,9 +78,16 @@ def connect(app: Sphinx) -> None:
     }.items():
         app.connect(event, handler, priority=900)
     app.connect("config-inited", configure, priority=910)
+    app.connect("builder-inited", draw_for_tex)
     app.connect("doctree-read", leave_links, priority=840)  # before the note on what is left out
     app.connect("html-page-context", leave_out, priority=100)  # the theme's turn is 500
     app.connect("html-page-context", put_in, priority=900)
     app.connect("html-page-context", add_face, priority=910)
     app.connect("build-finished", bring_whole, priority=910)
     app.connect("build-finished", forget_contents)
+
+
+def draw_for_tex(app: Sphinx) -> None:
+    """TeX alone needs it; elsewhere it would look at each picture for nothing."""
+    if app.builder.format == "latex":
+        app.add_post_transform(FigureForTeX)
