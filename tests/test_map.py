@@ -106,7 +106,7 @@ def test_an_order_may_be_left_out_and_shared(tmp_path, lang):
     """Those of one order stand by their names, whatever case these are in; without one an example comes late."""
     told = {"zebra": 7, "Ant": 7, "bee": 7, "first": 0, "last": 1_000_000}
     orders = told | {name: validate(TABLES, Path(f"{name}.toml")).order for name in ("none", "Also-none")}
-    examples = [Made(n, "mlp", k, {lang: n}, {lang: {}}, {}) for n, k in reversed(orders.items())]
+    examples = [Made(n, "mlp", k, {lang: n}, {lang: {}}, {}, listed={lang: {}}) for n, k in reversed(orders.items())]
     wanted = ["first", "Ant", "bee", "zebra", "Also-none", "none", "last"]
     write_pages(examples, lang, tmp_path)
     page = (tmp_path / "index.md").read_text(encoding="utf-8")
