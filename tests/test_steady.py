@@ -1,11 +1,13 @@
 """Files that are edited, removed or added in the middle of a build: it starts over, or says one sentence."""
 
+import re
 import shutil
 import time
 from pathlib import Path
 
 import pytest
 
+from gradbook.book.base.mistakes import told_in
 from gradbook.book.cache.steady import ATTEMPTS, steadily
 from gradbook.engine.errors import BookError
 from tests.small_book import built, edition, start
@@ -132,3 +134,9 @@ def test_what_is_removed_and_needed_is_one_sentence(small, name):
     said = "".join(run.communicate())
     assert run.returncode == 2 and "Traceback" not in said and said.count("error: ") == 1, said
     assert edition(small / "build" / "html") == before
+
+
+def test_a_log_that_misses_the_settings_is_a_sentence(tmp_path):
+    """Sphinx may have begun before they went."""
+    log = f"sphinx.errors.ConfigError: config directory doesn't contain a conf.py file ({tmp_path})\n"
+    assert re.search(r"conf\.py", str(told_in(log)))

@@ -56,6 +56,8 @@ def told_in(log: str) -> BookError | None:
     """The same from the log of a program that stopped, which ends with its traceback."""
     if wanted := re.search(r"\[Errno \d+\] ([^:\n]+)(?:: '(.+)')?", log):
         return _of_system(OSError(1, wanted[1], wanted[2]))
+    if lost := re.search(r"config directory doesn't contain a conf\.py file \((.+)\)", log):  # Sphinx's own words
+        return _of_system(OSError(2, "No such file or directory", f"{lost[1]}/conf.py"))
     said = re.search(r"^\s*jinja2\.exceptions\.\w+: (.+)$", log, re.MULTILINE)
     place = _innermost(re.findall(r'File "([^"]+)", line (\d+)', log))
     return BookError(f"{_from_root(place[0])}:{place[1]}: {said[1].rstrip('.')}.") if said and place else None
