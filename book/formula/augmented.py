@@ -9,7 +9,7 @@ from gradbook.engine.ops import OPS
 
 from .derive import Sheet, matrix
 from .lines import Line
-from .nodes import EQUAL, Apply, Block, Matrix, Node, Number, Ones, Row, Symbol
+from .nodes import EQUAL, Apply, Block, Matrix, Node, Number, Ones, Row
 from .wide import filled
 
 ONE = Number(Decimal(1))
@@ -31,9 +31,9 @@ def augmented(sheet: Sheet, name: str) -> Augmented | None:
         return None
     multiply, W, a, b = found
     line, columns = Line(sheet, name), sheet.trace[a].shape[1]
-    folded = Matrix(((_symbol(sheet, b), _symbol(sheet, W)),), scalar=False)
+    folded = Matrix(((sheet.symbol(b), sheet.symbol(W)),), scalar=False)
     top = ONE if columns == 1 else Ones(shape=(1, columns), scalar=False)
-    extended = Matrix(((top,), (_symbol(sheet, a),)), scalar=False)
+    extended = Matrix(((top,), (sheet.symbol(a),)), scalar=False)
     inputs, weights = matrix(_with_ones(_numbers(sheet, a))), matrix(_beside(_numbers, sheet, b, W))
     return Augmented(
         inputs=_rows(extended, matrix(_with_ones(_entries(sheet, a))), inputs),
@@ -70,10 +70,6 @@ def _operands(sheet: Sheet, name: str) -> tuple[str, str, str, str] | None:
         return None
     W, a = trace[product].args
     return None if trace.parent(W) or trace.parent(a) else (trace[product].op, W, a, b)
-
-
-def _symbol(sheet: Sheet, name: str) -> Symbol:
-    return Symbol(name, shape=sheet.trace[name].shape, scalar=sheet.trace[name].value.size == 1)
 
 
 def _with_ones(below: np.ndarray) -> np.ndarray:

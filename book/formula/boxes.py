@@ -14,8 +14,6 @@ from gradbook.engine.ops import CALL
 
 from .width import Width, measured, stands_alone, tokens, width_of_digits
 
-Part = "str | Box"
-
 ROUND, SQUARE, CURLY = 1, 2, 3
 _GROWING = {"(": ROUND, "[": SQUARE, r"\{": CURLY}
 _OUTER = {0: ("(", ")"), ROUND: ("[", "]"), SQUARE: (r"\{", r"\}"), CURLY: ("(", ")")}

@@ -55,6 +55,11 @@ class Sheet:
         decimal = decimal_of(float(step.value[index]), None if step.is_leaf else self.digits)
         return Number(decimal, Address(self.trace.example, name, index))
 
+    def symbol(self, name: str) -> Symbol:
+        """The symbol of the whole array."""
+        step = self.trace[name]
+        return Symbol(name, shape=step.shape, scalar=step.value.size == 1)
+
     def is_constant(self, name: str) -> bool:
         """Whether a leaf is a number of the method, which needs no address."""
         return self.trace[name].op == "const" and name.startswith("const.")
@@ -115,7 +120,7 @@ class Symbols:
             return self._constant(step, index, shape)
         if index is not None:
             return Symbol(name, index if step.value.size > 1 else None)
-        return Symbol(name, shape=step.shape, scalar=step.value.size == 1)
+        return self.sheet.symbol(name)
 
     def _constant(self, step: Step, index: Place, shape) -> Node:
         if index is None and shape and np.prod(shape) > 1 and step.value == 1:

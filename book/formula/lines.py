@@ -39,7 +39,7 @@ class Line:
 
     @property
     def symbol(self) -> Symbol:
-        return Symbol(self.name, shape=self.step.shape, scalar=self.step.value.size == 1)
+        return self.sheet.symbol(self.name)
 
     @property
     def result(self) -> Node:

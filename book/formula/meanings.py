@@ -1,7 +1,7 @@
 """What the steps of one example mean, in words of one language; their symbols are those of every language."""
 
 from ..i18n.words import short
-from .notation import Notation, filled, pattern
+from .notation import Notation, matched, pattern
 
 
 class Meanings:
@@ -21,10 +21,7 @@ class Meanings:
         return self._found[name]
 
     def _said(self, name: str) -> str:
-        for known, meaning in self.family.items():
-            if found := known.fullmatch(name):
-                return filled(meaning, found.groupdict())
-        return self._attached(name)
+        return matched(self.family, name) or self._attached(name)
 
     def _attached(self, name: str) -> str:
         found = self.notation.attachment(name)

@@ -1,6 +1,7 @@
 """Notation: how each step of one example is written in every language, from the family's symbols and its own."""
 
 import re
+from collections.abc import Mapping
 from functools import cache, cached_property
 
 from gradbook.engine.errors import BookError, suggest
@@ -26,6 +27,12 @@ def filled(text: str, numbers: dict[str, str]) -> str:
     for letter, number in numbers.items():
         text = text.replace(f"<{letter}>", number).replace(f"<{letter}-1>", str(int(number) - 1))
     return text
+
+
+def matched(texts: Mapping[re.Pattern, str], name: str) -> str:
+    """What is said under the first pattern that a name fits, with its numbers; nothing if it fits none."""
+    matches = ((known.fullmatch(name), text) for known, text in texts.items())
+    return next((filled(text, found.groupdict()) for found, text in matches if found), "")
 
 
 class Notation:
@@ -151,8 +158,7 @@ class Notation:
 
     def _family(self, name: str) -> str:
         if name not in self._of_family:
-            matches = ((known.fullmatch(name), symbol) for known, symbol in self.family.items())
-            self._of_family[name] = next((filled(s, found.groupdict()) for found, s in matches if found), "")
+            self._of_family[name] = matched(self.family, name)
         return self._of_family[name]
 
 

@@ -124,8 +124,8 @@ def _apply(node: Apply) -> Written:
 def _held(node: Apply, i: int) -> str:
     """An argument of an operation that is written with a sign; nothing is a fraction here, so division opens too."""
     op, argument = OPS[node.op], node.args[i]
-    piece = _written(argument.of if isinstance(argument, Shaped) else argument)
     inner = argument.of if isinstance(argument, Shaped) else argument
+    piece = _written(inner)
     again = isinstance(inner, Apply) and inner.op == node.op and i == 0
     if op.infix == "/":
         needed = piece.binds < op.binds + i or piece.is_negative

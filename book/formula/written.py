@@ -145,12 +145,16 @@ class Written:
 
     # Entries and parts by name, for prose
 
+    @property
+    def _in_symbols(self) -> Rule:
+        return Rule(self.sheet, Symbols(self.sheet))
+
     def part(self, name: str, index: Index | None) -> str:
         """The rule of a part of a line, whole or one entry of it."""
-        return self.tex(Rule(self.sheet, Symbols(self.sheet)).of(name, index))
+        return self.tex(self._in_symbols.of(name, index))
 
     def product(self, name: str, index: Index, term: int) -> str:
         """One of the products that add up to an entry of a matrix product."""
         left, right = self.trace[name].args
-        rule = Rule(self.sheet, Symbols(self.sheet))
+        rule = self._in_symbols
         return self.tex(Dot(rule.operand(left, (index[0], term)), rule.operand(right, (term, index[1]))))

@@ -44,7 +44,7 @@ def html(step: Step) -> str | None:
 def latex(step: Step) -> str | None:
     """The derivation of a step in LaTeX, in commands that MathJax knows; None if it cannot be written."""
     formula = _formula(step)
-    return None if formula is None else f"$${formula.latex()}$$"
+    return None if formula is None else formula._repr_latex_()
 
 
 def _formula(step: Step) -> Formula | None:
