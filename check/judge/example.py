@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from itertools import count
 
@@ -24,9 +24,6 @@ from .report import Report
 _versions = count()
 OFTEN = 3
 """So many numbers show how many digits a page prints."""
-
-WITHOUT_NOISE = Context(prec=15)
-"""Data are decimals that float64 cannot hold: a tie shows only when the noise is gone."""
 
 
 class Example:
@@ -214,7 +211,7 @@ class Example:
         if self.trace.steps[place[0]].is_leaf and not own:
             return Decimal(text) == Decimal(repr(float(self.trace.steps[place[0]].value[place[1]])))
         rules = Rules() if own or self.trace.steps[place[0]].is_leaf else self.rules
-        return rules.fits(truth, Num(text)) or rules.fits(WITHOUT_NOISE.plus(truth), Num(text))
+        return rules.shows(truth, Num(text))
 
     def _judge_drift(self, place: Place, number: Decimal, truth: Decimal, address, page, report: Report) -> None:
         bound = 0.0 if self.exact or self.trace.steps[place[0]].is_leaf else self.bound(place)

@@ -75,7 +75,7 @@ class Drawing:
         truth = self.example.value(place)
         if self.example.trace.steps[place[0]].is_leaf:
             return Decimal(number) == Decimal(repr(float(self.example.trace.steps[place[0]].value[place[1]])))
-        fine = truth is not None and Rules(min(self.example.rules.digits or 4, 4)).fits(truth, Num(number))
+        fine = truth is not None and Rules(min(self.example.rules.digits or 4, 4)).shows(truth, Num(number))
         return fine or number == self.example.consensus.get(place)
 
     def _fail(self, printed: str, expected: str, why: str) -> None:

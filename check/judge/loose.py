@@ -58,7 +58,7 @@ def is_known(text: str, example, told: tuple[int, ...] = COUNTS) -> bool:
     number = Num(text)
     if text in example.consensus.values() or Decimal(text).normalize() in example.printed_numbers:
         return True
-    return any(OWN.fits(value, number) for value in _candidates(example, told, number))
+    return any(OWN.shows(value, number) for value in _candidates(example, told, number))
 
 
 def _candidates(example, told: tuple[int, ...], number: Num) -> Iterator[Decimal]:

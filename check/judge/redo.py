@@ -13,6 +13,10 @@ from ..arithmetic.tree import Node, Num, Op, cells, children, is_literal, same_f
 
 SURE = Decimal("1e-40")
 """Two values this near are equal: 50 digits were carried."""
+SAFE = 15
+"""Every decimal of this many digits survives float64: data are decimals that float64 cannot hold."""
+NOISELESS = 12
+"""Thousands of roundings of float64 leave this many digits."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,20 @@ class Rules:
         tie = abs(error - self.half(number)) < SURE
         return printed != 0 and error < self.half(number) and not tie
 
+    def shows(self, value: Decimal, number: Num) -> bool:
+        """Whether float64's `value` is printed so: a tie shows only when the noise of its last digits is gone."""
+        return self.fits(value, number) or self.fits(without_noise(value, number), number)
+
     def read(self, number: Num) -> Interval:
         """A printed number as the interval of what it may stand for."""
         half = Decimal(0) if self.given(number) else self.half(number)
         return Interval(number.value - half, number.value + half)
+
+
+def without_noise(value: Decimal, number: Num) -> Decimal:
+    """`value` to six digits more than are printed, but to no fewer than 12 and no more than 15, as the book rounds."""
+    printed = len(number.value.normalize().as_tuple().digits)
+    return Context(prec=min(SAFE, max(NOISELESS, printed + 6)), rounding=ROUND_HALF_EVEN).plus(value)
 
 
 def slips(before: Node, after: Node, relation: str, rules: Rules, inside: bool = False) -> list[Slip]:

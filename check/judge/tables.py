@@ -15,7 +15,7 @@ from .report import Report
 from .sheet import OWN, Sheet, near, node_of
 
 LOST = Decimal("1e-10")
-"""How much of a loss, relatively, float64 may lose in thousands of updates."""
+"""How much of a value, relatively, float64 may lose in thousands of updates."""
 FLOAT64 = Decimal("1e-15")
 """A difference below this is the noise of float64, not a drift."""
 IN_WORDS = 6
@@ -50,7 +50,7 @@ def _gradient(sheet: Sheet, i: int, symbol: Partial, gradient: Num, difference: 
     if place is None or place[0] not in trace.grads:
         return sheet.fail(i, symbol, "", "names no parameter that has a gradient")
     truth = sheet.example.value((trace.grads[place[0]], place[1]))
-    if not OWN.fits(truth, gradient):
+    if not OWN.shows(truth, gradient):
         sheet.fail(i, gradient, f"{truth:.10g}", "is not the gradient")
     distance = abs(difference.value - truth)
     scale, half = abs(truth), OWN.half(difference)
@@ -113,14 +113,24 @@ def _moved(sheet: Sheet, i: int, old, new, entry: Node, before: Node, after: Nod
     named = [p for p in places if any(_is(x, old[p[0]][p[1]], sheet) for x in sheet.example.symbols.lookup(entry))]
     if not named:
         return sheet.fail(i, entry, "", "is no entry of this parameter")
-    change = {p: abs(new[p[0]][p[1]].value - old[p[0]][p[1]].value) for p in places}
+    change = {(r, c): _change(sheet, old[r][c], new[r][c]) for r, c in places}
     told = [p for p in named if _shows(before, old[p[0]][p[1]]) and _shows(after, new[p[0]][p[1]])]
     if not told:
         r, c = named[0]
         sheet.fail(i, f"{before} → {after}", f"{old[r][c]} → {new[r][c]}", "is not what the matrices say")
-    elif change[told[0]] < max(change.values()) * (1 - Decimal("0.02")):
+    elif max(change.values()) - change[told[0]] > LOST * max(abs(new[r][c].value) for r, c in places):
         r, c = max(change, key=change.get)
         sheet.fail(i, entry, f"{old[r][c]} → {new[r][c]}", "is not the entry that changed most")
+
+
+def _change(sheet: Sheet, old: Num, new: Num) -> Decimal:
+    """How far an entry moves: by what is printed, and on pages that carry all digits by the true values, if the
+    printed ones differ at all."""
+    values = old.value, new.value
+    if sheet.example.exact and old.value != new.value:
+        true = [sheet.example.value(place) for n in (old, new) if (place := sheet.example.home_of(n.address))]
+        values = true if len(true) == 2 and None not in true else values
+    return abs(values[1] - values[0])
 
 
 def _is(x: Node, number: Num, sheet: Sheet) -> bool:
@@ -211,7 +221,7 @@ def errata(sheet: Sheet) -> None:
 
 def _judged(sheet: Sheet, i: int, place, exact: Num, pencil: Node | None) -> None:
     truth, common = sheet.example.value(place), sheet.example.consensus.get(place)
-    if not any(OWN.fits(t, exact) for t in (truth, *_later(sheet, i, place))):
+    if not any(OWN.shows(t, exact) for t in (truth, *_later(sheet, i, place))):
         sheet.fail(i, exact, f"{truth:.12g}", "is not the exact value")
     if not isinstance(pencil, Num):
         return
