@@ -293,6 +293,27 @@ def test_form_with_another_result_does_not(tex):
     assert check(Parser(tokens(wrong)).formula(), Symbols(), Rules(4)).slips
 
 
+# Numbers as float64 carries them
+
+
+@pytest.mark.parametrize(
+    ("value", "printed", "shown"),
+    [
+        ("0.00087025000000000003", "0.0008702", True),  # a tie but for the noise: the even digit
+        ("0.00087025000000000003", "0.0008703", True),  # and what the noise says
+        ("0.000870250001", "0.0008702", False),  # no tie
+        ("-0.016857916874999999", "-0.01685791688", True),
+        ("-0.016857916874999999", "-0.01685791687", True),
+        ("-0.0168579168749", "-0.01685791688", False),
+        ("0.1234567890124", "0.1234567890120", False),  # thirteen digits are judged by fifteen
+        ("0", "0", True),
+        ("0", "0.001", False),
+    ],
+)
+def test_a_tie_shows_only_when_the_noise_of_float64_is_gone(value, printed, shown):
+    assert Rules().shows(Decimal(value), Num(printed)) is shown
+
+
 # Intervals: what the operands may stand for
 
 
