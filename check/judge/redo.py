@@ -69,7 +69,7 @@ class Rules:
 
 
 def without_noise(value: Decimal, number: Num) -> Decimal:
-    """`value` to six digits more than are printed, but to no fewer than 12 and no more than 15, as the book rounds."""
+    """`value` to six digits more than are printed, of at least 12 and at most 15, as the book rounds."""
     printed = len(number.value.normalize().as_tuple().digits)
     return Context(prec=min(SAFE, max(NOISELESS, printed + 6)), rounding=ROUND_HALF_EVEN).plus(value)
 
