@@ -153,7 +153,8 @@ def pages(**options):
 @click.argument("example", type=click.Path(path_type=Path))
 @set_option
 @click.option("--arithmetic", type=click.Choice(["exact", "pencil"]), default="exact", show_default=True)
-def trace(example, changes, arithmetic):
+@click.option("--format", "version", type=click.Choice(["1", "2"]), default="2", show_default=True)
+def trace(example, changes, arithmetic, version):
     """Print an example's trace as JSON on standard output."""
     from gradbook.book.project import Project, nearest
     from gradbook.engine import load, pencil, work
@@ -161,7 +162,7 @@ def trace(example, changes, arithmetic):
     home = nearest(example.parent)
     spec = load(example, (*(Project.at(home).opened().changes if home else ()), *changes))
     worked = work(spec)
-    click.echo((pencil(worked, spec.page.digits) if arithmetic == "pencil" else worked).to_json())
+    click.echo((pencil(worked, spec.page.digits) if arithmetic == "pencil" else worked).to_json(int(version)))
 
 
 @main.command()

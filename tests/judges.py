@@ -49,7 +49,7 @@ def _huber(before, now, delta=1.0):
 
 
 def _largest(before, now, axis):
-    first = MEANINGS["largest"].value(before[0], axis=axis)
+    first = MEANINGS["argmax_mask"].value(before[0], axis=axis)
     return np.sum(first * now[0], axis=axis, keepdims=True)
 
 

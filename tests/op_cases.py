@@ -63,9 +63,9 @@ SPECIAL = {
     "gather": lambda m, n, k, s, d: ([(m, n)], {"rows": [k % m, s % m, d % m, k % m]}),
     "scatter": lambda m, n, k, s, d: ([(3, n)], {"rows": [k % m, s % m, d % m], "count": m}),
     "broadcast": lambda m, n, k, s, d: ([((m, 1), (1, n), ())[k - 1]], {"shape": [m, n]}),
-    "top": lambda m, n, k, s, d: ([(m + 1, n + 1)], {"k": 1 + k % 2}),
+    "topk_mask": lambda m, n, k, s, d: ([(m + 1, n + 1)], {"k": 1 + k % 2}),
     "conv": lambda m, n, k, s, d: ([_map(m, n, k, 2, s, d), (k, 2)], {"stride": s, "dilation": d}),
-    "conv_back": lambda m, n, k, s, d: (
+    "conv_transpose": lambda m, n, k, s, d: (
         [(m, n), (k, 2)], {"shape": _map(m, n, k, 2, s, d), "stride": s, "dilation": d}
     ),
     "max_pool": lambda m, n, k, s, d: ([_map(m, n, k, k, s)], {"size": k, "stride": s}),

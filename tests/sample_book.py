@@ -63,7 +63,7 @@ def write_example(source: Path, number: float = 0.3775) -> None:
     content = trace(number)
     write(source / "static" / "traces" / "seed.js", f"gradbook.trace('seed', {json.dumps(content)});\n")
     steps = [{"name": name, **step} for name, step in content["steps"].items()]
-    write(source / "traces" / "seed.json", json.dumps({"format": 1, "steps": steps}))
+    write(source / "traces" / "seed.json", json.dumps({"format": 2, "steps": steps}))
 
 
 def write_more_examples(source: Path, *names: str) -> None:

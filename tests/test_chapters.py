@@ -50,6 +50,34 @@ def test_the_replay_listing_replays_an_example_or_names_what_it_does_not_know(pa
     assert not strange or strange[0] in run.stderr
 
 
+@pytest.mark.parametrize("example", ["seed", "batch", "cnn-two-layers", "moe"])
+def test_the_former_format_differs_in_the_names_of_operations_only(example):
+    trace = work(load(ROOT / f"examples/{example}.toml"))
+    new, old = (json.loads(trace.to_json(version)) for version in (2, 1))
+    assert (new.pop("format"), old.pop("format")) == (2, 1)
+    former = {"argmax_mask": "largest", "topk_mask": "top", "heaviside": "positive", "conv_transpose": "conv_back"}
+    assert not former.keys() & {step["op"] for step in old["steps"]}
+    assert not any(name in json.dumps(old) for name in former)
+    renamed = json.dumps(new)
+    for name, was in former.items():
+        renamed = renamed.replace(name, was)
+    assert json.loads(renamed) == old
+    assert [s["op"] for s in old["steps"]] == [former.get(s["op"], s["op"]) for s in new["steps"]]
+
+
+def test_the_former_format_is_replayed_by_a_program_of_its_time():
+    (program,) = blocks("trace-format", "python")
+    program = program.replace('"heaviside"', '"positive"')
+    trace = work(load(ROOT / "examples/batch.toml")).to_json(1)
+    run = subprocess.run([sys.executable, "-c", program], input=trace, capture_output=True, text=True)
+    assert "steps agree; J = " in run.stdout, run.stderr
+
+
+def test_a_trace_has_no_other_format(seed):
+    with pytest.raises(ValueError, match="no format 3; there are 1, 2"):
+        seed.to_json(3)
+
+
 def test_the_excerpt_of_the_trace_is_its_own(seed):
     steps = {step["name"]: step for step in json.loads(seed.to_json())["steps"]}
     (excerpt,) = blocks("trace-format", "json")

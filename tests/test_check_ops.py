@@ -69,7 +69,7 @@ def worked(name: str, seed: int):
     out = tape.write("out", apply(name, *leaves, **attrs))
     weights = tape.data("weights", np.round(np.random.default_rng(seed).uniform(0.5, 1.5, out.shape), 2))
     tape.write("J", (weights * out).sum())
-    smooth = any(OPS[name].rule(i) and not _is_fixed(name, i) for i in range(len(args)))
+    smooth = any(OPS[name].vjp(i) and not _is_fixed(name, i) for i in range(len(args)))
     return tape.finish("J", backward(tape, "J") if smooth else {}, {})
 
 

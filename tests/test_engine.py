@@ -463,7 +463,7 @@ def test_json_form(net):
     trace = worked(net)
     found = json.loads(trace.to_json(), parse_constant=pytest.fail)
     assert list(found) == ["format", "example", "loss", "grads", "updates", "steps"]
-    assert found["format"] == 1
+    assert found["format"] == 2
     for record, step in zip(found["steps"], trace.values(), strict=True):
         assert record["name"] == step.name and record["args"] == list(step.args)
         np.testing.assert_array_equal(np.reshape(record["value"], record["shape"]), step.value)

@@ -40,9 +40,9 @@ def test_a_piece_is_the_operation_where_it_stands(name):
 def test_a_rule_that_is_wrong_by_a_billionth_is_found(name, monkeypatch):
     entry, arrays = OPS[name], inputs(name, OPS[name].sample, OPS[name].attrs)
     for wrong in sloped(name, arrays):
-        rules = [entry.rule(i) for i in range(len(arrays))]
+        rules = [entry.vjp(i) for i in range(len(arrays))]
         rules[wrong] = lambda *args, rule=rules[wrong], **attrs: rule(*args, **attrs) * (1 + 1e-9)
-        monkeypatch.setitem(OPS, name, dataclasses.replace(entry, rules=tuple(rules), each=None))
+        monkeypatch.setitem(OPS, name, dataclasses.replace(entry, vjps=tuple(rules), each=None))
         trace, _ = scored(name, arrays, entry.attrs)
         with pytest.raises(AssertionError, match=f"p{wrong}: .*, not "):
             judges.exact_gradients(trace, [f"p{wrong}"])
@@ -50,7 +50,7 @@ def test_a_rule_that_is_wrong_by_a_billionth_is_found(name, monkeypatch):
 
 
 def test_a_slope_on_the_wrong_side_of_a_kink_is_found(monkeypatch):
-    wrong = dataclasses.replace(OPS["relu"], rules=(lambda g, a, z: g * (1 - (-z).positive()),))  # 1 at 0
+    wrong = dataclasses.replace(OPS["relu"], vjps=(lambda g, a, z: g * (1 - (-z).heaviside()),))  # 1 at 0
     monkeypatch.setitem(OPS, "relu", wrong)
     judges.exact_gradients(scored("relu", [np.array([[0.5, -0.5]])], {})[0])
     with pytest.raises(AssertionError, match="p0"):

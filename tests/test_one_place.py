@@ -10,6 +10,7 @@ from gradbook.check.arithmetic.functions import FUNCTIONS
 from gradbook.check.arithmetic.whole import WHOLE
 from gradbook.check.ops import MEANINGS
 from gradbook.engine.ops import OPS
+from gradbook.engine.tape.format import FORMER
 from tests.test_floors import ROOT, files
 
 TABLES = ("engine/ops", "check/ops")
@@ -20,19 +21,17 @@ USERS = ("engine/families", "engine/layers")
 
 FRIENDS = {
     "book/errata/errata.py": {"sign": "a slip of a hand: the wrong sign"},
-    "book/figures/heat.py": {"largest": "a fact of a caption: the largest entry"},
     "book/figures/loss_curve.py": {"log": "a fact of a caption: whether the axis is logarithmic"},
-    "book/figures/tex.py": {"top": "TeX's \\top"},
     "book/formula/boxes.py": {"sum": "a row may be broken at a sign of this kind"},
     "book/formula/by_hand.py": {"sum": "a kind of operations"},
     "book/formula/lines.py": {"sum": "a kind of operations"},
     "book/formula/rows.py": {"sum": "a row may be broken at a sign of this kind"},
-    "book/formula/typst_math.py": {"top": "a side of a cell"},
     "book/pages/operations.py": {"sign": "what an argument may hold"},
     "book/site/ext/mathematics.py": {"div": "HTML's <div>"},
     "book/site/ext/site.py": {"div": "HTML's <div>"},
     "book/site/sphinx_run.py": {"log": "a file"},
-    "engine/optim/__init__.py": {"mean": "a function of the optimisers", "positive": "a bound of a setting"},
+    "engine/optim/__init__.py": {"mean": "a function of the optimisers"},
+    "engine/tape/format.py": dict.fromkeys(FORMER, "the name that format 1 does not know"),
     "engine/spec/limits.py": {"maximum": "a word of JSON schemas"},
     "engine/spec/rules.py": {"sign": "what an argument may hold"},
     "engine/families/mlp.py": {"sign": "what an argument may hold"},
@@ -42,7 +41,7 @@ FRIENDS = {
 
 GRAMMAR = {
     "add", "sub", "neg", "outer", "sum", "power", "within", "conv", "exp", "abs", "floor", "sqrt", "log", "tanh",
-    "cos", "sin", "sign", "top",
+    "cos", "sin", "sign",
 }  # fmt: skip
 """What the checker calls the nodes of a formula that it has read, brackets of its own and commands of TeX."""
 

@@ -14,7 +14,7 @@ from gradbook.book.pages import catalogue
 from gradbook.book.pages.listing import rooms
 from gradbook.book.pages.operations import Written, anchor
 from gradbook.book.pages.pages import build, prepare
-from gradbook.engine.ops import FLAT, OPS
+from gradbook.engine.ops import NO_GRADIENT, OPS
 from gradbook.engine.ops.table import DOMAINS
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -50,7 +50,7 @@ def test_formulas_can_be_set(written):
 def test_every_argument_has_its_rule(written):
     assert [rule.argument for rule in written.rules] == written.arguments
     for i, rule in enumerate(written.rules):
-        assert bool(rule.right) == (written.op.rule(i) is not FLAT)
+        assert bool(rule.right) == (written.op.vjp(i) is not NO_GRADIENT)
 
 
 def test_a_rule_speaks_of_what_the_formula_names(written):
@@ -87,7 +87,7 @@ def test_numbers_are_such_as_the_arguments_may_hold():
          [r"\left[g - \left(g \odot a\right)\,\mathbf{1}\right] \odot a"]),
         ("concat", r"c = \begin{pmatrix} a & b \end{pmatrix}",
          [r"\operatorname{columns}_{1:3}\left(g\right)", r"\operatorname{columns}_{4}\left(g\right)"]),
-        ("positive", r"c = \left[\,z > 0\,\right]", [""]),
+        ("heaviside", r"c = \left[\,z > 0\,\right]", [""]),
         ("scatter", r"c = \operatorname{scatter}_{4:3,1,3}\left(g\right)",
          [r"\operatorname{rows}_{3,1,3}\left(h\right)"]),
     ],

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from gradbook.book.i18n.words import TEMPLATES, environment
 from gradbook.engine import check_gradients
-from gradbook.engine.ops import CALL, FLAT, OPS, POWER, PRODUCT, SUM, of_kind, worked_first
+from gradbook.engine.ops import CALL, NO_GRADIENT, OPS, POWER, PRODUCT, SUM, of_kind, worked_first
 from gradbook.engine.ops.table import DOMAINS
 from gradbook.engine.tape.backward import backward
 from gradbook.engine.tape.tape import Tape, apply, expr
@@ -184,8 +184,8 @@ SHAPES = {
     "scale": lambda draw: ([(), _matrix(draw)], {}),
     "transpose": lambda draw: ([draw(st.sampled_from([_matrix(draw), (2, *_matrix(draw))]))], {}),
     "broadcast": copies, "concat": concatenations, "slice": slices, "reshape": reshapes, "pad": paddings,
-    "gather": lookups, "top": tops, "scatter": scatterings, "conv": convolutions(False),
-    "conv_back": convolutions(True),
+    "gather": lookups, "topk_mask": tops, "scatter": scatterings, "conv": convolutions(False),
+    "conv_transpose": convolutions(True),
     "max_pool": poolings("s"), "max_pool_back": poolings("p", "s"), "max_pool_pick": poolings("s", "s"),
     "avg_pool": poolings("s"), "avg_pool_back": poolings("p"),
 }  # fmt: skip
@@ -214,7 +214,7 @@ def sample(name):
 
 def sloped(name, arrays):
     """The places of the arguments that a gradient passes to."""
-    return [i for i in range(len(arrays)) if OPS[name].rule(i) is not FLAT]
+    return [i for i in range(len(arrays)) if OPS[name].vjp(i) is not NO_GRADIENT]
 
 
 def agrees(value, other, carried=0.0):
@@ -300,7 +300,7 @@ def torch_forms(torch):
         "div": torch.div, "reciprocal": torch.reciprocal, "square": torch.square, "power": torch.pow,
         "sqrt": torch.sqrt, "exp": torch.exp, "log": torch.log, "cos": torch.cos, "sin": torch.sin,
         "abs": torch.abs, "sign": torch.sign, "floor": torch.floor,
-        "positive": lambda z: (z > 0).to(z.dtype), "maximum": torch.maximum, "minimum": torch.minimum,
+        "heaviside": lambda z: (z > 0).to(z.dtype), "maximum": torch.maximum, "minimum": torch.minimum,
         "clip": lambda a, low, high: torch.clamp(a, low, high),
         "within": lambda a, low, high: ((a >= low) & (a <= high)).to(a.dtype),
 
@@ -316,7 +316,7 @@ def torch_forms(torch):
         "mean": torch.mean, "mean_axis": kept(torch.mean),
         "variance_axis": lambda a, axis: torch.var(a, dim=axis, unbiased=False, keepdim=True),
         "max_axis": lambda a, axis: torch.max(a, dim=axis, keepdim=True).values,
-        "largest": lambda a, axis: top(a, 1, axis), "top": top, "log_sum_exp": kept(torch.logsumexp),
+        "argmax_mask": lambda a, axis: top(a, 1, axis), "topk_mask": top, "log_sum_exp": kept(torch.logsumexp),
 
         "identity": torch.nn.Identity(), "sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": torch.relu,
         "leaky_relu": lambda z, slope=0.01: F.leaky_relu(z, slope), "elu": F.elu, "softplus": F.softplus,
@@ -338,7 +338,7 @@ def torch_forms(torch):
         "hinge": lambda a, y: torch.relu(1 - y * a),
 
         "conv": image(F.conv2d),
-        "conv_back": image(lambda g, k, shape, **attrs: F.conv_transpose2d(g, k, **attrs)),
+        "conv_transpose": image(lambda g, k, shape, **attrs: F.conv_transpose2d(g, k, **attrs)),
         "max_pool": image(lambda x, size, stride: F.max_pool2d(x, size, stride)),
         "max_pool_back": max_pool_back, "max_pool_pick": max_pool_pick,
         "avg_pool": image(lambda x, size, stride: F.avg_pool2d(x, size, stride)),
@@ -365,7 +365,7 @@ def against_pytorch(name, arrays, attrs):
     if out.requires_grad:
         (out * torch.tensor(weights)).sum().backward()
     for i, tensor in enumerate(tensors):
-        if OPS[name].rule(i) is FLAT:
+        if OPS[name].vjp(i) is NO_GRADIENT:
             assert f"p{i}" not in trace.grads
         else:
             step = trace.grads[f"p{i}"]
@@ -457,7 +457,7 @@ def test_a_mask_passes_no_gradient(name):
 def test_a_mask_lets_others_gradients_pass():
     tape = Tape("mask")
     z = tape.param("z", [[-1.0, 2.0]])
-    mask = tape.write("mask", z.positive())
+    mask = tape.write("mask", z.heaviside())
     tape.write("J", (tape.write("kept", mask * z)).sum())
     trace = tape.finish("J", backward(tape, "J"), {})
     assert "mask" not in trace.grads
@@ -591,14 +591,14 @@ def test_every_recorded_value_is_float64(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_entry_is_complete(name):
     entry = OPS[name]
-    rules = [entry.rule(i) for i in range(len(entry.sample))]
+    rules = [entry.vjp(i) for i in range(len(entry.sample))]
     assert entry.name == name
-    assert entry.each or len(entry.rules) == len(entry.sample)
-    assert all(rule is FLAT or callable(rule) for rule in rules)
-    assert all(rule is FLAT for rule in rules) == (entry.kind == "mask")
+    assert entry.each or len(entry.vjps) == len(entry.sample)
+    assert all(rule is NO_GRADIENT or callable(rule) for rule in rules)
+    assert all(rule is NO_GRADIENT for rule in rules) == (entry.kind == "mask")
     assert len(entry.domain) <= len(entry.sample) and set(entry.domain) <= set(DOMAINS)
-    assert entry.binds in (SUM, PRODUCT, POWER, CALL)
-    assert entry.opens in (0, SUM, PRODUCT, POWER, CALL)
+    assert entry.precedence in (SUM, PRODUCT, POWER, CALL)
+    assert entry.bracket_below in (0, SUM, PRODUCT, POWER, CALL)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -141,7 +141,7 @@ def test_command_prints_the_trace_and_nothing_else(trace):
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
     assert list(found) == ["format", "example", "loss", "grads", "updates", "steps"]
-    assert (found["format"], found["example"], found["loss"]) == (1, "seed", "J")
+    assert (found["format"], found["example"], found["loss"]) == (2, "seed", "J")
     assert found["grads"] == {s.name: trace.grads[s.name] for s in trace.leaves("param")}
     assert found["updates"] == dict(trace.updates)
     assert [step["name"] for step in found["steps"]] == list(trace)

@@ -19,7 +19,7 @@ from gradbook.engine.ops import OPS
 from tests.small_project import ROOT, small_project
 
 EXAMPLES = ROOT / "examples"
-MASK = ("engine/ops/activations.py", "lambda g, a, z: g * z.positive(),", "lambda g, a, z: g,")
+MASK = ("engine/ops/activations.py", "lambda g, a, z: g * z.heaviside(),", "lambda g, a, z: g,")
 TARGET = ("engine/ops/losses.py", "lambda g, out, a, y: g * (2 * (a - y)),", "lambda g, out, a, y: g * (2 * y),")
 
 
@@ -38,7 +38,7 @@ def mutated(monkeypatch):
 
     def put(op: str, rule) -> None:
         entry = OPS[op]
-        monkeypatch.setitem(OPS, op, type(entry)(**vars(entry) | {"rules": (rule, *entry.rules[1:])}))
+        monkeypatch.setitem(OPS, op, type(entry)(**vars(entry) | {"vjps": (rule, *entry.vjps[1:])}))
 
     return put
 

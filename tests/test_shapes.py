@@ -302,7 +302,7 @@ def test_the_multiplications_of_an_operation_are_as_many_as_are_made(name, shape
 
 def test_the_transposed_convolution_costs_what_the_convolution_costs():
     x, g, k = np.ones((6, 7)), np.ones((5, 5)), np.ones((2, 3))
-    forth, back = OPS["conv"].costs(x, k), OPS["conv_back"].costs(g, k, shape=x.shape)
+    forth, back = OPS["conv"].costs(x, k), OPS["conv_transpose"].costs(g, k, shape=x.shape)
     assert (back.multiplications, back.calls) == (forth.multiplications, forth.calls) == (150, 6)
     assert back.numbers == 42
 

@@ -39,7 +39,7 @@ def curve(op: str, z: np.ndarray, attrs: Mapping | None = None) -> tuple[np.ndar
     """The function and its slope, by the engine's own rules."""
     point, attrs = expr(z), attrs or {}
     a = apply(op, point, **attrs)
-    return a.value, np.broadcast_to(OPS[op].rules[0](expr(1.0), a, point, **attrs).value, z.shape)
+    return a.value, np.broadcast_to(OPS[op].vjps[0](expr(1.0), a, point, **attrs).value, z.shape)
 
 
 def _figure(view: View, op: str, steps: list[Step]) -> Figure:

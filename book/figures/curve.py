@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradbook.engine.ops import FLAT, Op
+from gradbook.engine.ops import NO_GRADIENT, Op
 from gradbook.engine.ops.table import DOMAINS
 from gradbook.engine.tape.tape import apply, expr
 
@@ -51,8 +51,8 @@ def _range(op: Op) -> np.ndarray:
 
 def _curves(op: Op, xs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     args = [expr(xs), expr(np.full(xs.shape, TARGET))][: len(op.sample)]
-    out, rule = apply(op.name, *args, **op.attrs), op.rule(0)
-    slope = np.zeros(xs.shape) if rule is FLAT else rule(expr(1.0), out, *args, **op.attrs).value
+    out, rule = apply(op.name, *args, **op.attrs), op.vjp(0)
+    slope = np.zeros(xs.shape) if rule is NO_GRADIENT else rule(expr(1.0), out, *args, **op.attrs).value
     return out.value, np.broadcast_to(slope, xs.shape)
 
 

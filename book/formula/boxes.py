@@ -25,11 +25,12 @@ _SIGNS = {"+": "sum", "-": "sum", r"\odot": "product", r"\oslash": "product"}
 
 @dataclass(frozen=True, eq=False)
 class Box:
-    """A piece of a formula, set. `binds`, `scalar`, `is_matrix` and `is_call` are those of its node; `is_enclosed`
-    says that brackets stand around it, `is_silent` that it takes no room; `number` is what is printed of a number."""
+    """A piece of a formula, set. `precedence`, `scalar`, `is_matrix` and `is_call` are those of its node;
+    `is_enclosed` says that brackets stand around it, `is_silent` that it takes no room; `number` is what is printed
+    of a number."""
 
     parts: tuple["str | Box", ...]
-    binds: int = CALL
+    precedence: int = CALL
     scalar: bool = True
     is_matrix: bool = False
     is_call: bool = False

@@ -13,7 +13,7 @@ from gradbook.engine.ops import CALL, PRODUCT, SUM, Op
 class Piece(Protocol):
     """What a view has set, as far as brackets depend on it."""
 
-    binds: int
+    precedence: int
     is_matrix: bool
     is_call: bool
     is_enclosed: bool
@@ -38,15 +38,15 @@ class Piece(Protocol):
 def as_argument(op: Op, i: int, piece: Piece, first: bool) -> bool:
     """Of an operation that encloses nothing itself. `first` says that it is the same operation once more, in front: a
     ⊙ b ⊙ c."""
-    if op.opens == CALL or (first and op.repeats):
+    if op.bracket_below == CALL or (first and op.repeats):
         return False
-    negative = piece.is_negative and (i > 0 or op.binds >= PRODUCT)
-    return piece.binds <= op.opens or negative or (piece.is_scientific and op.opens >= PRODUCT)
+    negative = piece.is_negative and (i > 0 or op.precedence >= PRODUCT)
+    return piece.precedence <= op.bracket_below or negative or (piece.is_scientific and op.bracket_below >= PRODUCT)
 
 
 def as_term(piece: Piece) -> bool:
     """As a later term: a sum, or what begins with a minus sign."""
-    return piece.binds <= SUM or piece.is_negative
+    return piece.precedence <= SUM or piece.is_negative
 
 
 def as_factor(piece: Piece) -> bool:
@@ -56,7 +56,7 @@ def as_factor(piece: Piece) -> bool:
 
 def as_dividend(piece: Piece) -> bool:
     """As what a division works on: a product too."""
-    return piece.binds <= PRODUCT or piece.is_negative
+    return piece.precedence <= PRODUCT or piece.is_negative
 
 
 def as_base(piece: Piece) -> bool:

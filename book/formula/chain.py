@@ -3,7 +3,7 @@
 from functools import cached_property
 from itertools import pairwise
 
-from gradbook.engine.ops import FLAT, OPS
+from gradbook.engine.ops import NO_GRADIENT, OPS
 from gradbook.engine.tape.trace import Step, Trace
 
 from .nodes import Chain, Derivative, Node, Sum, Symbol
@@ -90,4 +90,4 @@ def _passes_to(step: Step) -> list[str]:
     """The arguments to which a gradient passes: not the mask of a masked softmax, say."""
     if step.is_leaf:
         return []
-    return [arg for i, arg in enumerate(step.args) if OPS[step.op].rule(i) is not FLAT]
+    return [arg for i, arg in enumerate(step.args) if OPS[step.op].vjp(i) is not NO_GRADIENT]

@@ -217,7 +217,7 @@ class Rule:
 
     def _part(self, name: str, index: Place, shape=None) -> Node:
         """A part's rule; the shape stands under a bracketed sum as a whole, not under its terms."""
-        if OPS[self.trace[name].op].binds == SUM and index is None and not self.joins(name):
+        if OPS[self.trace[name].op].precedence == SUM and index is None and not self.joins(name):
             return Rule(self.sheet, self.form.plain(), self.worked).of(name, None, shape)
         return self.of(name, index, shape)
 
@@ -226,8 +226,8 @@ class Rule:
         inner = aligned_index(index, self.trace[name].shape)
         node = self.operand(name, inner, self._filled(step, i, shape))
         part, joins = self.is_open(name), self.joins(name)
-        whole = not part or OPS[self.trace[name].op].infix == ".T" or (node.binds <= SUM and not joins)
-        if whole and index is None and op.binds in (SUM, PRODUCT) and op.opens != CALL:
+        whole = not part or OPS[self.trace[name].op].infix == ".T" or (node.precedence <= SUM and not joins)
+        if whole and index is None and op.precedence in (SUM, PRODUCT) and op.bracket_below != CALL:
             return self.form.shaped(node, self.trace[name].shape)
         return node
 
@@ -247,7 +247,7 @@ class Rule:
         if not op.entrywise or len(step.args) < 2:
             return None
         matrices = all(self.trace[a].value.size > 1 for a in step.args)
-        return step.shape if matrices or op.binds == SUM else None
+        return step.shape if matrices or op.precedence == SUM else None
 
     # One entry of what moves or adds up entries
 

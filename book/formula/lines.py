@@ -199,7 +199,7 @@ def collected(step: Step) -> int | None:
 
 def is_a_sum(node: Node) -> bool:
     """Whether a whole is written as a sum of all entries, and as nothing else."""
-    if not isinstance(node, Apply) or not node.made or OPS[node.op].opens == CALL:
+    if not isinstance(node, Apply) or not node.made or OPS[node.op].bracket_below == CALL:
         return False
     return isinstance(node.made[0], Sum)
 

@@ -30,7 +30,7 @@ class Node:
     scalar: bool = field(default=True, kw_only=True)
 
     @property
-    def binds(self) -> int:
+    def precedence(self) -> int:
         """How tightly it holds together, on the scale of the operations: SUM, PRODUCT, POWER, CALL."""
         return CALL
 
@@ -121,12 +121,12 @@ class Apply(Node):
         return OPS[self.op].infix == "/" and (self.entry or all(arg.scalar for arg in self.args))
 
     @property
-    def binds(self) -> int:
+    def precedence(self) -> int:
         """A fraction is a closed whole; what adds up and encloses nothing holds no tighter than the sum."""
         op = OPS[self.op]
-        if self.made and op.opens != CALL:
-            return min(op.binds, self.made[0].binds)
-        return CALL if self.is_fraction else op.binds
+        if self.made and op.bracket_below != CALL:
+            return min(op.precedence, self.made[0].precedence)
+        return CALL if self.is_fraction else op.precedence
 
     @property
     def is_matrix(self) -> bool:
@@ -134,7 +134,7 @@ class Apply(Node):
 
     @property
     def is_call(self) -> bool:
-        return self.binds == CALL and not self.is_matrix
+        return self.precedence == CALL and not self.is_matrix
 
     def children(self) -> tuple[Node, ...]:
         return self.made or self.args
@@ -165,7 +165,7 @@ class Sum(Node):
         return all(isinstance(term, Dot | Dots) for term in self.terms)
 
     @property
-    def binds(self) -> int:
+    def precedence(self) -> int:
         return SUM
 
     def children(self) -> tuple[Node, ...]:
@@ -180,7 +180,7 @@ class Over(Node):
     term: Node
 
     @property
-    def binds(self) -> int:
+    def precedence(self) -> int:
         return PRODUCT
 
     def children(self) -> tuple[Node, ...]:
@@ -195,7 +195,7 @@ class Dot(Node):
     right: Node
 
     @property
-    def binds(self) -> int:
+    def precedence(self) -> int:
         return PRODUCT
 
     def children(self) -> tuple[Node, ...]:
@@ -210,7 +210,7 @@ class Fraction(Node):
     below: Node
 
     @property
-    def binds(self) -> int:
+    def precedence(self) -> int:
         return PRODUCT
 
     def children(self) -> tuple[Node, ...]:
@@ -261,7 +261,7 @@ class Chain(Node):
     derivative: Derivative
 
     @property
-    def binds(self) -> int:
+    def precedence(self) -> int:
         return PRODUCT
 
     def children(self) -> tuple[Node, ...]:

@@ -30,7 +30,7 @@ def cancelled(values, size):
 SUMS, PRODUCTS, UNARY, POWERS, ATOM = range(1, 6)
 """How tightly Python's signs bind."""
 
-_BINDS = {"+": SUMS, "-": SUMS, "*": PRODUCTS, "/": PRODUCTS, "@": PRODUCTS, "**": POWERS}
+_PRECEDENCE = {"+": SUMS, "-": SUMS, "*": PRODUCTS, "/": PRODUCTS, "@": PRODUCTS, "**": POWERS}
 
 
 def program(trace: Trace, derivation: Derivation, digits: int) -> str:
@@ -111,12 +111,12 @@ class Expression:
         raise TypeError(f"{type(node).__name__} has no numpy of its own")
 
     def _applied(self, node: Apply) -> tuple[str, int]:
-        text, binds = self._operation(node)
+        text, precedence = self._operation(node)
         if size := self._cancelling(node):
-            text, binds = f"cancelled({text}, {size!r})", ATOM
+            text, precedence = f"cancelled({text}, {size!r})", ATOM
         if self._is_rounded(node):
             return f"pencil({text})", ATOM
-        return text, binds
+        return text, precedence
 
     def _cancelling(self, node: Apply) -> float:
         """How large terms are that cancel in pencil arithmetic; 0 where none do."""
@@ -142,11 +142,11 @@ class Expression:
         if len(node.args) == 1:
             return f"{infix}{self._held(node.args[0], UNARY)}", UNARY
         left, right = node.args
-        binds = _BINDS[infix]
-        least = binds + 1 if infix == "**" else binds
-        return f"{self._held(left, least)} {infix} {self._held(right, binds + 1)}", binds
+        precedence = _PRECEDENCE[infix]
+        least = precedence + 1 if infix == "**" else precedence
+        return f"{self._held(left, least)} {infix} {self._held(right, precedence + 1)}", precedence
 
     def _held(self, node: Node, least: int) -> str:
         """In brackets, if it binds less tightly than it must."""
-        text, binds = self._bound(node)
-        return text if binds >= least else f"({text})"
+        text, precedence = self._bound(node)
+        return text if precedence >= least else f"({text})"

@@ -94,7 +94,7 @@ class Tex:
                 arguments, nodes = [self.box(part) for part in node.made], node.made
         pattern = self.patterns.of(macro, nodes, None if not node.args else node.attrs)
         parts = self._filled(pattern, arguments, node)
-        return Box(parts, node.binds, node.scalar, node.is_matrix, node.is_call)
+        return Box(parts, node.precedence, node.scalar, node.is_matrix, node.is_call)
 
     def _argument(self, node: Apply, i: int) -> Box:
         """An argument with the brackets that the operation needs; its shape stands beneath these."""
@@ -128,20 +128,20 @@ class Tex:
         for term in others:
             piece = self.box(term)
             parts += [" + ", piece if isinstance(term, Dots) else as_term(piece)]
-        return Box(tuple(parts), node.binds)
+        return Box(tuple(parts), node.precedence)
 
     def _over(self, node: Over) -> Box:
         term = self.box(node.term)
-        return Box((rf"\sum_{{{','.join(node.letters)}}} ", as_term(term)), node.binds)
+        return Box((rf"\sum_{{{','.join(node.letters)}}} ", as_term(term)), node.precedence)
 
     def _dot(self, node: Dot) -> Box:
         left, right = StandIn(0), StandIn(1)
         pattern = self.patterns.whole("dot", [(left.wrapped, right.wrapped)])
-        return Box(self._filled(pattern, [self.box(node.left), self.box(node.right)], node), node.binds)
+        return Box(self._filled(pattern, [self.box(node.left), self.box(node.right)], node), node.precedence)
 
     def _fraction(self, node: Fraction) -> Box:
         pattern = self.patterns.whole("fraction", StandIn(0), StandIn(1))
-        return Box(self._filled(pattern, [self.box(node.above), self.box(node.below)], node), node.binds)
+        return Box(self._filled(pattern, [self.box(node.above), self.box(node.below)], node), node.precedence)
 
     def _entry(self, node: Entry) -> Box:
         of = self.box(node.of)
@@ -168,7 +168,7 @@ class Tex:
         arriving = self.box(node.arriving)
         arriving = arriving.rounded if isinstance(node.arriving, Sum) else arriving
         pattern = self.patterns.whole(macro, StandIn(0), StandIn(1))
-        return Box(self._filled(pattern, [arriving, self.box(node.derivative)], node), node.binds)
+        return Box(self._filled(pattern, [arriving, self.box(node.derivative)], node), node.precedence)
 
 
 def as_term(piece: Box) -> Box:

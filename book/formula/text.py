@@ -38,7 +38,7 @@ class Written:
     """A piece of text with what its brackets depend on."""
 
     text: str
-    binds: int = CALL
+    precedence: int = CALL
     is_matrix: bool = False
     is_call: bool = False
     is_enclosed: bool = False
@@ -105,20 +105,20 @@ def _ones(_: Ones) -> Written:
 
 def _apply(node: Apply) -> Written:
     op = OPS[node.op]
-    if node.made and (op.opens != CALL or not node.args):
+    if node.made and (op.bracket_below != CALL or not node.args):
         return _made(node)
     if node.made:
         return Written(f"{node.op}({text_of(node.args[0])})", is_call=True)
     if op.infix.startswith("."):
-        return Written(_plain(node.args[0], brackets.as_base) + "ᵀ", node.binds)
+        return Written(_plain(node.args[0], brackets.as_base) + "ᵀ", node.precedence)
     if not op.infix:
         arguments = [text_of(arg) for arg in node.args] + [f"{key}={value}" for key, value in node.attrs.items()]
-        return Written(f"{node.op}({', '.join(arguments)})", node.binds, is_call=True)
+        return Written(f"{node.op}({', '.join(arguments)})", node.precedence, is_call=True)
     held = [_held(node, i) for i in range(len(node.args))]
     if len(held) == 1:
-        return Written(f"−{held[0]}", op.binds)
+        return Written(f"−{held[0]}", op.precedence)
     sign = " · " if op.infix in "*@" and all(arg.scalar for arg in node.args) else SIGNS[op.infix]
-    return Written(sign.join(held), op.binds)
+    return Written(sign.join(held), op.precedence)
 
 
 def _held(node: Apply, i: int) -> str:
@@ -128,7 +128,7 @@ def _held(node: Apply, i: int) -> str:
     piece = _written(inner)
     again = isinstance(inner, Apply) and inner.op == node.op and i == 0
     if op.infix == "/":
-        needed = piece.binds < op.binds + i or piece.is_negative
+        needed = piece.precedence < op.precedence + i or piece.is_negative
     else:
         needed = brackets.as_argument(op, i, piece, again)
     return (piece.bracketed if needed else piece).text
@@ -147,7 +147,9 @@ def _matrix(node: Matrix) -> Written:
 
 def _sum(node: Sum) -> Written:
     first, *others = node.terms
-    return Written(" + ".join([text_of(first), *(_plain(term, brackets.as_term) for term in others)]), node.binds)
+    return Written(
+        " + ".join([text_of(first), *(_plain(term, brackets.as_term) for term in others)]), node.precedence
+    )
 
 
 def _over(node: Over) -> Written:
@@ -155,12 +157,14 @@ def _over(node: Over) -> Written:
 
 
 def _dot(node: Dot) -> Written:
-    return Written(f"{_plain(node.left, brackets.as_factor)} · {_plain(node.right, brackets.as_factor)}", node.binds)
+    return Written(
+        f"{_plain(node.left, brackets.as_factor)} · {_plain(node.right, brackets.as_factor)}", node.precedence
+    )
 
 
 def _fraction(node: Fraction) -> Written:
     above, below = (_plain(part, brackets.as_dividend) for part in node.children())
-    return Written(f"{above} / {below}", node.binds)
+    return Written(f"{above} / {below}", node.precedence)
 
 
 def _entry(node: Entry) -> Written:
@@ -174,7 +178,7 @@ def _derivative(node: Derivative) -> Written:
 def _chain(node: Chain) -> Written:
     sign = " ⊙ " if node.entrywise else " · "
     arriving = _plain(node.arriving, brackets.as_term)
-    return Written(f"{arriving}{sign}{text_of(node.derivative)}", node.binds)
+    return Written(f"{arriving}{sign}{text_of(node.derivative)}", node.precedence)
 
 
 _BY_TYPE = {

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from gradbook.engine.ops import FLAT, Op
+from gradbook.engine.ops import NO_GRADIENT, Op
 from gradbook.engine.tape.tape import Expr, Tape, apply
 from gradbook.engine.tape.trace import Trace
 
@@ -85,7 +85,7 @@ class Written:
 
     @cached_property
     def _parameters(self) -> list[str]:
-        rule = next((rule for i in range(len(self.op.sample)) if (rule := self.op.rule(i))), None)
+        rule = next((rule for i in range(len(self.op.sample)) if (rule := self.op.vjp(i))), None)
         if rule is None:
             return ["g", "out", *_parameters(self.op.forward)][: 2 + len(self.op.sample)]
         return [name for name in inspect.signature(rule).parameters if name not in self.op.attrs]
@@ -101,7 +101,7 @@ class Written:
         tape.phase = "backward"
         g = tape.data("arriving", np.linspace(1, 2, out.value.size).reshape(out.shape))
         for i, name in enumerate(self.arguments):
-            if (rule := self.op.rule(i)) is not FLAT:
+            if (rule := self.op.vjp(i)) is not NO_GRADIENT:
                 self._write(tape, f"d{name}", rule(g, out, *args, **self.op.attrs))
         return tape.finish("out", {}, {})
 
@@ -145,7 +145,7 @@ class Written:
         return [Rule(name, self._rule(i, name)) for i, name in enumerate(self.arguments)]
 
     def _rule(self, i: int, name: str) -> str:
-        if self.op.rule(i) is FLAT:
+        if self.op.vjp(i) is NO_GRADIENT:
             return ""
         return self._right(f"d{name}") if f"d{name}" in self.trace else self.arriving
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradbook import __version__
 from gradbook.engine.errors import BookError, unknown
-from gradbook.engine.tape.format import FORMAT
+from gradbook.engine.tape.format import FORMAT, FORMATS
 
 from ..base.files import write
 from ..base.lock import lock
@@ -132,7 +132,7 @@ def parsed(text: str, path: Path) -> Steps:
     """
     try:
         trace = json.loads(text)
-        if trace["format"] not in range(1, FORMAT + 1):
+        if trace["format"] not in FORMATS:
             raise ValueError
         arrays = {step["name"]: np.reshape(np.array(step["value"], float), step["shape"]) for step in trace["steps"]}
     except (ValueError, KeyError, TypeError, RecursionError):

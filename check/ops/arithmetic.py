@@ -57,7 +57,7 @@ MEANINGS = {
     "log": Meaning(ln, lambda a: 1 + abs(ln(a)), printed={"ln": LN, "log": LN}),
     "abs": Meaning(abs, printed={"abs": Function(abs, ("0",))}),
     "sign": Meaning(_sign, printed="sign"),
-    "positive": Meaning(lambda z: numbers(z > 0, z)),
+    "heaviside": Meaning(lambda z: numbers(z > 0, z)),
     "maximum": Meaning(np.maximum, printed={"max": Function(lambda *x: max(x))}),
     "minimum": Meaning(np.minimum, printed={"min": Function(lambda *x: min(x))}),
     "clip": Meaning(_clip, printed={"clip": Function(_clipped)}),

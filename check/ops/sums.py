@@ -72,11 +72,11 @@ MEANINGS = {
         lambda a, axis: np.max(a, axis=axes(axis), keepdims=True),
         printed={"max": Whole(whole.along(lambda v: [max(v)]))},
     ),
-    "largest": Meaning(
+    "argmax_mask": Meaning(
         lambda a, axis: _top(a, 1, axis),
         None,
         lambda args, bounds, axis: _top_passed(args, bounds, 1, axis),
         printed={"largest": Whole(whole.along(whole.first_of(1)), whole.along(whole.first_of(1)))},
     ),
-    "top": Meaning(_top, None, _top_passed, printed={"top": Whole(whole.topmost, whole.topmost)}),
+    "topk_mask": Meaning(_top, None, _top_passed, printed={"top": Whole(whole.topmost, whole.topmost)}),
 }

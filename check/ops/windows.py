@@ -22,7 +22,7 @@ def _conv(x, k, stride=1, dilation=1):
     return np.tensordot(x[_places(x.shape, k.shape, stride, dilation)], k, 2)
 
 
-def _conv_back(g, k, shape, stride=1, dilation=1):
+def _conv_transpose(g, k, shape, stride=1, dilation=1):
     out = zeros(shape, g, k)
     np.add.at(out, _places(shape, k.shape, stride, dilation), g[:, :, None, None] * k)
     return out
@@ -65,7 +65,7 @@ def _avg_pool(x, size, stride):
 
 
 def _avg_pool_back(g, shape, size, stride):
-    return _conv_back(g, zeros((size, size), g) + 1, shape, stride) / size**2
+    return _conv_transpose(g, zeros((size, size), g) + 1, shape, stride) / size**2
 
 
 # How far pencil arithmetic carries where a rounding may change which entry is the largest.
@@ -94,7 +94,9 @@ def _pick_passed(args, bounds, size, stride):
 
 MEANINGS = {
     "conv": Meaning(_conv, lambda x, k, **steps: _conv(abs(x), abs(k), **steps), LINEAR),
-    "conv_back": Meaning(_conv_back, lambda g, k, **steps: _conv_back(abs(g), abs(k), **steps), LINEAR),
+    "conv_transpose": Meaning(
+        _conv_transpose, lambda g, k, **steps: _conv_transpose(abs(g), abs(k), **steps), LINEAR
+    ),
     "max_pool": Meaning(_max_pool, printed={"maxpool": Whole(pooled(max))}),
     "max_pool_back": Meaning(
         _max_pool_back,

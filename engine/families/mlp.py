@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..ops import FLAT, OPS, of_kind
+from ..ops import NO_GRADIENT, OPS, of_kind
 from ..spec import friendly
 from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
@@ -225,8 +225,8 @@ def _alive(z: np.ndarray, activation: str) -> bool:
 
 def _slopes(z: np.ndarray, activation: str) -> np.ndarray:
     """The activation's slope at each pre-activation, if it works entry by entry; else 1."""
-    rule = OPS[activation].rule(0)
-    if rule is FLAT or not OPS[activation].entrywise:
+    rule = OPS[activation].vjp(0)
+    if rule is NO_GRADIENT or not OPS[activation].entrywise:
         return np.ones(z.shape)
     at = expr(z)
     return rule(expr(1.0), apply(activation, at), at).value

@@ -67,7 +67,7 @@ def gate(tape: Tape, x, spec: Gate):
     """The weights of the experts, in a column: k of them are above 0 and add up to 1."""
     W = tape.param("gate.W", spec.W)
     s = tape.write("gate.s", W @ x, grad="gate.ds")
-    chosen = tape.write("gate.m", s.top(k=spec.k, axis=0))
+    chosen = tape.write("gate.m", s.topk_mask(k=spec.k, axis=0))
     return tape.write("gate.g", s.masked_softmax(chosen, axis=0), grad="gate.dg")
 
 

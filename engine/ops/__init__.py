@@ -11,9 +11,22 @@ from types import ModuleType
 
 from .. import plugins
 from . import activations, arithmetic, arrays, convolution, losses, sums
-from .table import CALL, FLAT, OPS, POWER, PRODUCT, SUM, Cost, Op, of_kind, op, worked_first
+from .table import CALL, NO_GRADIENT, OPS, POWER, PRODUCT, SUM, Cost, Op, of_kind, op, worked_first
 
-__all__ = ["CALL", "FLAT", "OPS", "POWER", "PRODUCT", "SUM", "Cost", "Op", "of_kind", "op", "rooms", "worked_first"]
+__all__ = [
+    "CALL",
+    "NO_GRADIENT",
+    "OPS",
+    "POWER",
+    "PRODUCT",
+    "SUM",
+    "Cost",
+    "Op",
+    "of_kind",
+    "op",
+    "rooms",
+    "worked_first",
+]
 
 ROOMS = (arithmetic, arrays, sums, activations, losses, convolution)
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .table import FLAT, op
+from .table import NO_GRADIENT, op
 from .terms import Applied, Of, Share, Total, line
 
 
@@ -79,7 +79,7 @@ def _share(index, z: np.ndarray, m: np.ndarray | None = None, axis: int = 0) -> 
 
 op("identity", lambda z: np.array(z),
    lambda g, a, z: g,
-   opens=0, kind="activation", outputs="logits", lively=(0.05, 3.0), targets=(-1.0, 1.0))
+   bracket_below=0, kind="activation", outputs="logits", lively=(0.05, 3.0), targets=(-1.0, 1.0))
 
 op("sigmoid", lambda z: 1 / (1 + np.exp(-z)),
    lambda g, a, z: g * (a * (1 - a)),
@@ -90,15 +90,15 @@ op("tanh", np.tanh,
    kind="activation", reach=(-1, 1))
 
 op("relu", lambda z: np.maximum(z, 0),
-   lambda g, a, z: g * z.positive(),
+   lambda g, a, z: g * z.heaviside(),
    kind="activation", smooth=False, reach=(0, math.inf), lively=(0.1, 3.0), targets=(0.1, 1.5))
 
 op("leaky_relu", lambda z, slope=0.01: np.where(z > 0, z, slope * z).astype(z.dtype),
-   lambda g, a, z, slope=0.01: g * ((m := z.positive()) + slope * (1 - m)),
+   lambda g, a, z, slope=0.01: g * ((m := z.heaviside()) + slope * (1 - m)),
    kind="activation", attrs={"slope": 0.1}, smooth=False, lively=(0.1, 3.0), targets=(-0.5, 1.5))
 
 op("elu", lambda z, alpha=1.0: np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0))).astype(z.dtype),
-   lambda g, a, z, alpha=1.0: g * ((m := z.positive()) + (1 - m) * (a + alpha)),
+   lambda g, a, z, alpha=1.0: g * ((m := z.heaviside()) + (1 - m) * (a + alpha)),
    kind="activation", attrs={"alpha": 0.5}, smooth=False, lively=(0.05, 2.0), targets=(-0.5, 1.5))
 
 op("softplus", softplus,
@@ -143,7 +143,7 @@ op("log_sigmoid", lambda z: -softplus(-z),
 
 op("masked_softmax", masked_softmax,
    lambda g, a, z, m, axis: (g - (g * a).sum_axis(axis=axis)) * a,
-   FLAT,
+   NO_GRADIENT,
    sample=((3, 3), (3, 3)), kind="function", attrs={"axis": 1}, domain=("real", "mask"), smooth=False, terms=_share,
    kinked=False)
 

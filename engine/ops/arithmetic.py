@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import simpler
-from .table import FLAT, POWER, PRODUCT, SUM, op
+from .table import NO_GRADIENT, POWER, PRODUCT, SUM, op
 
 # A table: one entry a paragraph, one rule a line.
 # fmt: off
@@ -11,44 +11,45 @@ from .table import FLAT, POWER, PRODUCT, SUM, op
 op("add", np.add,
    lambda g, out, a, b: g.sum_to(a),
    lambda g, out, a, b: g.sum_to(b),
-   binds=SUM, opens=0, sample=((2, 3), (2, 1)), infix="+", size=np.add, simpler=simpler.total)
+   precedence=SUM, bracket_below=0, sample=((2, 3), (2, 1)), infix="+", size=np.add, simpler=simpler.total)
 
 op("sub", np.subtract,
    lambda g, out, a, b: g.sum_to(a),
    lambda g, out, a, b: -g.sum_to(b),
-   binds=SUM, opens=SUM, sample=((2, 3), (2, 3)), infix="-", size=np.add)
+   precedence=SUM, bracket_below=SUM, sample=((2, 3), (2, 3)), infix="-", size=np.add)
 
 op("neg", np.negative,
    lambda g, out, a: -g,
-   binds=SUM, opens=SUM, infix="-", simpler=simpler.negated)
+   precedence=SUM, bracket_below=SUM, infix="-", simpler=simpler.negated)
 
 op("mul", np.multiply,
    lambda g, out, a, b: (g * b).sum_to(a),
    lambda g, out, a, b: (g * a).sum_to(b),
-   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (2, 3)), infix="*", repeats=True,
+   precedence=PRODUCT, bracket_below=PRODUCT, sample=((2, 3), (2, 3)), infix="*", repeats=True,
    simpler=simpler.product)
 
 op("scale", np.multiply,
    lambda g, out, s, x: (g * x).sum(),
    lambda g, out, s, x: s * g,
-   binds=PRODUCT, opens=PRODUCT, sample=((), (2, 3)), infix="*")
+   precedence=PRODUCT, bracket_below=PRODUCT, sample=((), (2, 3)), infix="*")
 
 op("div", np.divide,
    lambda g, out, a, b: (g / b).sum_to(a),
    lambda g, out, a, b: -((g * out).sum_to(b) / b),
-   binds=PRODUCT, sample=((2, 3), (2, 3)), infix="/", simpler=simpler.quotient)
+   precedence=PRODUCT, sample=((2, 3), (2, 3)), infix="/", simpler=simpler.quotient)
 
 op("reciprocal", np.reciprocal,
    lambda g, out, a: -(g * out.square()))
 
 op("square", np.square,
    lambda g, out, a: 2 * (g * a),
-   binds=POWER, opens=POWER)
+   precedence=POWER, bracket_below=POWER)
 
 op("power", np.power,
    lambda g, out, a, b: (g * (b * a.power(b - 1))).sum_to(a),
    lambda g, out, a, b: (g * (out * a.log())).sum_to(b),
-   binds=POWER, opens=POWER, sample=((2, 3), ()), kind="function", domain=("positive", "real"), infix="**")
+   precedence=POWER, bracket_below=POWER, infix="**",
+   sample=((2, 3), ()), kind="function", domain=("positive", "real"))
 
 op("sqrt", np.sqrt,
    lambda g, out, a: g / (2 * out),
@@ -78,15 +79,15 @@ op("abs", np.abs,
    smooth=False)
 
 op("sign", np.sign,
-   FLAT,
+   NO_GRADIENT,
    kind="mask", smooth=False)
 
 op("floor", np.floor,
-   FLAT,
+   NO_GRADIENT,
    kind="mask", smooth=False)
 
-op("positive", lambda z: (z > 0).astype(z.dtype),
-   FLAT,
+op("heaviside", lambda z: (z > 0).astype(z.dtype),
+   NO_GRADIENT,
    kind="mask", smooth=False)
 
 op("maximum", np.maximum,
@@ -104,5 +105,5 @@ op("clip", lambda a, low, high: np.clip(a, low, high),
    attrs={"low": -0.5, "high": 0.5}, smooth=False)
 
 op("within", lambda a, low, high: ((a >= low) & (a <= high)).astype(a.dtype),
-   FLAT,
+   NO_GRADIENT,
    kind="mask", attrs={"low": -0.5, "high": 0.5}, smooth=False)

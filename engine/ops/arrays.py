@@ -96,17 +96,17 @@ def _collected(index, g: np.ndarray, rows: list[int], count: int) -> Total:
 op("matmul", np.matmul,
    lambda g, out, a, b: g @ b.T,
    lambda g, out, a, b: a.T @ g,
-   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (3, 4)), kind="matrix", infix="@", terms=_products,
+   precedence=PRODUCT, bracket_below=PRODUCT, sample=((2, 3), (3, 4)), kind="matrix", infix="@", terms=_products,
    size=np.matmul, cost=product)
 
 op("outer", lambda a, b: a * swapped(b),
    lambda g, out, a, b: g @ b,
    lambda g, out, a, b: g.T @ a,
-   binds=PRODUCT, opens=PRODUCT, sample=((2, 1), (3, 1)), kind="matrix", cost=crossed)
+   precedence=PRODUCT, bracket_below=PRODUCT, sample=((2, 1), (3, 1)), kind="matrix", cost=crossed)
 
 op("transpose", swapped,
    lambda g, out, a: g.T,
-   binds=POWER, opens=POWER, kind="layout", infix=".T", terms=lambda index, a: Of(0, index[::-1]),
+   precedence=POWER, bracket_below=POWER, kind="layout", infix=".T", terms=lambda index, a: Of(0, index[::-1]),
    simpler=simpler.transposed)
 
 op("reshape", lambda a, shape: np.reshape(a, shape).copy(),

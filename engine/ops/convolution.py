@@ -13,7 +13,7 @@ from operator import mul
 
 import numpy as np
 
-from .table import FLAT, PRODUCT, Cost, op
+from .table import NO_GRADIENT, PRODUCT, Cost, op
 from .terms import Of, Product, Several, Share, Total, entries
 
 
@@ -121,16 +121,17 @@ def _returned(index, g: np.ndarray, k: np.ndarray, shape, stride: int = 1, dilat
 # fmt: off
 
 op("conv", convolved,
-   lambda g, out, x, k, stride=1, dilation=1: g.conv_back(k, shape=x.shape, stride=stride, dilation=dilation),
+   lambda g, out, x, k, stride=1, dilation=1: g.conv_transpose(k, shape=x.shape, stride=stride, dilation=dilation),
    lambda g, out, x, k, stride=1, dilation=1: x.conv(g, stride=dilation, dilation=stride),
-   binds=PRODUCT, opens=PRODUCT, sample=((6, 7), (2, 3)), kind="convolution", attrs={"stride": 2, "dilation": 1},
+   precedence=PRODUCT, bracket_below=PRODUCT,
+   sample=((6, 7), (2, 3)), kind="convolution", attrs={"stride": 2, "dilation": 1},
    terms=_weighted,
    cost=slides)
 
-op("conv_back", handed_back,
+op("conv_transpose", handed_back,
    lambda h, out, g, k, shape, stride=1, dilation=1: h.conv(k, stride=stride, dilation=dilation),
    lambda h, out, g, k, shape, stride=1, dilation=1: h.conv(g, stride=dilation, dilation=stride),
-   binds=PRODUCT, opens=PRODUCT, sample=((2, 3), (3, 3)), kind="convolution",
+   precedence=PRODUCT, bracket_below=PRODUCT, sample=((2, 3), (3, 3)), kind="convolution",
    attrs={"shape": (5, 7), "stride": 2, "dilation": 1}, terms=_returned,
    cost=slides_back)
 
@@ -142,13 +143,13 @@ op("max_pool", lambda x, size, stride: np.max(_stack(x, size, stride), axis=0),
 
 op("max_pool_back", to_largest,
    lambda h, out, g, x, size, stride: h.max_pool_pick(x, size=size, stride=stride),
-   FLAT,
+   NO_GRADIENT,
    sample=((2, 3), (4, 6)), kind="convolution", attrs={"size": 2, "stride": 2}, smooth=False,
    cost=pools)
 
 op("max_pool_pick", picked,
    lambda g, out, h, x, size, stride: g.max_pool_back(x, size=size, stride=stride),
-   FLAT,
+   NO_GRADIENT,
    sample=((4, 6), (4, 6)), kind="convolution", attrs={"size": 2, "stride": 2}, smooth=False,
    cost=pools)
 

@@ -67,7 +67,7 @@ op("binary_cross_entropy", lambda a, y: -(y * np.log(a) + (1 - y) * np.log(1 - a
 op("binary_cross_entropy_logits", lambda z, y: np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z))),
    lambda g, out, z, y: g * (z.sigmoid() - y),
    lambda g, out, z, y: -(g * z),
-   binds=SUM, sample=((2, 3), (2, 3)), kind="loss", domain=("real", "unit"), smooth=False,
+   precedence=SUM, sample=((2, 3), (2, 3)), kind="loss", domain=("real", "unit"), smooth=False,
    outputs="logits", kinked=False)
 
 op("cross_entropy", lambda a, y: -_y_log(y, a),
@@ -78,7 +78,7 @@ op("cross_entropy", lambda a, y: -_y_log(y, a),
 op("cross_entropy_logits", softmax_cross_entropy,
    lambda g, out, z, y, axis=0: g * (z.softmax(axis=axis) - y),
    lambda g, out, z, y, axis=0: -(g * z.log_softmax(axis=axis)),
-   binds=SUM, sample=((3, 2), (3, 2)), kind="loss", attrs={"axis": 0}, domain=("real", "distribution"),
+   precedence=SUM, sample=((3, 2), (3, 2)), kind="loss", attrs={"axis": 0}, domain=("real", "distribution"),
    terms=_powers_and_truth, outputs="logits")
 
 op("kl_divergence", lambda a, y: _y_log(y, y) - _y_log(y, a),
@@ -87,6 +87,6 @@ op("kl_divergence", lambda a, y: _y_log(y, y) - _y_log(y, a),
    sample=((3, 2), (3, 2)), kind="loss", domain=("unit", "distribution"), outputs="distribution")
 
 op("hinge", lambda a, y: np.maximum(1 - y * a, 0),
-   lambda g, out, a, y: -(g * (y * (1 - y * a).positive())),
-   lambda g, out, a, y: -(g * (a * (1 - y * a).positive())),
+   lambda g, out, a, y: -(g * (y * (1 - y * a).heaviside())),
+   lambda g, out, a, y: -(g * (a * (1 - y * a).heaviside())),
    sample=((2, 3), (2, 3)), kind="loss", domain=("real", "sign"), smooth=False)

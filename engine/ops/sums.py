@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from . import simpler
-from .table import FLAT, PRODUCT, SUM, Cost, op
+from .table import NO_GRADIENT, PRODUCT, SUM, Cost, op
 from .terms import Of, Share, Total, along, entries, everything, repeated
 
 
@@ -18,14 +18,14 @@ def variance(a: np.ndarray, axis) -> np.ndarray:
     return np.mean(apart * apart, axis=axis, keepdims=True)
 
 
-def largest(a: np.ndarray, axis: int) -> np.ndarray:
+def argmax_mask(a: np.ndarray, axis: int) -> np.ndarray:
     """1 at the first of the largest entries along the axis, 0 elsewhere."""
     mask = np.zeros_like(a)
     np.put_along_axis(mask, np.expand_dims(np.argmax(a, axis=axis), axis), 1, axis)
     return mask
 
 
-def top(a: np.ndarray, k: int, axis: int) -> np.ndarray:
+def topk_mask(a: np.ndarray, k: int, axis: int) -> np.ndarray:
     """1 at the k largest entries along the axis, the first of equals, 0 elsewhere."""
     mask = np.zeros_like(a)
     order = np.argsort(-a, axis=axis, kind="stable")
@@ -61,11 +61,11 @@ def _mean(index, a: np.ndarray, axis) -> Share:
 
 op("sum", lambda a: np.sum(a),
    lambda g, out, a: g.broadcast(a),
-   binds=PRODUCT, opens=SUM, kind="sum", terms=everything, size=np.sum, simpler=simpler.summed)
+   precedence=PRODUCT, bracket_below=SUM, kind="sum", terms=everything, size=np.sum, simpler=simpler.summed)
 
 op("sum_axis", lambda a, axis: np.sum(a, axis=axis, keepdims=True),
    lambda g, out, a, axis: g.broadcast(a),
-   binds=PRODUCT, opens=PRODUCT, kind="sum", attrs={"axis": 1}, terms=_along_axis, size=_size)
+   precedence=PRODUCT, bracket_below=PRODUCT, kind="sum", attrs={"axis": 1}, terms=_along_axis, size=_size)
 
 op("broadcast", lambda a, shape: np.broadcast_to(a, shape).copy(),
    lambda g, out, a, shape: g.sum_to(a),
@@ -86,15 +86,15 @@ op("variance_axis", variance,
    kind="sum", attrs={"axis": 1})
 
 op("max_axis", lambda a, axis: np.max(a, axis=axis, keepdims=True),
-   lambda g, out, a, axis: g * a.largest(axis=axis),
+   lambda g, out, a, axis: g * a.argmax_mask(axis=axis),
    kind="sum", attrs={"axis": 1}, smooth=False)
 
-op("largest", largest,
-   FLAT,
+op("argmax_mask", argmax_mask,
+   NO_GRADIENT,
    kind="mask", attrs={"axis": 1}, smooth=False)
 
-op("top", top,
-   FLAT,
+op("topk_mask", topk_mask,
+   NO_GRADIENT,
    kind="mask", attrs={"k": 2, "axis": 1}, smooth=False)
 
 op("log_sum_exp", log_sum_exp,

@@ -1,8 +1,8 @@
 """The table of operations: what an entry holds, and how an operation is entered.
 
-`binds` says how tightly the operation's written form binds. A part that binds no tighter than its parent `opens`
-stands in brackets, and what stands in brackets is worked first; the same two numbers therefore decide the
-brackets on the page and the roundings of pencil arithmetic.
+`precedence` says how tightly the operation's written form binds. A part that binds no tighter than its parent's
+`bracket_below` stands in brackets, and what stands in brackets is worked first; the same two numbers therefore decide
+the brackets on the page and the roundings of pencil arithmetic.
 """
 
 import sys
@@ -17,10 +17,10 @@ from .. import plugins
 from .terms import Term, everything
 
 SUM, PRODUCT, POWER, CALL = 1, 2, 3, 4
-"""Binding strengths: a + b, a b, a², f(a). CALL as `opens`: the form encloses its arguments itself."""
+"""Binding strengths: a + b, a b, a², f(a). CALL as `bracket_below`: the form encloses its arguments itself."""
 
-FLAT = None
-"""In the place of a rule: the slope is 0 wherever there is one, so no gradient passes."""
+NO_GRADIENT = None
+"""In the place of a derivative rule: the slope is 0 wherever there is one, so no gradient passes."""
 
 DOMAINS = {
     "real": (-inf, inf),
@@ -50,12 +50,12 @@ class Cost(NamedTuple):
 class Op:
     """One operation.
 
-    `forward(*arrays, **attrs)` gives an array; `rules[i](g, out, *args, **attrs)` the expression of the gradient
-    with respect to argument i, `each(i)` makes that rule where there may be any number of arguments. `sample` are
-    the shapes of arguments to test it on, `attrs` the attributes that go with them, `domain` what the arguments
-    may hold. `smooth` says that the operation has a slope everywhere and is written in functions that complex
-    numbers have too; `kinked`, whether one that is not smooth has a corner or a jump, or only such functions. `reach`
-    are the bounds of an activation's results: no target beyond them can be reached.
+    `forward(*arrays, **attrs)` gives an array; `vjps[i](g, out, *args, **attrs)`, its vector-Jacobian product, the
+    expression of the gradient with respect to argument i, `each(i)` makes that rule where there may be any number
+    of arguments. `sample` are the shapes of arguments to test it on, `attrs` the attributes that go with them,
+    `domain` what the arguments may hold. `smooth` says that the operation has a slope everywhere and is written in
+    functions that complex numbers have too; `kinked`, whether one that is not smooth has a corner or a jump, or
+    only such functions. `reach` are the bounds of an activation's results: no target beyond them can be reached.
     `room` is the module that entered it.
 
     `infix` is Python's own sign for the operation ("+", "@", ".T"), "" if it is called by its name.
@@ -76,9 +76,9 @@ class Op:
 
     name: str
     forward: Callable[..., Any]
-    rules: tuple[Callable[..., Any] | None, ...]
-    binds: int
-    opens: int
+    vjps: tuple[Callable[..., Any] | None, ...]
+    precedence: int
+    bracket_below: int
     sample: tuple[tuple[int, ...], ...]
     kind: str
     attrs: Mapping[str, Any] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class Op:
     @property
     def adds_all(self) -> bool:
         """Whether the result is the sum of all entries."""
-        return self.terms is everything and self.binds == PRODUCT
+        return self.terms is everything and self.precedence == PRODUCT
 
     @property
     def stacks(self) -> bool:
@@ -136,11 +136,11 @@ class Op:
     @property
     def multiplies(self) -> bool:
         """Whether an entry of the result is a sum of products."""
-        return self.kind in ("matrix", "convolution") and self.binds == PRODUCT and self.terms is not None
+        return self.kind in ("matrix", "convolution") and self.precedence == PRODUCT and self.terms is not None
 
-    def rule(self, i: int) -> Callable[..., Any] | None:
-        """The derivative rule of argument i; FLAT if no gradient passes there."""
-        return self.each(i) if self.each else self.rules[i]
+    def vjp(self, i: int) -> Callable[..., Any] | None:
+        """The derivative rule of argument i; NO_GRADIENT if no gradient passes there."""
+        return self.each(i) if self.each else self.vjps[i]
 
     def costs(self, *args: Any, **attrs: Any) -> Cost:
         """What it takes to work the operation on arrays, or expressions, of these shapes."""
@@ -172,9 +172,9 @@ SIGNS: dict[tuple[str, int], str] = {}
 def op(  # noqa: PLR0913 (an entry's settings are keywords)
     name: str,
     forward: Callable[..., Any],
-    *rules: Callable[..., Any] | None,
-    binds: int = CALL,
-    opens: int = CALL,
+    *vjps: Callable[..., Any] | None,
+    precedence: int = CALL,
+    bracket_below: int = CALL,
     sample: tuple[tuple[int, ...], ...] = ((2, 3),),
     kind: str = "arithmetic",
     attrs: Mapping[str, Any] | None = None,
@@ -200,10 +200,9 @@ def op(  # noqa: PLR0913 (an entry's settings are keywords)
 
     `forward(*arrays, **attrs)` takes float64 arrays and gives one. A rule `(g, out, *args, **attrs)` takes
     expressions and returns the gradient with respect to its argument, of that argument's shape, as an expression in
-    operations of OPS; FLAT (None) stands for an argument to which no gradient passes. The other settings are those of
-    `Op`. From then on every expression has the operation as a method; a file may enter its own
-    name anew. Raises ValueError for a name that is no Python name, BookError if another file has an operation of this
-    name.
+    operations of OPS; NO_GRADIENT (None) stands for an argument to which no gradient passes. The other settings are
+    those of `Op`. From then on every expression has the operation as a method; a file may enter its own name anew.
+    Raises ValueError for a name that is no Python name, BookError if another file has an operation of this name.
 
     >>> from gradbook import Tape, op
     >>> entry = op("cube", lambda a: a**3, lambda g, out, a: g * (3 * a.square()))
@@ -217,12 +216,12 @@ def op(  # noqa: PLR0913 (an entry's settings are keywords)
     if name in OPS and OPS[name].room != room:
         plugins.refuse_twice("operation", name, room, OPS[name].room)
     OPS[name] = Op(
-        name, forward, rules, binds, opens, sample, kind, attrs or {}, domain, smooth, reach, each, room,
+        name, forward, vjps, precedence, bracket_below, sample, kind, attrs or {}, domain, smooth, reach, each, room,
         infix=infix, terms=terms, repeats=repeats, size=size, cost=cost, copies=copies, simpler=simpler, fails=fails,
         outputs=outputs, lively=lively, targets=targets, hidden=hidden, kinked=kinked,
     )  # fmt: skip
     if infix:
-        SIGNS.setdefault((infix, len(rules)), name)
+        SIGNS.setdefault((infix, len(vjps)), name)
     return OPS[name]
 
 
@@ -235,4 +234,4 @@ def worked_first(parent: str, part: str, leads: bool = False) -> bool:
     """Whether `part`, written inside `parent`, is enclosed (in brackets, a call, a fraction): if so it is
     reduced, and rounded, before its parent; if not, both are worked out in one go. `leads` says that it is the
     first argument: a ⊙ b ⊙ c needs no brackets."""
-    return OPS[part].binds <= OPS[parent].opens and not (leads and parent == part and OPS[part].repeats)
+    return OPS[part].precedence <= OPS[parent].bracket_below and not (leads and parent == part and OPS[part].repeats)

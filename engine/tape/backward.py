@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ..ops import FLAT, OPS
+from ..ops import NO_GRADIENT, OPS
 from .tape import Expr, Tape, expr
 
 
@@ -55,8 +55,8 @@ def _routes(step) -> list[tuple[str, Callable]]:
     """The arguments to which a gradient passes, each with its rule."""
     if step.is_leaf:
         return []
-    rules = ((arg, OPS[step.op].rule(i)) for i, arg in enumerate(step.args))
-    return [(arg, rule) for arg, rule in rules if rule is not FLAT]
+    rules = ((arg, OPS[step.op].vjp(i)) for i, arg in enumerate(step.args))
+    return [(arg, rule) for arg, rule in rules if rule is not NO_GRADIENT]
 
 
 def _rules(tape, step, g, needed):

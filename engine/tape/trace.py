@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from ..errors import BookError, unknown
 from ..ops import OPS, worked_first
-from .format import FORMAT
+from .format import FORMAT, written_as
 
 if TYPE_CHECKING:
     from ..spec.example import Example
@@ -239,12 +239,17 @@ class Trace(Mapping[str, Step]):
 
     # JSON
 
-    def to_json(self) -> str:
-        """The public form (see docs/trace-format.md): values flat, row-major, shortest round-trip decimals."""
+    def to_json(self, version: int = FORMAT) -> str:
+        """The public form (see docs/trace-format.md): values flat, row-major, shortest round-trip decimals.
+
+        `version` is the format; format 1 is written for programs that read no other. Raises ValueError if there is
+        no such format.
+        """
         head = {"format": FORMAT, "example": self.example, "loss": self.loss}
         grads = {s.name: self.grads[s.name] for s in self.leaves("param") if s.name in self.grads}
         head |= {"grads": grads, "updates": dict(self.updates)}
-        return json.dumps(head | {"steps": [_record(s) for s in self.values()]}, indent=None, allow_nan=False)
+        form = written_as(version, head | {"steps": [_record(s) for s in self.values()]})
+        return json.dumps(form, indent=None, allow_nan=False)
 
 
 def _record(step: Step) -> dict:
