@@ -12,10 +12,10 @@ from gradbook.engine.errors import BookError
 
 from .base.files import MARKER
 from .base.lock import lock
-from .base.mistakes import told
+from .base.mistakes import to_book_error
 from .base.progress import progress
-from .cache.made import Made, Store
-from .cache.making import making
+from .cache.examples import BuiltExample, Cache
+from .cache.parallel import in_parallel
 from .cache.steady import steadily
 from .i18n.words import check_language
 from .pages.pages import rebuild
@@ -55,7 +55,7 @@ class Build(AbstractContextManager):
         check_folder(self.out, project.inputs())
 
     def __exit__(self, kind, error, trace):
-        if error and (sentence := told(error)):
+        if error and (sentence := to_book_error(error)):
             raise sentence from error
         if not error and self.bad:
             raise BookError("\n".join([f"{len(self.bad)} of the examples could not be built:", *self.bad.values()]))
@@ -92,10 +92,10 @@ class Build(AbstractContextManager):
         return (*self.project.changes, *self.options.changes)
 
     @property
-    def _store(self) -> Store:
-        return Store(self.out / "work" / "examples")
+    def _store(self) -> Cache:
+        return Cache(self.out / "work" / "examples")
 
-    def _last(self, path: Path) -> Made | None:
+    def _last(self, path: Path) -> BuiltExample | None:
         """What was made of an example last, if it is in all languages."""
         last = self._store.last(path.stem)
         return last[1] if last and set(self.langs) <= set(last[1].files) else None
@@ -110,7 +110,7 @@ class Build(AbstractContextManager):
                 raise
             self.bad[path.stem] = str(error)
 
-    def _made(self) -> list[Made]:
+    def _made(self) -> list[BuiltExample]:
         """The examples; what was made before from the same is not made again, by a killed build neither."""
         with self.target("examples"):
             self._make(self._read_examples())
@@ -121,7 +121,7 @@ class Build(AbstractContextManager):
         return found
 
     def _make(self, paths: list[Path]) -> None:
-        with making(paths, lambda _: self.changes, rebuild, self._store, self.jobs) as examples:
+        with in_parallel(paths, lambda _: self.changes, rebuild, self._store, self.jobs) as examples:
             for path, finish in progress(examples, "examples"):
                 with self._excusing(path):
                     finish()

@@ -60,7 +60,7 @@ def test_the_slope_of_a_log_sigmoid_is_short(z, ops):
 def test_three_factors_need_no_brackets_and_are_worked_in_one_go():
     trace = worked(tables("lstm"))
     assert trace["t3.delta_f"].op == trace["t3.delta_f.mul"].op == "mul"
-    assert trace.silent("t3.delta_f.mul") and not trace.silent("t3.delta_f.mul2")
+    assert trace.is_inlined("t3.delta_f.mul") and not trace.is_inlined("t3.delta_f.mul2")
 
 
 def formulas(name: str) -> Written:

@@ -9,7 +9,7 @@ import pytest
 from gradbook import check
 from gradbook.book.base import files
 from gradbook.book.cache import whole
-from gradbook.book.cache.made import Made, Store
+from gradbook.book.cache.examples import BuiltExample, Cache
 from gradbook.book.site import check_inputs, webfont
 from tests.damage import WAYS, a_dead_link, a_file, a_folder, emptied, flipped, halved
 from tests.small_book import built, edition, example
@@ -82,16 +82,16 @@ def test_a_sealed_text(tmp_path, way):
 @pytest.mark.parametrize("way", WAYS)
 def test_caches(tmp_path, way):
     (tmp_path / files.MARKER).touch()
-    store = Store(tmp_path / "work")
-    made = Made("seed", "mlp", 1, {"en": "A"}, {"en": {"index.md": "B"}}, {"seed": "C"})
-    store.put(made, "key")
-    assert store.last("seed") == ("key", made)
+    cache = Cache(tmp_path / "work")
+    made = BuiltExample("seed", "mlp", 1, {"en": "A"}, {"en": {"index.md": "B"}}, {"seed": "C"})
+    cache.put(made, "key")
+    assert cache.last("seed") == ("key", made)
     way(tmp_path / "work" / "seed.json")
-    assert store.last("seed") is None
-    store.put(made, "key")
-    assert store.last("seed") == ("key", made)
+    assert cache.last("seed") is None
+    cache.put(made, "key")
+    assert cache.last("seed") == ("key", made)
     way(tmp_path / "work" / "seed.json")
-    store.keep(["another"])
+    cache.keep(["another"])
     assert not list((tmp_path / "work").iterdir())
 
 

@@ -109,7 +109,7 @@ def test_a_part_is_silent_if_nothing_encloses_it(trace):
         parent = trace.parent(name)
         factors = parent and trace[parent].op == trace[name].op == "mul" and trace[parent].args[0] == name
         expected = parent is not None and (bool(factors) or not worked_first(trace[parent].op, trace[name].op))
-        assert trace.silent(name) == expected, name
+        assert trace.is_inlined(name) == expected, name
 
 
 def test_lines_of_the_seed(seed):
@@ -338,7 +338,7 @@ def test_pencil_carries_what_it_prints(net, digits):
             continue
         computed = run(step, by_hand)
         cancelled = (step.value == 0) & (np.abs(computed) < 1e-13)  # on paper decimals that cancel leave nothing
-        if trace.silent(name):
+        if trace.is_inlined(name):
             np.testing.assert_array_equal(step.value, np.where(cancelled, 0, computed))
         else:
             assert all(digits_of(float(v)) <= digits for v in step.value.ravel())

@@ -208,7 +208,7 @@ def rows(value, slips=()):
 def source_text(trace, slips=None):
     """A source file that prints every line of a trace with six decimals; `slips` maps (step, index) to a text."""
     slips, names = slips or {}, [s.name for s in trace.values() if s.op not in ("const", "data", "param")]
-    names = [name for name in names if not trace.silent(name) and trace[name].op != "heaviside"]
+    names = [name for name in names if not trace.is_inlined(name) and trace[name].op != "heaviside"]
     lines = ["title = { en = 'test' }", "about = { en = 'made for a test' }"]
     for name in names:
         own = [(index, text) for (step, index), text in slips.items() if step == name]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book.cache.made import Made, Store
+from gradbook.book.cache.examples import BuiltExample, Cache
 from tests import small_book
 from tests.chance import draws, remember
 from tests.small_book import build, built, edition, example, kill, spoil, start
@@ -130,12 +130,12 @@ def test_what_was_finished_is_not_done_again(small):
     right = last.read_text("utf-8")
     spoil(small, names[-1])
     code, said = build(small, "pages", "--jobs", "1")
-    store = Store(small / "build" / "work" / "examples")
-    assert code == 2 and names[-1] in said and store.last(names[0]) and not store.last(names[-1])
-    before = {p.name: p.stat().st_mtime_ns for p in store.folder.glob("extra-*.json")}
+    cache = Cache(small / "build" / "work" / "examples")
+    assert code == 2 and names[-1] in said and cache.last(names[0]) and not cache.last(names[-1])
+    before = {p.name: p.stat().st_mtime_ns for p in cache.folder.glob("extra-*.json")}
     last.write_text(right, "utf-8")
     built(small, "pages")
-    after = {p.name: p.stat().st_mtime_ns for p in store.folder.glob("extra-*.json")}
+    after = {p.name: p.stat().st_mtime_ns for p in cache.folder.glob("extra-*.json")}
     assert len(after) == 6 and before.items() <= after.items()
 
 
@@ -152,13 +152,13 @@ def test_an_unchanged_example_is_neither_worked_nor_drawn(small):
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"\xff\x00", None])
 def test_a_damaged_entry_is_made_again(tmp_path, damage):
-    store = Store(tmp_path)
-    made = Made("seed", "mlp", 1, {"en": "A"}, {"en": {"index.md": "B"}}, "C")
-    store.put(made, "key")
-    assert store.last("seed") == ("key", made)
+    cache = Cache(tmp_path)
+    made = BuiltExample("seed", "mlp", 1, {"en": "A"}, {"en": {"index.md": "B"}}, "C")
+    cache.put(made, "key")
+    assert cache.last("seed") == ("key", made)
     entry = tmp_path / "seed.json"
     entry.write_bytes(entry.read_bytes().replace(b'"B"', b'"D"') if damage is None else damage)
-    assert store.last("seed") is None
+    assert cache.last("seed") is None
 
 
 # --- the machine ------------------------------------------------------------------------------------------------

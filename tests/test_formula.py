@@ -54,7 +54,7 @@ def output(source: str) -> np.ndarray:
 def test_the_program_of_every_step_prints_the_number_that_the_page_prints(path, arithmetic):
     trace = trace_of(path, arithmetic)
     formulas = Formulas(trace)
-    for name in (name for name in trace if not trace.silent(name)):  # these are printed
+    for name in (name for name in trace if not trace.is_inlined(name)):  # these are printed
         step = trace[name]
         printed = printed_array(step.value, None if step.is_leaf else formulas.digits)
         assert np.array_equal(output(formulas.of(name).numpy()), printed), name

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book.cache.made import is_made
+from gradbook.book.cache.examples import is_cached
 from gradbook.book.formula.notation import Notation
 from gradbook.book.formula.symbols import check_symbol
 from gradbook.book.i18n.words import markdown_text
@@ -206,7 +206,7 @@ def test_links_lead_nowhere_else(tmp_path):
     for name, words in {"a": "leads out", "b": "leads out", "c": "cannot be read"}.items():
         assert words in refused(load, folder / f"{name}.toml")
     for name in "abcd":
-        refused(is_made, folder / f"{name}.toml", (), None)
+        refused(is_cached, folder / f"{name}.toml", (), None)
     assert load(folder / "e.toml").name == "e"
 
 
@@ -214,7 +214,7 @@ def test_large_files(folder):
     path = written(folder, SEED)
     os.truncate(path, 10**11)  # a hundred gigabytes of nothing
     assert "the limit (bytes)" in refused(load, path)
-    assert "the limit (bytes)" in refused(is_made, path, (), None)
+    assert "the limit (bytes)" in refused(is_cached, path, (), None)
     path.write_text("a" * 100_000_000)
     assert "the limit (bytes)" in refused(load, path)
 
@@ -348,11 +348,11 @@ def test_a_build_of_hostile_files_touches_its_output_only(tmp_path):
 
 
 def test_two_names_with_one_address(folder):
-    from gradbook.book.cache.made import Made
+    from gradbook.book.cache.examples import BuiltExample
     from gradbook.book.site.generated import write_pages
 
     made = [
-        Made(n, "mlp", 1, {"en": n}, {"en": {"a.md": t}}, "")
+        BuiltExample(n, "mlp", 1, {"en": n}, {"en": {"a.md": t}}, "")
         for n, t in [("a", "(a-check)=\n"), ("a-check", "(a-check)=\n")]
     ]
     assert "both have the address 'a-check'" in refused(write_pages, made, "en", folder / "pages")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gradbook.book.base.address import address as address_of
-from gradbook.book.cache.made import Made, Store
+from gradbook.book.cache.examples import BuiltExample, Cache
 from gradbook.book.figures.families import MOST, _nodes, _place, draw, needed, order, rows
 from gradbook.book.i18n.words import languages
 from gradbook.book.new import new_example
@@ -77,7 +77,7 @@ def seed():
 
 @pytest.mark.parametrize("lang", languages())
 def test_page(seed, lang, tmp_path):
-    files = the_map([seed], Store(tmp_path)).files[lang]
+    files = the_map([seed], Cache(tmp_path)).files[lang]
     page, links = files["map.md"], re.findall(r'href="#([^"]*)"', files["map.svg"])
     for name, entry in entries([seed], lang).items():
         assert f"({address(name)})=\n    {entry.title}\n" in page and address(name) in links
@@ -96,9 +96,9 @@ def test_entries(seed):
 def test_made_again_only_when_something_has_changed(seed, tmp_path, monkeypatch):
     from gradbook.book.pages import map
 
-    first = the_map([seed], Store(tmp_path))
+    first = the_map([seed], Cache(tmp_path))
     monkeypatch.setattr(map, "_made", lambda examples: pytest.fail("was made again"))
-    assert the_map([seed], Store(tmp_path)) == first
+    assert the_map([seed], Cache(tmp_path)) == first
 
 
 @pytest.mark.parametrize("lang", languages())
@@ -106,7 +106,9 @@ def test_an_order_may_be_left_out_and_shared(tmp_path, lang):
     """Those of one order stand by their names, whatever case these are in; without one an example comes late."""
     told = {"zebra": 7, "Ant": 7, "bee": 7, "first": 0, "last": 1_000_000}
     orders = told | {name: validate(TABLES, Path(f"{name}.toml")).order for name in ("none", "Also-none")}
-    examples = [Made(n, "mlp", k, {lang: n}, {lang: {}}, {}, listed={lang: {}}) for n, k in reversed(orders.items())]
+    examples = [
+        BuiltExample(n, "mlp", k, {lang: n}, {lang: {}}, {}, listed={lang: {}}) for n, k in reversed(orders.items())
+    ]
     wanted = ["first", "Ant", "bee", "zebra", "Also-none", "none", "last"]
     write_pages(examples, lang, tmp_path)
     page = (tmp_path / "index.md").read_text(encoding="utf-8")

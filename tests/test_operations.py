@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradbook.book.cache.made import Store
+from gradbook.book.cache.examples import Cache
 from gradbook.book.figures import curve
 from gradbook.book.formula.mathml import to_mathml
 from gradbook.book.i18n.words import environment, languages
@@ -34,7 +34,7 @@ def seed():
 
 @pytest.fixture(scope="module")
 def pages(seed, tmp_path_factory):
-    return catalogue.catalogue([seed], Store(tmp_path_factory.mktemp("store"))).files
+    return catalogue.catalogue([seed], Cache(tmp_path_factory.mktemp("store"))).files
 
 
 # What is written of an operation
@@ -167,9 +167,9 @@ def test_formulas_are_the_same_in_all_languages(pages):
 
 
 def test_made_again_only_when_something_has_changed(seed, tmp_path, monkeypatch):
-    store = Store(tmp_path)
-    first = catalogue.catalogue([seed], store)
+    cache = Cache(tmp_path)
+    first = catalogue.catalogue([seed], cache)
     monkeypatch.setattr(catalogue, "_made", lambda examples: pytest.fail("was made again"))
-    assert catalogue.catalogue([seed], store) == first
+    assert catalogue.catalogue([seed], cache) == first
     with pytest.raises(pytest.fail.Exception):
-        catalogue.catalogue([], store)
+        catalogue.catalogue([], cache)

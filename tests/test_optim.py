@@ -7,7 +7,7 @@ import pytest
 
 from gradbook.engine import BookError, check_gradients, load, train, work
 from gradbook.engine.load import validate
-from gradbook.engine.optim import OPTIMIZERS, detached
+from gradbook.engine.optim import OPTIMIZERS, companion_of
 from gradbook.engine.optim.schedule import SCHEDULES
 from gradbook.engine.tape.pencil import pencil
 from tests.random_nets import tables
@@ -186,9 +186,9 @@ def test_updates_name_every_leaf_that_changes(name):
 
 def test_what_belongs_to_a_parameter():
     trace = worked(optimizer="adam", clip_norm=1.0, weight_decay=0.1)
-    assert detached(trace, "layer1.m_W") == detached(trace, "layer1.m_W_new") == ("m", "layer1.W")
-    assert detached(trace, "layer2.vhat_b") == ("vhat", "layer2.b")
-    assert detached(trace, "t_new") is None and detached(trace, "layer1.W_new") is None
+    assert companion_of(trace, "layer1.m_W") == companion_of(trace, "layer1.m_W_new") == ("m", "layer1.W")
+    assert companion_of(trace, "layer2.vhat_b") == ("vhat", "layer2.b")
+    assert companion_of(trace, "t_new") is None and companion_of(trace, "layer1.W_new") is None
     for letter in ("q", "c", "g", "m", "v", "mhat", "vhat"):
         assert f"layer1.{letter}_W" in trace
     assert not any(trace.parent(s.name) for s in trace.leaves("state"))

@@ -8,7 +8,7 @@ import pytest
 
 from gradbook.book.base import files
 from gradbook.book.cache import whole
-from gradbook.book.site import edition, output
+from gradbook.book.site import output, publish
 from gradbook.engine.errors import BookError
 from tests import small_book
 from tests.small_book import build
@@ -104,10 +104,10 @@ def write(out: Path, text: str) -> None:
     whole.keep(out / "work" / "en", "html", "version 1")
 
 
-def publish(out: Path, text: str) -> str:
+def publish_page(out: Path, text: str) -> str:
     """The English page that readers see after another run."""
     write(out, text)
-    edition.publish(out / "work", out / "html")
+    publish.publish(out / "work", out / "html")
     return (out / "html" / "en" / "index.html").read_text()
 
 
@@ -115,24 +115,24 @@ def publish(out: Path, text: str) -> str:
 @pytest.mark.parametrize("to", ["../web/site", "../web/old", "chain"])
 def test_a_link_into_a_web_root_stays_and_is_followed(out, monkeypatch, can_swap, to):
     if not can_swap:
-        monkeypatch.setattr(edition, "_swap", lambda one, other: False)
+        monkeypatch.setattr(publish, "_swap", lambda one, other: False)
     web = out.parent / "web"
     (web / "old" / "en").mkdir(parents=True)
     (out / "chain").symlink_to("../web/site")
     (out / "html").symlink_to(to)
     for text in ("one", "two", "three"):
-        assert publish(out, text) == text
+        assert publish_page(out, text) == text
     place = web / Path(to.replace("chain", "site")).name
     assert (out / "html").is_symlink() and (place / "en" / "index.html").read_text() == "three"
     assert {path.name for path in web.iterdir()} == {"old", place.name}, "nothing is left beside it"
-    assert not edition.publish(out / "work", out / "html")
+    assert not publish.publish(out / "work", out / "html")
 
 
 def test_a_link_to_what_is_not_this_books_is_refused(out):
     (out.parent / "web" / "shop.php").write_text("theirs")
     (out / "html").symlink_to("../web")
     with pytest.raises(BookError, match=r"html: leads to .*web, which holds what is not this book's \(shop.php\)"):
-        publish(out, "one")
+        publish_page(out, "one")
     assert [path.name for path in (out.parent / "web").iterdir()] == ["shop.php"]
 
 
@@ -145,37 +145,37 @@ def test_an_old_edition_that_will_not_go_is_said_and_does_no_harm(out, monkeypat
             raise PermissionError(13, "Permission denied", str(path))
 
     if not can_swap:
-        monkeypatch.setattr(edition, "_swap", lambda one, other: False)
-    publish(out, "one")
+        monkeypatch.setattr(publish, "_swap", lambda one, other: False)
+    publish_page(out, "one")
     assert capsys.readouterr().err == ""
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "rmtree", refuse)
-        assert publish(out, "two") == "two"
+        assert publish_page(out, "two") == "two"
         said = capsys.readouterr().err
         assert "an old edition that cannot be removed (Permission denied); the book is the new one." in said
-        assert publish(out, "three") == "three" and ", and 1 more;" in (said := capsys.readouterr().err)
+        assert publish_page(out, "three") == "three" and ", and 1 more;" in (said := capsys.readouterr().err)
         assert said.count("\n") == 1
-    assert publish(out, "four") == "four" and capsys.readouterr().err == ""
+    assert publish_page(out, "four") == "four" and capsys.readouterr().err == ""
     assert sorted(path.name for path in out.iterdir()) == ["html", "work"]
 
 
 def test_where_nothing_can_be_written_beside_the_site_readers_keep_it(out, monkeypatch):
-    publish(out, "one")
+    publish_page(out, "one")
 
     def refuse(path, *args, **kwargs):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(edition, "_swap", lambda one, other: False)
+    monkeypatch.setattr(publish, "_swap", lambda one, other: False)
     with monkeypatch.context() as patch, pytest.raises(PermissionError):
         patch.setattr(Path, "rename", refuse)
-        publish(out, "two")
+        publish_page(out, "two")
     assert (out / "html" / "en" / "index.html").read_text() == "one"
     assert sorted(path.name for path in out.iterdir()) == ["html", "work"]
-    assert publish(out, "two") == "two"
+    assert publish_page(out, "two") == "two"
 
 
 def test_an_edition_that_was_edited_meanwhile_is_not_shown(out):
-    publish(out, "one")
+    publish_page(out, "one")
     write(out, "two")
     asked = []
 
@@ -185,7 +185,7 @@ def test_an_edition_that_was_edited_meanwhile_is_not_shown(out):
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        edition.publish(out / "work", out / "html", unedited=edited_at_the_end)
+        publish.publish(out / "work", out / "html", unedited=edited_at_the_end)
     assert (out / "html" / "en" / "index.html").read_text() == "one"
     assert any(name.startswith(".html-next") for name in asked[1]), "the new edition was ready"
     assert sorted(path.name for path in out.iterdir()) == ["html", "work"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book.cache.made import key_of
+from gradbook.book.cache.examples import key_of
 from gradbook.book.messages import belonging, from_templates
 from tests import tiny_plugin
 from tests.small_project import small_project

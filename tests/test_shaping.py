@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gradbook.book.cache import shaping
-from gradbook.book.cache.made import MAKER
+from gradbook.book.cache.examples import MAKER
 from gradbook.book.site.sphinx_run import EXTENSION
 from tests import small_book
 from tests.small_project import ROOT
@@ -42,7 +42,7 @@ for name, old, new in json.load(sys.stdin):
     Path(name).write_text(text, "utf-8")
 """
 EDITS = {  # the file: which of the pages of examples, the catalogue of operations, the map, and Sphinx's are remade
-    "book/site/serve.py": "", "book/build.py": "", "gradbook/cli.py": "", "book/site/edition.py": "",
+    "book/site/serve.py": "", "book/build.py": "", "gradbook/cli.py": "", "book/site/publish.py": "",
     "book/cache/steady.py": "", "check/judge/site.py": "", "templates/site/index.html": "",
     "templates/checked.md.j2": "", "book/site/generated.py": "",
     "book/pages/view.py": "examples", "book/pages/kinds/update.py": "examples",
@@ -53,8 +53,8 @@ EDITS = {  # the file: which of the pages of examples, the catalogue of operatio
     "templates/families/gpt.j2": "examples map", "book/pages/operations.py": "catalogue map",
     "book/figures/families.py": "map", "templates/operations.md.j2": "catalogue", "templates/map.md.j2": "map",
     "book/formula/mathml.py": "examples catalogue map sphinx", "book/figures/pdf.py": "examples sphinx",
-    "book/site/ext/shown.py": "sphinx", "book/site/ext/character_search.js": "sphinx", "book/pdf/look.typ": "sphinx",
-    "book/pdf/typst_writer.py": "sphinx", "book/site/theme/conf.py": "sphinx",
+    "book/site/ext/page_digest.py": "sphinx", "book/site/ext/character_search.js": "sphinx",
+    "book/pdf/look.typ": "sphinx", "book/pdf/typst_writer.py": "sphinx", "book/site/theme/conf.py": "sphinx",
     "book/site/theme/static/gradbook.css": "sphinx", "book/site/theme/templates/page.html": "sphinx",
 }  # fmt: skip
 KINDS = ("examples", "catalogue", "map", "sphinx")
@@ -130,7 +130,7 @@ def test_every_library_that_makes_pages_is_among_those_whose_versions_count():
     known = {name.replace("_", "-").lower() for name in (*shaping.PROGRAMS, *shaping.CARRIERS)}
     known.add("pydantic-core")  # its version is pydantic's choice
     distributions, libraries = packages_distributions(), set()
-    for root in (MAKER, CATALOGUE, MAP, EXTENSION, "gradbook.book.site.webfont", "gradbook.book.site.edition"):
+    for root in (MAKER, CATALOGUE, MAP, EXTENSION, "gradbook.book.site.webfont", "gradbook.book.site.publish"):
         for module in shaping.modules(root):
             libraries |= {name.partition(".")[0] for name in imported(module.path)} - {"gradbook"}
     used = {each for name in libraries for each in distributions.get(name, ())}

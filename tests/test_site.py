@@ -8,7 +8,7 @@ import pytest
 
 from gradbook.book.cache import whole
 from gradbook.book.project import chapters_in
-from gradbook.book.site import edition, inline_svg, site
+from gradbook.book.site import inline_svg, publish, site
 from gradbook.engine.errors import BookError
 from tests import sample_book
 from tests.sample_book import build
@@ -30,11 +30,11 @@ def sample(tmp_path, sample_site) -> Path:
 
 def state(html: Path) -> dict[str, tuple]:
     """Each file with what would betray that it was written."""
-    return {p.as_posix(): (s.st_ino, s.st_mtime_ns) for p in edition.files_in(html) for s in [(html / p).stat()]}
+    return {p.as_posix(): (s.st_ino, s.st_mtime_ns) for p in publish.files_in(html) for s in [(html / p).stat()]}
 
 
 def contents(html: Path) -> dict[str, bytes]:
-    return {p.as_posix(): (html / p).read_bytes() for p in edition.files_in(html)}
+    return {p.as_posix(): (html / p).read_bytes() for p in publish.files_in(html)}
 
 
 def pages(html: Path) -> dict[str, str]:
@@ -293,17 +293,17 @@ def good_run(work: Path, *langs: str) -> None:
 @pytest.mark.parametrize("can_swap", [True, False])
 def test_edition_keeps_what_is_the_same(work, monkeypatch, can_swap):
     if not can_swap:
-        monkeypatch.setattr(edition, "_swap", lambda one, other: False)
+        monkeypatch.setattr(publish, "_swap", lambda one, other: False)
     html = work.parent / "html"
-    assert edition.publish(work, html)
+    assert publish.publish(work, html)
     before = state(html)
-    assert not edition.publish(work, html)
+    assert not publish.publish(work, html)
     assert state(html) == before
     (work / "en" / "html" / "a" / "b.html").write_text("two")
     (work / "zh" / "html" / "a" / "b.html").unlink()
-    assert not edition.publish(work, html), "no run of Sphinx has left it so"
+    assert not publish.publish(work, html), "no run of Sphinx has left it so"
     good_run(work, "en", "zh")
-    assert edition.publish(work, html)
+    assert publish.publish(work, html)
     after = state(html)
     assert {name for name in after if after[name] != before[name]} == {"en/a/b.html"}
     assert set(before) - set(after) == {"zh/a/b.html"}
@@ -313,16 +313,16 @@ def test_edition_keeps_what_is_the_same(work, monkeypatch, can_swap):
 def test_unfinished_language_is_not_shown_or_stays_as_it_was(work):
     (work / "zh" / "whole").unlink()
     html = work.parent / "html"
-    edition.publish(work, html)
+    publish.publish(work, html)
     assert not (html / "zh").exists()
     assert "zh/index.html" not in (html / "index.html").read_text(encoding="utf-8")
     good_run(work, "zh")
-    edition.publish(work, html)
+    publish.publish(work, html)
     (work / "en" / "whole").unlink()
     for lang in ("en", "zh"):
         (work / lang / "html" / "index.html").write_text("half")
     good_run(work, "zh")
-    edition.publish(work, html)
+    publish.publish(work, html)
     assert (html / "en" / "index.html").read_text() == "en index.html one"
     assert (html / "zh" / "index.html").read_text() == "half"
 
@@ -330,7 +330,7 @@ def test_unfinished_language_is_not_shown_or_stays_as_it_was(work):
 @pytest.mark.parametrize("stop", ["_place", "_swap", "rmtree"])
 def test_killed_at_any_point_leaves_one_whole_edition(work, monkeypatch, stop):
     html = work.parent / "html"
-    edition.publish(work, html)
+    publish.publish(work, html)
     old = contents(html)
     (work / "en" / "html" / "index.html").write_text("two")
     good_run(work, "en")
@@ -340,23 +340,23 @@ def test_killed_at_any_point_leaves_one_whole_edition(work, monkeypatch, stop):
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         if stop == "rmtree":  # the last act: both editions are there, and nothing was to be cleared before
-            patch.setattr(edition, "_recover", lambda html: None)
-            patch.setattr(edition.shutil, "rmtree", die)
+            patch.setattr(publish, "_recover", lambda html: None)
+            patch.setattr(publish.shutil, "rmtree", die)
         else:
-            patch.setattr(edition, stop, die)
-        edition.publish(work, html)
+            patch.setattr(publish, stop, die)
+        publish.publish(work, html)
     new = old | {"en/index.html": b"two"}
     assert contents(html) == (new if stop == "rmtree" else old)
-    edition.publish(work, html)
+    publish.publish(work, html)
     assert contents(html) == new
     assert sorted(p.name for p in work.parent.iterdir()) == ["html", "work"]
 
 
 def test_killed_between_two_renames_is_mended(work):
     html = work.parent / "html"
-    edition.publish(work, html)
-    html.rename(edition._beside(html, "last"))
-    assert not edition.publish(work, html)
+    publish.publish(work, html)
+    html.rename(publish._beside(html, "last"))
+    assert not publish.publish(work, html)
     assert (html / "en" / "index.html").exists()
 
 

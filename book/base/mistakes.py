@@ -18,7 +18,7 @@ class ElsewhereError(Exception):
     """What stopped another process of the build: its one argument is the BookError with the sentence."""
 
 
-def told(error: BaseException) -> BookError | None:
+def to_book_error(error: BaseException) -> BookError | None:
     """The error as the author's mistake or the machine's want; None if it is neither."""
     from jinja2 import TemplateError
 

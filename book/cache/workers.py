@@ -43,12 +43,12 @@ def answer(rebuild: Callable, path: Path, changes: tuple[str, ...]):
     """What was made, with its key, or what is wrong: told here, as the line of a template survives no pipe."""
     from gradbook.engine.errors import BookError
 
-    from ..base.mistakes import ElsewhereError, told
+    from ..base.mistakes import ElsewhereError, to_book_error
 
     try:
         return rebuild(path, changes)
     except BookError as error:
         return error
     except Exception as error:
-        sentence = told(error)
+        sentence = to_book_error(error)
         return ElsewhereError(sentence) if sentence else RuntimeError(traceback.format_exc())

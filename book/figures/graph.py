@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gradbook.engine.optim import detached
+from gradbook.engine.optim import companion_of
 from gradbook.engine.tape.trace import Step, Trace
 
 from . import palette, tex
@@ -111,7 +111,7 @@ def _beneath(trace: Trace, nodes: dict[str, Node], node: Node) -> int:
 def _parameter(trace: Trace, node: Node) -> str | None:
     """The parameter whose new value this is, or to whose update it belongs."""
     found = next((p for p, new in trace.updated().items() if new == node.step.name), None)
-    belongs = None if found or node.step.phase != "update" else detached(trace, node.step.name)
+    belongs = None if found or node.step.phase != "update" else companion_of(trace, node.step.name)
     return belongs[1] if belongs else found
 
 

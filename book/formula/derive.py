@@ -233,7 +233,7 @@ class Rule:
 
     def joins(self, name: str) -> bool:
         """Whether a part goes on without brackets in what it is a part of, as a term of a longer sum."""
-        return self.is_open(name) and self.trace.silent(name)
+        return self.is_open(name) and self.trace.is_inlined(name)
 
     def _filled(self, step: Step, i: int, shape):
         """The shape that argument i is repeated to: that of what the whole is a term of, if it is given."""

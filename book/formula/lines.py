@@ -83,7 +83,7 @@ class Line:
 
     def _is_shown(self, part: str) -> bool:
         """Whether the part's value is printed on its way: it was enclosed, or its entries only moved."""
-        return not self.trace.silent(part) or OPS[self.trace[part].op].kind in ("layout", "mask")
+        return not self.trace.is_inlined(part) or OPS[self.trace[part].op].kind in ("layout", "mask")
 
     def derivation(
         self, chain: Node | None = None, left: Node | None = None, last: Iterable[Node] = ()
@@ -186,7 +186,7 @@ class Line:
 
     def _in_one_go(self, name: str) -> str:
         """The part, or the line, that a product is worked out in one go with: all of W x + U h + b."""
-        while self.trace.silent(name):
+        while self.trace.is_inlined(name):
             name = self.trace.parent(name)
         return name
 

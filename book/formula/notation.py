@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 
 from gradbook.engine.errors import BookError, suggest
-from gradbook.engine.optim import detached
+from gradbook.engine.optim import companion_of
 from gradbook.engine.spec.example import Example, Symbol
 from gradbook.engine.tape.trace import Step, Trace
 
@@ -115,7 +115,7 @@ class Notation:
 
     def attachment(self, name: str) -> tuple[str, str] | None:
         """The letter and the parameter of what belongs to one: ('m', 'layer1.W') for 'layer1.m_W'."""
-        found = detached(self.trace, name)
+        found = companion_of(self.trace, name)
         return found if found and found[0] in self.attached else None
 
     def _attached_to(self, letter: str, parameter: str) -> str:

@@ -130,7 +130,7 @@ class Expression:
         """Whether pencil arithmetic rounds it on the way: a part that stands in brackets."""
         inside = bool(node.step) and self.trace.parent(node.step) is not None
         moves = OPS[node.op].kind in ("layout", "mask")
-        return self.trace.digits is not None and inside and not moves and not self.trace.silent(node.step)
+        return self.trace.digits is not None and inside and not moves and not self.trace.is_inlined(node.step)
 
     def _operation(self, node: Apply) -> tuple[str, int]:
         infix = OPS[node.op].infix

@@ -19,8 +19,8 @@ from gradbook.engine.spec.mistakes import sentence
 from gradbook.engine.spec.model import Model
 from gradbook.engine.spec.toml import read_tables
 
+from .cached import cached
 from .finding import folders
-from .kept import kept
 
 SOURCE = "en"
 """The language that the templates and chapters are written in; every other one has a catalogue."""
@@ -104,7 +104,7 @@ def files_of(lang: str) -> list[Path]:
     return [path for path in found if path.is_file()]
 
 
-@kept
+@cached
 def language(lang: str) -> Language:
     """What depends on the language. Raises BookError for a mistake in one of its files."""
     tables: dict = {}

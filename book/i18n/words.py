@@ -14,9 +14,9 @@ from gradbook.engine import plugins
 from gradbook.engine.errors import BookError, unknown
 
 from ..base.numbers import tex_number
+from .cached import cached
+from .cached import forget as forget
 from .finding import Templates, folders
-from .kept import forget as forget
-from .kept import kept
 from .language import SOURCE
 from .language import native_name as native_name
 
@@ -31,7 +31,7 @@ def catalogue_paths(lang: str) -> list[Path]:
     return [path for path in found if path.is_file()]
 
 
-@kept
+@cached
 def languages() -> tuple[str, ...]:
     """The book's languages: the source language, then those that have a catalogue, sorted."""
     paths = [path for folder in folders() for path in folder.glob("locale/*/LC_MESSAGES/book.po")]
@@ -41,7 +41,7 @@ def languages() -> tuple[str, ...]:
     return (SOURCE, *sorted({path.parent.parent.name for path in paths} - {SOURCE}))
 
 
-@kept
+@cached
 def locale_of(lang: str) -> str:
     """The name of a language as Sphinx knows it: 'zh_CN' for 'zh', from the folder of the chapters' catalogues."""
     places = (root / "docs" / "locale" for root in plugins.roots())
@@ -68,7 +68,7 @@ def nearest(lang: str | None) -> str:
     return next((known[name] for name in tried if name in known), SOURCE)
 
 
-@kept
+@cached
 def catalogue(lang: str) -> NullTranslations:
     """The translations of the templates' words; made from the .po files in memory. Else a word is English."""
     found = NullTranslations()
@@ -88,7 +88,7 @@ def _compiled(path: Path, lang: str) -> GNUTranslations:
     return GNUTranslations(compiled)
 
 
-@kept
+@cached
 def environment(lang: str) -> Environment:
     """The templates in one language. A name that is not there is an error, never an empty place."""
     env = Templates(  # no sandbox: templates and catalogues are ours, an example's words are data to them, never

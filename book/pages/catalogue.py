@@ -6,7 +6,7 @@ Made from the engine's table, the templates and what the examples use; made agai
 from gradbook.engine.errors import BookError
 from gradbook.engine.ops import OPS
 
-from ..cache.made import Made, Store, kept
+from ..cache.examples import BuiltExample, Cache, cached
 from ..i18n.words import environment, languages
 from .listing import rooms
 from .operations import Written, anchor
@@ -16,17 +16,17 @@ MOST = 6
 """So many examples are named for one operation."""
 
 
-def catalogue(examples: list[Made], store: Store) -> Made:
-    """The pages and drawings of all languages, from the store if they are there."""
+def catalogue(examples: list[BuiltExample], cache: Cache) -> BuiltExample:
+    """The pages and drawings of all languages, from the cache if they are there."""
     examples = sorted(examples, key=lambda example: example.place)
-    return kept(store, NAME, __name__, [[e.name, e.titles, e.uses] for e in examples], lambda: _made(examples))
+    return cached(cache, NAME, __name__, [[e.name, e.titles, e.uses] for e in examples], lambda: _made(examples))
 
 
-def _made(examples: list[Made]) -> Made:
+def _made(examples: list[BuiltExample]) -> BuiltExample:
     written = {room: [Written(OPS[name]) for name in names] for room, names in rooms().items()}
     curves = _curves(written)
     files = {lang: _pages(written, curves, examples, lang) | curves for lang in languages()}
-    return Made(NAME, "", 0, {}, files, "")
+    return BuiltExample(NAME, "", 0, {}, files, "")
 
 
 def _curves(written: dict[str, list[Written]]) -> dict[str, str]:
@@ -45,7 +45,7 @@ def words(lang: str):
     return said
 
 
-def _pages(written, curves: dict[str, str], examples: list[Made], lang: str) -> dict[str, str]:
+def _pages(written, curves: dict[str, str], examples: list[BuiltExample], lang: str) -> dict[str, str]:
     words(lang)
     index, room = (environment(lang).get_template(name) for name in ("operations.md.j2", "operations-room.md.j2"))
     files = {"index.md": index.render(rooms=list(written.items()), anchor=anchor)}
@@ -57,7 +57,7 @@ def _pages(written, curves: dict[str, str], examples: list[Made], lang: str) -> 
     return files
 
 
-def _uses(op: str, examples: list[Made], lang: str) -> list[dict]:
+def _uses(op: str, examples: list[BuiltExample], lang: str) -> list[dict]:
     """The first examples that use the operation, each with links to the first lines that do."""
     users = [example for example in examples if op in example.uses]
     return [

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gradbook.engine.optim import detached
+from gradbook.engine.optim import companion_of
 from gradbook.engine.tape.trace import Trace
 
 from ..base.numbers import decimal_of, tex_number
@@ -31,7 +31,7 @@ def history(worked: Worked) -> list[History]:
     state = trace.updated("state")
     groups = [[trace.loss, *rate]]
     for parameter in trace.updated():
-        own = [name for name in state if (found := detached(trace, name)) and found[1] == parameter]
+        own = [name for name in state if (found := companion_of(trace, name)) and found[1] == parameter]
         groups.append([parameter, *own])
     return [History(names, [[_exact(worked, t, name) for name in names] for t in traces]) for names in groups]
 

@@ -9,7 +9,7 @@ from jinja2 import TemplateNotFound
 
 from gradbook.engine.families import families
 
-from ..cache.made import Made, Store, kept
+from ..cache.examples import BuiltExample, Cache, cached
 from ..i18n.words import SOURCE, environment, languages
 from .listing import rooms
 from .operations import anchor
@@ -24,11 +24,11 @@ class Entry:
     name: str
     title: str
     before: tuple[str, ...]
-    examples: list[Made]
+    examples: list[BuiltExample]
     operations: dict[str, list[str]]
 
 
-def entries(examples: list[Made], lang: str) -> dict[str, Entry]:
+def entries(examples: list[BuiltExample], lang: str) -> dict[str, Entry]:
     """The families in reading order."""
     from ..figures.families import order
 
@@ -59,25 +59,25 @@ def _told(name: str, lang: str):
         return None
 
 
-def _operations(examples: list[Made]) -> dict[str, list[str]]:
+def _operations(examples: list[BuiltExample]) -> dict[str, list[str]]:
     used = {op for example in examples for op, use in example.uses.items() if use["forward"]}
     found = {room: [op for op in names if op in used] for room, names in rooms().items()}
     return {room: names for room, names in found.items() if names}
 
 
-def the_map(examples: list[Made], store: Store) -> Made:
-    """The page and its drawing in all languages, from the store if they are there."""
+def the_map(examples: list[BuiltExample], cache: Cache) -> BuiltExample:
+    """The page and its drawing in all languages, from the cache if they are there."""
     parts = [[e.name, e.family, e.order, e.titles, e.uses] for e in examples]
-    return kept(store, NAME, __name__, parts, lambda: _made(examples))
+    return cached(cache, NAME, __name__, parts, lambda: _made(examples))
 
 
-def _made(examples: list[Made]) -> Made:
+def _made(examples: list[BuiltExample]) -> BuiltExample:
     drawing = _drawing(entries(examples, SOURCE))
     files = {lang: {"map.md": _page(examples, lang), "map.svg": drawing} for lang in languages()}
-    return Made(NAME, "", 0, {}, files, "")
+    return BuiltExample(NAME, "", 0, {}, files, "")
 
 
-def _page(examples: list[Made], lang: str) -> str:
+def _page(examples: list[BuiltExample], lang: str) -> str:
     template = environment(lang).get_template("map.md.j2")
     return template.render(families=entries(examples, lang), lang=lang, anchor=anchor, address=address)
 

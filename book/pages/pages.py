@@ -7,7 +7,7 @@ from jinja2.environment import TemplateModule
 
 from gradbook.engine import BookError, load, pencil, work
 
-from ..cache.made import Made, key
+from ..cache.examples import BuiltExample, key
 from ..formula.mathml import MathError
 from ..i18n.words import environment, forget, languages
 from .kinds import PageKind, page_kinds
@@ -96,7 +96,7 @@ def _filled(name: str, lang: str, view: View) -> TemplateModule:
         template.environment.handle_exception()  # raises it again, with the lines of the template
 
 
-def build(material: Material) -> Made:
+def build(material: Material) -> BuiltExample:
     """All files of one example in every language. Raises BookError if a symbol of it cannot be set."""
     example = material.worked.example
     try:
@@ -107,10 +107,10 @@ def build(material: Material) -> Made:
     files = {lang: _files(material, found) for lang, found in written.items()}
     titles = {lang: View(material, lang).title for lang in languages()}
     listed = {lang: {page.name: page.in_list for page in found if page.in_list} for lang, found in written.items()}
-    return Made(material.name, example.family, example.order, titles, files, traces, used, listed)
+    return BuiltExample(material.name, example.family, example.order, titles, files, traces, used, listed)
 
 
-def rebuild(path: Path, changes: tuple[str, ...]) -> tuple[Made, str]:
+def rebuild(path: Path, changes: tuple[str, ...]) -> tuple[BuiltExample, str]:
     """An example made anew, and the key it was made for. Raises BookError."""
     while True:
         wanted, result = key(path, changes), build(prepare(path, changes))

@@ -11,7 +11,7 @@ from gradbook.engine import BookError, plugins
 
 from ..base.files import seal, sealed, write
 from ..project import Project
-from .edition import shown_languages
+from .publish import shown_languages
 
 RESULT = "check.json"
 """The last result of `build.py check`, in the output folder: for whoever wants to read it."""

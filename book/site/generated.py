@@ -6,7 +6,7 @@ from pathlib import Path
 from gradbook.engine import BookError
 
 from ..base.files import write_folder
-from ..cache.made import Made, Store
+from ..cache.examples import BuiltExample, Cache
 from ..i18n.words import environment
 from ..pages.catalogue import catalogue
 from ..pages.colophon import colophon
@@ -18,7 +18,7 @@ ADDRESS = re.compile(r"^(?:\* - )?\(([^()\s]+)\)=$", re.MULTILINE)
 """A place in a page that the whole book knows by this name."""
 
 
-def write_pages(examples: list[Made], lang: str, folder: Path, reference: bool = True) -> list[str]:
+def write_pages(examples: list[BuiltExample], lang: str, folder: Path, reference: bool = True) -> list[str]:
     """Make `folder` (the source folder's examples/) hold the pages of these examples; returns what changed.
 
     `reference` tells whether the book has a map to refer to."""
@@ -29,7 +29,7 @@ def write_pages(examples: list[Made], lang: str, folder: Path, reference: bool =
     return write_folder(folder, files)
 
 
-def _check_addresses(examples: list[Made], lang: str) -> None:
+def _check_addresses(examples: list[BuiltExample], lang: str) -> None:
     """Refuses names that lead to the same address in the book: the page 'check' of a, and the example a-check."""
     owner: dict[str, str] = {}
     for example in examples:
@@ -42,9 +42,9 @@ def _check_addresses(examples: list[Made], lang: str) -> None:
                     )
 
 
-def _list_of_examples(examples: list[Made], lang: str, reference: bool) -> str:
+def _list_of_examples(examples: list[BuiltExample], lang: str, reference: bool) -> str:
     ordered = sorted(examples, key=lambda example: example.place)
-    families: dict[str, list[Made]] = {}
+    families: dict[str, list[BuiltExample]] = {}
     for example in ordered:
         families.setdefault(example.family, []).append(example)
     titles = {name: family_title(name, lang) for name in families}
@@ -54,24 +54,26 @@ def _list_of_examples(examples: list[Made], lang: str, reference: bool) -> str:
     )
 
 
-def write_about(edition: Edition, out: Path, examples: list[Made], lang: str, folder: Path) -> list[str]:
+def write_about(edition: Edition, out: Path, examples: list[BuiltExample], lang: str, folder: Path) -> list[str]:
     """The pages that the book writes about itself."""
     page = environment(lang).get_template("checked.md.j2").render(result=last(out), command=edition.project.command)
     files = {"checked.md": page, "colophon.md": colophon(edition.project, lang)}
     return write_folder(folder, files | (the_map(examples, _store(out)).files[lang] if edition.has_reference else {}))
 
 
-def _store(out: Path) -> Store:
+def _store(out: Path) -> Cache:
     """Where pages that are made of all examples together are kept."""
-    return Store(out / "work" / "together")
+    return Cache(out / "work" / "together")
 
 
-def write_operations(out: Path, examples: list[Made], lang: str, folder: Path, reference: bool = True) -> list[str]:
+def write_operations(
+    out: Path, examples: list[BuiltExample], lang: str, folder: Path, reference: bool = True
+) -> list[str]:
     """The catalogue of operations, in a book that has one."""
     return write_folder(folder, catalogue(examples, _store(out)).files[lang] if reference else {})
 
 
-def write_traces(examples: list[Made], source: Path) -> list[str]:
+def write_traces(examples: list[BuiltExample], source: Path) -> list[str]:
     """The exact values behind the printed numbers: as scripts that also work from a file, static/traces/<name>.js,
     and as the traces that prose quotes, traces/<name>.json."""
     files = {name: text for example in examples for name, text in example.traces.items()}

@@ -8,7 +8,7 @@ from gradbook.engine.errors import BookError
 
 from ..base.files import MARKER, make_folder, remove
 from ..base.lock import lock
-from ..base.mistakes import told
+from ..base.mistakes import to_book_error
 
 NOTE = "This folder is made by gradbook and may be removed at any time.\n"
 
@@ -67,7 +67,7 @@ def clean(out: Path, inputs: Iterable[Path] = ()) -> None:
             if not out.is_symlink():
                 out.rmdir()
     except OSError as error:
-        raise told(error) from None
+        raise to_book_error(error) from None
 
 
 def _empty(out: Path) -> None:

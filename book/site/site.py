@@ -8,7 +8,7 @@ from ..base.files import write, write_folder
 from ..i18n.language import ONE_FORM, SOURCE, language
 from ..i18n.words import languages, locale_of
 from ..project import WHOLE, Edition
-from .edition import files_in, publish, shown_languages, whole_languages
+from .publish import files_in, publish, shown_languages, whole_languages
 from .sphinx_run import GENERATED, environment, keep, outcome, refuse, sphinx
 
 __all__ = ["build_html", "publish", "shared_assets", "stage"]

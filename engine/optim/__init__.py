@@ -4,7 +4,7 @@ An optimiser is entered into the table by `optimizer`, in a file of this room, h
 """
 
 from .. import plugins
-from .place import Place, attached, detached
+from .place import Place, attached, companion_of
 from .rules import mean
 from .schedule import KEYS, SCHEDULES
 from .table import OPTIMIZERS, Optimizer, Setting, optimizer, positive, settings, share
@@ -18,7 +18,7 @@ __all__ = [
     "Place",
     "Setting",
     "attached",
-    "detached",
+    "companion_of",
     "mean",
     "optimizer",
     "positive",

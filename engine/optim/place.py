@@ -35,7 +35,7 @@ def attached(letter: str, parameter: str) -> str:
     return f"{scope}{dot}{letter}_{last}"
 
 
-def detached(trace: Trace, name: str) -> tuple[str, str] | None:
+def companion_of(trace: Trace, name: str) -> tuple[str, str] | None:
     """'layer1.m_W' or 'layer1.m_W_new' -> ('m', 'layer1.W'); None for what belongs to no parameter."""
     scope, dot, last = name.removesuffix("_new").rpartition(".")
     letter, _, rest = last.partition("_")

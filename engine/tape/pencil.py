@@ -27,7 +27,7 @@ def pencil(trace: Trace, digits: int) -> Trace:
 
     def rounding(step: Step, value: np.ndarray) -> np.ndarray:
         value = _cancelled(step, value, used)
-        used[step.name] = value if trace.silent(step.name) else round_array(value, digits)
+        used[step.name] = value if trace.is_inlined(step.name) else round_array(value, digits)
         return used[step.name]
 
     rounded = trace.replay(rounding=rounding)

@@ -13,7 +13,7 @@ from ..errors import unknown
 from ..ops import OPS
 from ..ops.simpler import uncopied
 from ..ops.table import SIGNS
-from .trace import Step, Trace, frozen
+from .trace import Step, Trace, checked_array
 
 if TYPE_CHECKING:
     from ..spec.cost import Meter
@@ -266,7 +266,7 @@ class Tape:
             raise ValueError("a step needs a name")
         if step.name in self.steps:
             raise ValueError(f"two steps are called {step.name}")
-        value = frozen(self.example, step.name, step.value, step.op)
+        value = checked_array(self.example, step.name, step.value, step.op)
         self.steps[step.name] = Step(step.name, step.op, step.args, value, step.phase, dict(step.attrs), step.of)
         if self.meter:
             self.meter.wrote(self.steps[step.name], self.steps)

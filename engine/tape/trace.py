@@ -166,7 +166,7 @@ class Trace(Mapping[str, Step]):
         """The steps of a phase that have a line of their own: neither leaf nor part."""
         return [s for s in self.values() if s.phase == phase and not s.is_leaf and not self.parent(s.name)]
 
-    def silent(self, name: str) -> bool:
+    def is_inlined(self, name: str) -> bool:
         """Whether a step is worked out in one go with its parent and never printed by itself."""
         parent = self.parent(name)
         return parent is not None and not worked_first(self[parent].op, self[name].op, self.leads(parent, name))
@@ -203,7 +203,7 @@ class Trace(Mapping[str, Step]):
             value = changes.get(step.name, step.value) if step.is_leaf else run(step, steps)
             if rounding is not None and not step.is_leaf:
                 value = rounding(step, value)
-            steps[step.name] = replace(step, value=frozen(self.example, step.name, value, step.op))
+            steps[step.name] = replace(step, value=checked_array(self.example, step.name, value, step.op))
         return self._with(steps.values())
 
     def rewired(self, reads: Mapping[str, Mapping[str, str]]) -> "Trace":
@@ -271,7 +271,7 @@ def run(step: Step, steps: Mapping[str, Step]) -> np.ndarray:
         return OPS[step.op].forward(*(steps[a].value for a in step.args), **step.attrs)
 
 
-def frozen(example: str, name: str, value, op: str = "") -> np.ndarray:
+def checked_array(example: str, name: str, value, op: str = "") -> np.ndarray:
     """A read-only float64 copy, its zeros without a sign, which no reader could make sense of; raises BookError
     naming the step if an entry is infinite or not a number."""
     array = np.array(value, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Deep Q-learning against PyTorch with a target that is detached, and its refusals."""
+"""Deep Q-learning against PyTorch with a target that is companion_of, and its refusals."""
 
 from itertools import pairwise
 
@@ -26,7 +26,7 @@ def q_values(leaf, scope, s, activation):
 
 
 def model(leaf, found):
-    """As in PyTorch's tutorial; the target network could learn, but what it gives is detached."""
+    """As in PyTorch's tutorial; the target network could learn, but what it gives is companion_of."""
     import torch
     from torch.nn import functional as fn
 

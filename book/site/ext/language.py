@@ -9,7 +9,7 @@ from sphinx.search import SearchEnglish, SearchLanguage
 
 from gradbook.book.i18n import language, words
 
-from .around import language_code
+from .page_context import language_code
 
 SPLITTER = Path(__file__).with_name("character_search.js")
 

@@ -10,9 +10,9 @@ from sphinx.application import Sphinx
 
 from gradbook.book.i18n import words
 
-from .around import language_code
 from .contents import Contents, Entry, contents, is_address
 from .internals import NAVIGATION, keep_theme_from_navigation
+from .page_context import language_code
 
 TOGGLE = "Toggle navigation of "
 ARROW = '<span class="icon"><svg><use href="#svg-arrow-right"></use></svg></span>'

@@ -8,7 +8,6 @@ from sphinx.application import Sphinx
 
 from gradbook.book.i18n import words
 
-from .around import add_theme_words, page_context
 from .as_written import AsWritten, Unwrap
 from .blocks import (
     FigureForTeX,
@@ -25,14 +24,15 @@ from .blocks import (
 )
 from .contents import forget_contents
 from .face import add_face, bring_whole
-from .fresh import depend_on_trace, folders, outdated, tidy, updated
 from .html import SiteBuilder
+from .incremental import depend_on_trace, folders, outdated, tidy, updated
 from .internals import NoteNodes, OfOneDocument, hasten
 from .language import add_search, configure
 from .left_out import leave_links
 from .mathematics import visit_math_block_tex
 from .navigation import leave_out, put_in
-from .shown import forget_links, merge_links, note_links
+from .page_context import add_theme_words, page_context
+from .page_digest import forget_links, merge_links, note_links
 from .typst import TypstBuilder
 
 

@@ -8,7 +8,7 @@ from gradbook.engine import plugins
 _kept: list[Callable] = []
 
 
-def kept(function: Callable) -> Callable:
+def cached(function: Callable) -> Callable:
     """The function, which remembers what it gives under the roots of the moment."""
     of = cache(lambda _roots, *args: function(*args))
     keeping = wraps(function)(lambda *args: of(plugins.roots(), *args))

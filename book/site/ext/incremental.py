@@ -6,9 +6,9 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from .around import traces, traces_on
 from .internals import without_lost_words
-from .shown import shown
+from .page_context import traces, traces_on
+from .page_digest import page_digests
 
 
 def folders(app: Sphinx, config) -> None:
@@ -45,7 +45,7 @@ def updated(app: Sphinx, env) -> list[str]:
     env.gradbook_digests = {name: digest(app, name) for name in sorted(env.found_docs)}
     if app.builder.name != "html":
         return []
-    before, env.gradbook_shown = getattr(env, "gradbook_shown", {}), shown(app)
+    before, env.gradbook_shown = getattr(env, "gradbook_shown", {}), page_digests(app)
     return [name for name, what in env.gradbook_shown.items() if before.get(name) != what]
 
 

@@ -1,9 +1,9 @@
 """What was made of each example the last time, kept in a file, so that only what has changed is made again."""
 
+import functools
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from pathlib import Path
 
 from gradbook.engine.spec.toml import check_file
@@ -19,7 +19,7 @@ MAKER = "gradbook.book.pages.pages"
 
 
 @dataclass(frozen=True)
-class Made:
+class BuiltExample:
     """All files of one example in every language, and what the list of examples says of it."""
 
     name: str
@@ -53,37 +53,37 @@ def key_of(module: str, *parts) -> str:
     return digest(json.dumps([*parts, shaping.words(module), _code(module), sorted(ours())]).encode())
 
 
-@cache  # of the code that runs, whatever an editor does to the files meanwhile
+@functools.cache  # of the code that runs, whatever an editor does to the files meanwhile
 def _code(module: str) -> str:
     return shaping.code(module)
 
 
-def kept(store: "Store", name: str, module: str, parts: list, make: Callable[[], "Made"]) -> "Made":
-    """What `module` makes of `parts` by `make`: from the store if it was made of the same before."""
+def cached(cache: "Cache", name: str, module: str, parts: list, make: Callable[[], "BuiltExample"]) -> "BuiltExample":
+    """What `module` makes of `parts` by `make`: from the cache if it was made of the same before."""
     while True:
         wanted = key_of(module, parts)
-        last = store.last(name)
+        last = cache.last(name)
         if last and last[0] == wanted:
             return last[1]
-        store.put(make(), wanted)
+        cache.put(make(), wanted)
         forget()  # if a template was edited meanwhile, it may be made of two editions of it
 
 
-class Store:
+class Cache:
     """One file per example: the key it was made for, and what was made. A damaged one is as good as none."""
 
     def __init__(self, folder: Path):
         self.folder = folder
 
-    def last(self, name: str) -> tuple[str, Made] | None:
+    def last(self, name: str) -> tuple[str, BuiltExample] | None:
         """What was made last, and the key that it was made for."""
         try:
             entry = json.loads(sealed(self._file(name)) or "null")
-            return entry["key"], Made(**entry["made"])
+            return entry["key"], BuiltExample(**entry["made"])
         except (KeyError, TypeError):  # none, or written by another edition of this class
             return None
 
-    def put(self, made: Made, made_for: str) -> None:
+    def put(self, made: BuiltExample, made_for: str) -> None:
         seal(self._file(made.name), json.dumps({"key": made_for, "made": asdict(made)}, ensure_ascii=False))
 
     def keep(self, names) -> None:
@@ -104,8 +104,8 @@ def check_files(path: Path) -> None:
         check_file(source, within=path.parent)
 
 
-def is_made(path: Path, changes: tuple[str, ...], store: Store) -> bool:
+def is_cached(path: Path, changes: tuple[str, ...], cache: Cache) -> bool:
     """Whether what is stored of an example is what would be made of it now. Raises BookError."""
     check_files(path)
-    last = store.last(path.stem)
+    last = cache.last(path.stem)
     return last is not None and last[0] == key(path, changes)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gradbook.book.cache.made import Store
-from gradbook.book.cache.making import making
+from gradbook.book.cache.examples import Cache
+from gradbook.book.cache.parallel import in_parallel
 from gradbook.book.cache.workers import pool
 from gradbook.book.pages.pages import rebuild
 from tests import small_book
@@ -58,7 +58,7 @@ def until(condition, seconds: float = PATIENCE) -> bool:
 def test_the_number_of_processes_does_not_show(many):
     built(many, "pages", "--jobs", "1", "--out", "one")
     built(many, "pages", "--jobs", "3", "--out", "three")
-    assert len(Store(many / "one" / "work" / "examples").last(NAMES[-1])[1].files) == 2
+    assert len(Cache(many / "one" / "work" / "examples").last(NAMES[-1])[1].files) == 2
     assert edition(many / "one") == edition(many / "three")
 
 
@@ -84,8 +84,8 @@ def test_a_wrong_template_is_told_with_its_line(many):
 
 def at_work(folder: Path) -> tuple:
     """A build that has stored a first example and has seconds of work left, and its processes."""
-    run, store = start(folder, "pages", "--jobs", "2", "--set", "page.curve=60000"), folder / "build/work/examples"
-    assert until(lambda: list(store.glob("*.json")) if store.is_dir() else ())
+    run, cache = start(folder, "pages", "--jobs", "2", "--set", "page.curve=60000"), folder / "build/work/examples"
+    assert until(lambda: list(cache.glob("*.json")) if cache.is_dir() else ())
     workers = children(run.pid)
     assert len(workers) >= 2
     return run, workers
@@ -133,11 +133,11 @@ def test_any_executor_can_do_the_work(tmp_path):
         with ThreadPoolExecutor(1) as executor:
             yield executor
 
-    store = Store(tmp_path / "store")
-    with making(paths, lambda path: (), rebuild, store, 2, workers=threads) as examples:
+    cache = Cache(tmp_path / "store")
+    with in_parallel(paths, lambda path: (), rebuild, cache, 2, workers=threads) as examples:
         for _, finish in examples:
             finish()
-    assert asked == [2] and all(store.last(path.stem) for path in paths)
+    assert asked == [2] and all(cache.last(path.stem) for path in paths)
 
 
 def test_a_pool_ends_with_its_block_though_work_is_left():

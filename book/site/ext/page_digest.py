@@ -31,7 +31,7 @@ def _links(env) -> dict[str, list[str]]:
     return getattr(env, "gradbook_links", {})
 
 
-def shown(app: Sphinx) -> dict[str, str]:
+def page_digests(app: Sphinx) -> dict[str, str]:
     """The digest of every page. To be asked when all pages are read."""
     env = app.env
     around, places, all_headings = neighbours(env), _places(env), headings(env)

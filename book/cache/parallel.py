@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gradbook.engine.errors import BookError
 
-from .made import Store, is_made
+from .examples import Cache, is_cached
 from .workers import answer, pool
 
 SHARE = 3
@@ -19,37 +19,37 @@ Finish = Callable[[], None]
 
 
 @contextmanager
-def making(
-    paths: list[Path], changes: Callable, rebuild: Callable, store: Store, jobs: int, workers: Callable = pool
+def in_parallel(
+    paths: list[Path], changes: Callable, rebuild: Callable, cache: Cache, jobs: int, workers: Callable = pool
 ) -> Iterator[list[tuple[Path, Finish]]]:
     """How to finish each example, to be called in this order: what is told first is the same for any `jobs`.
 
     `changes(path)` are those of an example; `rebuild(path, changes)`, a function of a module, makes it and gives its
     key. `workers(count)` is a context with a `concurrent.futures.Executor`.
     """
-    finish = {path: _if_nothing_to_make(path, changes(path), store) for path in paths}
+    finish = {path: _if_nothing_to_make(path, changes(path), cache) for path in paths}
     tasks = {path: changes(path) for path in paths if not finish[path]}
     if (count := min(jobs, len(tasks) // SHARE)) < 2:
-        yield [(path, finish[path] or partial(_make, path, changes(path), rebuild, store)) for path in paths]
+        yield [(path, finish[path] or partial(_make, path, changes(path), rebuild, cache)) for path in paths]
         return
     with workers(count) as executor:
         answers = {path: executor.submit(answer, rebuild, path, task) for path, task in tasks.items()}
-        yield [(path, finish[path] or partial(_receive, path, answers[path], store)) for path in paths]
+        yield [(path, finish[path] or partial(_receive, path, answers[path], cache)) for path in paths]
 
 
-def _if_nothing_to_make(path: Path, changes: tuple[str, ...], store: Store) -> Finish | None:
+def _if_nothing_to_make(path: Path, changes: tuple[str, ...], cache: Cache) -> Finish | None:
     try:
-        return (lambda: None) if is_made(path, changes, store) else None
+        return (lambda: None) if is_cached(path, changes, cache) else None
     except BookError as error:
         return partial(_tell, error)
 
 
-def _make(path: Path, changes: tuple[str, ...], rebuild: Callable, store: Store) -> None:
-    """Bring what is stored of an example up to date. Raises BookError, and the store stays as it was."""
-    store.put(*rebuild(path, changes))
+def _make(path: Path, changes: tuple[str, ...], rebuild: Callable, cache: Cache) -> None:
+    """Bring what is stored of an example up to date. Raises BookError, and the cache stays as it was."""
+    cache.put(*rebuild(path, changes))
 
 
-def _receive(path: Path, future: Future, store: Store) -> None:
+def _receive(path: Path, future: Future, cache: Cache) -> None:
     """Returns when a process has made an example and it is stored; raises what is wrong with it."""
     try:
         found = future.result()
@@ -59,7 +59,7 @@ def _receive(path: Path, future: Future, store: Store) -> None:
         ) from None
     if isinstance(found, Exception):
         raise found
-    store.put(*found)
+    cache.put(*found)
 
 
 def _tell(error: BookError) -> None:
