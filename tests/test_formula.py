@@ -138,10 +138,38 @@ def test_brackets_around_numbers(op, i, text, bracketed):
 
 
 def test_a_number_tells_whether_it_would_stand_in_brackets_if_it_were_negative():
-    place = lambda piece: brackets.as_argument(OPS["mul"], 1, piece, first=False)  # noqa: E731
-    assert brackets.if_negative(place, number("0.5"))
-    assert not brackets.if_negative(place, number("-0.5")), "it does so as it is"
-    assert not brackets.if_negative(lambda piece: brackets.as_argument(OPS["add"], 0, piece, False), number("0.5"))
+    tape = Tape("signs")
+    a, b, c = (tape.data(name, value) for name, value in (("a", 2.0), ("b", -3.0), ("c", 0.5)))
+    tape.write("d", a - b * c)
+    tape.write("e", (a * b + c).exp())
+    tape.write("f", a - (b - c))
+    trace = tape.finish("d", {}, {})
+    assert signs(trace, "d") == "a- b+ c+ d-"  # a - (b c), and b (c)
+    assert signs(trace, "e") == "a+ b+ c+ e.add- e-"
+    assert signs(trace, "f") == "a- b- c+ a- f.sub+ f-"
+
+
+def signs(trace, name: str) -> str:
+    return " ".join(f"{n.address.step}{'-+'[n.in_brackets_if_negative]}" for n in derivation(trace, name).numbers())
+
+
+@pytest.mark.parametrize("path", [*map(marked, EXAMPLES)])
+def test_negative_numbers_stand_in_brackets_where_they_say_so(path):
+    """In every row of an example: where a number says so and is negative, a bracket opens before it."""
+    formulas, said = Formulas(work(load(path))), 0
+    tex = Tex(formulas.written.tex.patterns, formulas.written.notation)
+    for step in formulas.trace.values():
+        if step.is_leaf or (formula := formulas.of(step.name)) is None:
+            continue
+        rows = [tex(row.right) for block in formula.tree.blocks for row in block]
+        shown = [found for row in rows for found in IN_TEX.finditer(row)]
+        numbers = formula.numbers()
+        assert [str(n.address) for n in numbers] == [found[1] for found in shown]
+        for each, found in zip(numbers, shown, strict=True):
+            if each.decimal < 0 and each.in_brackets_if_negative:
+                assert found.string[: found.start()].endswith("("), found.string
+                said += 1
+    assert said or path.stem not in ("adam", "cnn", "lstm")
 
 
 def test_brackets_grow_around_what_grows_and_change_their_kind():

@@ -6,7 +6,7 @@ taken apart once.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
@@ -27,7 +27,7 @@ _SIGNS = {"+": "sum", "-": "sum", r"\odot": "product", r"\oslash": "product"}
 class Box:
     """A piece of a formula, set. `precedence`, `scalar`, `is_matrix` and `is_call` are those of its node;
     `is_enclosed` says that brackets stand around it, `is_silent` that it takes no room; `number` is what is printed
-    of a number."""
+    of a number, `address` which one it is."""
 
     parts: tuple["str | Box", ...]
     precedence: int = CALL
@@ -36,6 +36,7 @@ class Box:
     is_call: bool = False
     is_enclosed: bool = False
     number: str = ""
+    address: str = ""
     is_silent: bool = False
 
     @cached_property
@@ -93,10 +94,6 @@ class Box:
     @cached_property
     def is_tall(self) -> bool:
         return any(_is_tall(p) if isinstance(p, str) else p.is_tall for p in self.parts)
-
-    def negated(self) -> "Box":
-        """A number with the other sign."""
-        return replace(self, number=self.number[1:] if self.is_negative else f"-{self.number}")
 
     # Brackets
 
@@ -187,7 +184,7 @@ def grid(rows: Sequence[Sequence[Box]]) -> Grid:
 def number(text: str, address: str = "") -> Box:
     """A printed number, with its address if it has one."""
     parts = (rf"\val{{{address}}}{{", text, "}") if address else (text,)
-    return Box(parts, number=text)
+    return Box(parts, number=text, address=address)
 
 
 def _growing(text: str) -> int:

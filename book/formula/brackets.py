@@ -64,8 +64,3 @@ def as_base(piece: Piece) -> bool:
     if piece.is_quotient:
         return True
     return (piece.is_call or piece.is_scientific or piece.is_raised) and not piece.is_matrix and not piece.is_enclosed
-
-
-def if_negative(decide, piece: Piece) -> bool:
-    """Whether a number that needs no brackets as it is would need them if it were negative."""
-    return not decide(piece) and decide(piece.negated())

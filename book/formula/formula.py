@@ -13,7 +13,9 @@ from .mathml import to_mathml
 from .nodes import Node
 from .notation import Notation
 from .numpy_source import program
+from .signs import PrintedNumber, printed_numbers
 from .symbols import named
+from .tex import Tex
 from .text import rows_of
 from .typst_formula import formula
 from .written import Written
@@ -73,6 +75,13 @@ class Formula:
     def numpy(self) -> str:
         """A program that prints the step's value to the digits that are printed."""
         return program(self._written.trace, self.tree, self._digits)
+
+    def numbers(self) -> list[PrintedNumber]:
+        """The numbers that are substituted, in the order in which they are read: address, printed decimal, and
+        whether each would stand in brackets if it were negative."""
+        tex = Tex(self._written.tex.patterns, self._written.notation)
+        rows = [row for block in self.tree.blocks for row in block]
+        return [number for row in rows for number in printed_numbers(tex, row.right)]
 
     def as_format(self, form: str) -> str:
         """The view of this name: one of FORMATS."""
