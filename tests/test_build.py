@@ -61,6 +61,7 @@ def test_a_second_build_writes_nothing(clone):
     assert made.returncode == 0 and snapshot(clone / "build" / "html") == before
 
 
+@pytest.mark.slow
 def test_one_changed_example_rewrites_only_its_pages(clone):
     before = snapshot(clone / "build" / "html")
     path = clone / "examples" / "multihead.toml"
@@ -95,6 +96,7 @@ def test_a_wrong_example_leaves_the_book_alone(clone, old, new, said):
     assert "seed.toml" in made.stderr and snapshot(clone / "build") == before
 
 
+@pytest.mark.slow
 def test_a_wrong_value_in_a_chapter_is_named_with_its_line(clone):
     chapter = clone / "docs" / "how-to-read.md"
     text = chapter.read_text(encoding="utf-8")
@@ -107,6 +109,7 @@ def test_a_wrong_value_in_a_chapter_is_named_with_its_line(clone):
     assert snapshot(clone / "build" / "html") == before
 
 
+@pytest.mark.slow
 def test_only_named_examples_are_in_the_edition(clone):
     html = clone / "build" / "html"
     before = {name: (html / name).read_bytes() for name in snapshot(html)}

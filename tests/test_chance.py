@@ -57,6 +57,7 @@ def drawn(said: str) -> list[str]:
     return re.findall(r"(?:drawn|own) \S+", said)
 
 
+@pytest.mark.slow
 def test_the_default_tier_draws_the_same_every_time(tmp_path):
     first, second = (pytest_says(tmp_path, "-k", "not fails") for _ in range(2))
     assert "random cases: few, --random-seed 0" in first

@@ -11,7 +11,7 @@ import pytest
 
 from gradbook.book.cache.examples import BuiltExample, Cache
 from tests import small_book
-from tests.chance import draws, remember
+from tests.chance import remember
 from tests.small_book import build, built, edition, example, kill, spoil, start
 
 RATES = (0.5, 0.25)
@@ -40,9 +40,10 @@ def cold(folder: Path, *words: str) -> str:
 
 # --- killed -----------------------------------------------------------------------------------------------------
 
-KILLS, IN_PUBLISHING, PARTS = draws(200, 3), draws(60, 1), draws(4, 1)
+KILLS, IN_PUBLISHING, PARTS = 200, 60, 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_killed_at_any_moment(small, chance, part):
     """Killed again and again, while the author changes a number to and fro: one edition or the other, whole."""
@@ -108,6 +109,7 @@ def test_killed_while_the_pdf_is_made(small):
     assert {name: (small / "build" / "pdf" / name).read_bytes() for name in before} == after
 
 
+@pytest.mark.slow
 def test_a_page_that_a_stopped_build_had_read_is_read_again(small):
     """Even if the clock says that it is older than what was read."""
     before, chapter = html(small), small / "docs" / "how-to-read.md"
@@ -121,6 +123,7 @@ def test_a_page_that_a_stopped_build_had_read_is_read_again(small):
     assert html(small) == before
 
 
+@pytest.mark.slow
 def test_what_was_finished_is_not_done_again(small):
     """A build that stops among many examples, here at one that is found wrong when it is made, goes on there."""
     names = [f"extra-{n}" for n in range(6)]
@@ -273,9 +276,8 @@ READ_BY_SPHINX = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("template", "wrong", "said"), [*TEMPLATES, *(pytest.param(*t, marks=pytest.mark.slow) for t in READ_BY_SPHINX)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("template", "wrong", "said"), [*TEMPLATES, *READ_BY_SPHINX])
 def test_wrong_template(small, template, wrong, said):
     path, before = small / template, html(small)
     text = path.read_text("utf-8")

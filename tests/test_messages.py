@@ -35,6 +35,7 @@ def test_every_message_is_translated():
     assert missing() == []
 
 
+@pytest.mark.slow
 def test_a_changed_message_is_found_and_an_update_leaves_it_open(copy):
     edit(copy / "docs/index.md", "What it promises", "What we promise")
     edit(copy / "templates/blocks.j2", "In this line:", "Used here:")
@@ -128,6 +129,7 @@ def test_fuzzy_messages_and_lost_mathematics_are_found(copy):
     assert "does not carry the same parts over ({value}`seed:layer1.z[0]`)" in second
 
 
+@pytest.mark.slow
 def test_a_catalogue_without_a_chapter_is_found_and_removed(copy):
     (copy / "docs/notation.md").unlink()
     path = "docs/locale/zh_CN/LC_MESSAGES/notation.po"

@@ -55,6 +55,7 @@ def until(condition, seconds: float = PATIENCE) -> bool:
     return bool(condition())
 
 
+@pytest.mark.slow
 def test_the_number_of_processes_does_not_show(many):
     built(many, "pages", "--jobs", "1", "--out", "one")
     built(many, "pages", "--jobs", "3", "--out", "three")
@@ -91,10 +92,9 @@ def at_work(folder: Path) -> tuple:
     return run, workers
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks at processes through /proc")
-@pytest.mark.parametrize(
-    "how", [signal.SIGKILL, *(pytest.param(s, marks=pytest.mark.slow) for s in (signal.SIGINT, signal.SIGTERM))]
-)
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_stopped_alone_it_leaves_no_process_behind(many, how):
     run, workers = at_work(many)
     os.kill(run.pid, how)
@@ -114,6 +114,7 @@ def test_interrupted_at_the_keyboard_it_says_one_word(many):
     assert run.returncode == 1 and said.strip().endswith("Aborted!") and "Traceback" not in said, said
 
 
+@pytest.mark.slow
 def test_a_process_that_is_ended_from_outside_is_a_sentence(many):
     run, workers = at_work(many)
     for pid in workers:

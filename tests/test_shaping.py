@@ -103,6 +103,7 @@ def test_a_translation_remakes_what_is_written_in_it(project):
     assert remade(project, edits) == [pages, f"{pages} sphinx", "sphinx"]
 
 
+@pytest.mark.slow
 def test_an_unchanged_example_is_not_made_again_when_the_server_is_edited(small):
     entry = small / "build" / "work" / "examples" / "seed.json"
     before = entry.stat().st_mtime_ns

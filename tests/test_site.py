@@ -66,6 +66,7 @@ def test_staging_writes_only_changes_and_removes_what_is_gone(sample):
 # --- building again ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_building_again(sample, sample_site):
     """Nothing changed: nothing written. One example changed: only its pages. The same bytes as a cold build."""
     html = build(sample)
@@ -197,6 +198,7 @@ LISTS = {"index.html", "examples/index.html", "examples/seed/index.html"}
 """The pages of the sample that show contents lists: they are written again whenever any heading changes."""
 
 
+@pytest.mark.slow
 def test_new_section_of_an_example_rewrites_no_other_example(sample):
     source = sample / "build" / "source"
     sample_book.write_more_examples(source, "pair")

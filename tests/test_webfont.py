@@ -116,6 +116,7 @@ def test_face_is_made_meanwhile_and_here_if_its_process_cannot(tmp_path, monkeyp
         assert len({(tmp_path / place / name).read_bytes() for place in ("here", "there", "again")}) == 1
 
 
+@pytest.mark.slow
 def test_the_larger_cut_comes_and_goes_with_the_page_that_needs_it(tmp_path):
     site = sample_book.build(tmp_path, langs=["en"])
     static, chapter = site / "en" / "_static", tmp_path / "docs" / "how-to-read.md"
