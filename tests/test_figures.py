@@ -386,7 +386,8 @@ for path in EXAMPLES:
 """
 
 
-@pytest.mark.parametrize("names", [("seed", "cnn"), pytest.param((), marks=pytest.mark.slow)], ids=["two", "all"])
+@pytest.mark.slow
+@pytest.mark.parametrize("names", [("seed", "cnn"), ()], ids=["two", "all"])
 def test_same_bytes_in_every_process_and_nothing_said(names):
     outputs = [
         subprocess.run(

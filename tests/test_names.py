@@ -78,6 +78,7 @@ def book(tmp_path_factory) -> Path:
     return folder / "project"
 
 
+@pytest.mark.slow
 def test_the_checker_agrees_with_a_book_of_such_names(book):
     traces = traces_of(sorted((book / "examples").glob("*.toml")))
     report = check.run(traces=traces, **check_inputs.built(book / "build", Project.at(book)))
@@ -85,6 +86,7 @@ def test_the_checker_agrees_with_a_book_of_such_names(book):
     assert report.counts["numbers"] > 100 * len(ADDRESSES)
 
 
+@pytest.mark.slow
 def test_the_checker_sees_pages_without_a_trace_and_a_trace_without_pages(book):
     pages = read_pages(book / "build" / "html")
     assert folders(pages.values()) == {place: name for name, place in ADDRESSES.items()}
@@ -94,6 +96,7 @@ def test_the_checker_sees_pages_without_a_trace_and_a_trace_without_pages(book):
     assert found == [("网络", "is an example that has no trace: stale"), ("网", "is an example without pages")]
 
 
+@pytest.mark.slow
 def test_every_page_has_its_address_and_names_its_example(book):
     for name, place in ADDRESSES.items():
         for lang in ("en", "zh"):
@@ -109,6 +112,7 @@ def test_every_page_has_its_address_and_names_its_example(book):
     }
 
 
+@pytest.mark.slow
 def test_chapters_quote_their_numbers(book):
     page = html.fromstring((book / "build/html/zh/how-to-read.html").read_text("utf-8"))
     found = {e.get("data-value").partition(":")[0]: e.text for e in page.xpath("//span[@data-value]")}

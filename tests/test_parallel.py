@@ -63,7 +63,8 @@ def test_the_number_of_processes_does_not_show(many):
     assert edition(many / "one") == edition(many / "three")
 
 
-@pytest.mark.parametrize("words", [(), pytest.param(("--keep-going",), marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [(), ("--keep-going",)])
 def test_mistakes_are_told_in_the_same_order(many, words):
     for name in ("net-5", "net-1"):
         spoil(many, name)
@@ -75,6 +76,7 @@ def test_mistakes_are_told_in_the_same_order(many, words):
         assert edition(many / "1") == edition(many / "3")
 
 
+@pytest.mark.slow
 def test_a_wrong_template_is_told_with_its_line(many):
     path = many / "templates" / "pages" / "1-index.md.j2"
     path.write_text("{% if nonsense %}{% endif %}\n" + path.read_text("utf-8"), "utf-8")
@@ -106,6 +108,7 @@ def test_stopped_alone_it_leaves_no_process_behind(many, how):
     assert edition(many / "build" / "source") == edition(many / "cold" / "source")
 
 
+@pytest.mark.slow
 def test_interrupted_at_the_keyboard_it_says_one_word(many):
     """Ctrl+C reaches every process of the build."""
     run, _ = at_work(many)

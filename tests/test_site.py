@@ -238,6 +238,7 @@ def test_unchanged_chapters_are_not_read_again(sample):
 # --- mistakes -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_mistake_is_told_with_the_authors_file_until_it_is_mended(sample):
     html = build(sample, langs=["en"])
     before = state(html)
