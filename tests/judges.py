@@ -5,8 +5,8 @@ with a difference of the loss alone, which leaves 20 of them. Is float64 right? 
 operation gives on the very numbers that it used, to within the roundings of one operation (`check/truth/exact.py`).
 
 At a kink (a rectifier at 0, two equal largest entries) a difference would average both sides. So every step is moved
-along the piece on which it stands: what decides between pieces is asked of the numbers before they moved. `PIECES`
-says which piece that is exactly on the kink: the book's conventions, which are PyTorch's.
+along the piece on which it stands: what decides between pieces is asked of the numbers before they moved. Which piece
+that is exactly on the kink, the operation's meaning says (`piece`): the book's conventions, which are PyTorch's.
 
 Glossary. before: an operation's arguments where the gradient is taken. now: the same, moved a little.
 """
@@ -17,7 +17,6 @@ from types import SimpleNamespace
 import numpy as np
 
 from gradbook.check.ops import MEANINGS, mp
-from gradbook.check.ops.meaning import chosen, expm1, numbers
 from gradbook.check.truth.exact import EPS, ULPS, Truth, _passed
 from gradbook.check.truth.trace import Trace as Told
 from gradbook.engine import Trace
@@ -30,63 +29,11 @@ RULE_DIGITS = {"gelu_tanh_slope": mp.mpf(10) ** -15}
 """The operations whose rules hold constants of float64, such as √(2/π)."""
 
 
-# The piece on which an operation stands
-
-
-def _sign(a):
-    return numbers(a > 0, a) - numbers(a < 0, a)
-
-
-def _higher(before, now):
-    """The higher of two; of equals the middle, so that each has half of the slope."""
-    (a, b), (c, d) = before, now
-    return chosen(a > b, c, chosen(a < b, d, (c + d) / 2))
-
-
-def _huber(before, now, delta=1.0):
-    e, moved = before[0] - before[1], now[0] - now[1]
-    return chosen(abs(e) <= delta, moved * moved / 2, delta * (_sign(e) * moved - delta / 2))
-
-
-def _largest(before, now, axis):
-    first = MEANINGS["argmax_mask"].value(before[0], axis=axis)
-    return np.sum(first * now[0], axis=axis, keepdims=True)
-
-
-def _clip(before, now, low, high):
-    a = before[0]
-    return chosen(a < low, a * 0 + low, chosen(a > high, a * 0 + high, now[0]))
-
-
-PIECES = {
-    "relu": lambda before, now: numbers(before[0] > 0, before[0]) * now[0],
-    "leaky_relu": lambda before, now, slope=0.01: chosen(before[0] > 0, now[0], slope * now[0]),
-    "elu": lambda before, now, alpha=1.0: chosen(before[0] > 0, now[0], alpha * expm1(now[0])),
-    "abs": lambda before, now: _sign(before[0]) * now[0],
-    "maximum": _higher,
-    "minimum": lambda before, now: -_higher([-a for a in before], [-a for a in now]),
-    "clip": _clip,
-    "absolute_error": lambda before, now: _sign(before[0] - before[1]) * (now[0] - now[1]),
-    "huber": _huber,
-    "hinge": lambda before, now: numbers(1 - before[1] * before[0] > 0, before[0]) * (1 - now[1] * now[0]),
-    "max_axis": _largest,
-    "max_pool": lambda before, now, **at: MEANINGS["max_pool_pick"].value(now[0], before[0], **at),
-    "max_pool_back": lambda before, now, **at: MEANINGS["max_pool_back"].value(now[0], before[1], **at),
-    "max_pool_pick": lambda before, now, **at: MEANINGS["max_pool_pick"].value(now[0], before[1], **at),
-}
-"""Operations with a kink, or with a choice among equals: their value on the piece where `before` stands."""
+PIECES = [name for name, meaning in MEANINGS.items() if callable(meaning.piece)]
+"""Operations with a kink, or with a choice among equals: they have a value on the piece where numbers stand."""
 
 WITHOUT_KINK = {name for name, entry in OPS.items() if not entry.smooth and not entry.kinked}
 """Operations that are smooth, but not written in functions of complex numbers."""
-
-
-def along_the_piece(op: str, before: list, now: list, attrs) -> np.ndarray:
-    """An operation on moved arguments; a mask, and whatever else decides, stays as it was."""
-    if OPS[op].kind == "mask":
-        return np.asarray(MEANINGS[op].value(*before, **attrs), dtype=object)
-    if op in PIECES:
-        return np.asarray(PIECES[op](before, now, **attrs), dtype=object)
-    return np.asarray(MEANINGS[op].value(*now, **attrs), dtype=object)
 
 
 # The judge
@@ -127,7 +74,7 @@ def _loss(trace, forward, values, name, change):
         if moved.keys() & step.args:
             before = [values[a] for a in step.args]
             now = [moved.get(a, values[a]) for a in step.args]
-            moved[step.name] = along_the_piece(step.op, before, now, step.attrs)
+            moved[step.name] = np.asarray(MEANINGS[step.op].along(before, now, **step.attrs), dtype=object)
     return np.sum(moved.get(trace.loss, values[trace.loss]))
 
 

@@ -5,9 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from gradbook.check.ops import MEANINGS, exact
+from gradbook.check.ops import MEANINGS, exact, mp
+from gradbook.check.ops.meaning import DECIDES
 from gradbook.engine import Trace
-from gradbook.engine.ops import OPS
+from gradbook.engine.ops import NO_GRADIENT, OPS
 from tests import judges
 from tests.test_ops import CORNERS, SLOPED, inputs, scored, sloped
 
@@ -23,16 +24,37 @@ def on_corners(name, seed):
 
 
 def test_every_operation_with_a_kink_has_its_pieces():
-    """A new operation that is not `smooth` belongs into PIECES, or among those that have no kink."""
-    assert judges.PIECES.keys() | judges.WITHOUT_KINK == set(BENT)
-    assert not judges.PIECES.keys() & judges.WITHOUT_KINK
+    """The meaning of an operation that is not `smooth` has a `piece`, if it is not among those without a kink."""
+    assert set(judges.PIECES) | judges.WITHOUT_KINK == set(BENT)
+    assert not judges.WITHOUT_KINK & set(judges.PIECES)
+    masks = {name for name, meaning in MEANINGS.items() if meaning.piece == DECIDES}
+    assert masks == {name for name, entry in OPS.items() if entry.kind == "mask"}
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_the_engine_takes_the_same_piece(name):
+    """On real numbers, and in the slope that a complex step shows, where zeros and ties are met again and again."""
+    entry, random = OPS[name], np.random.default_rng(1)
+    for seed in range(20):
+        args = on_corners(name, seed)
+        np.testing.assert_allclose(
+            entry.along(args, args, **entry.attrs), entry.forward(*args, **entry.attrs), rtol=1e-15, atol=1e-15
+        )
+        ways = [random.uniform(-1, 1, a.shape) * (entry.vjp(i) is not NO_GRADIENT) for i, a in enumerate(args)]
+        moved = [a + 1e-20j * way for a, way in zip(args, ways, strict=True)]
+        slope = np.imag(entry.along(args, moved, **entry.attrs)) / 1e-20
+        h = mp.mpf(10) ** -20
+        before = [exact(a) for a in args]
+        ends = [[b + sign * h * exact(way) for b, way in zip(before, ways, strict=True)] for sign in (1, -1)]
+        above, below = (np.asarray(MEANINGS[name].along(before, end, **entry.attrs)) for end in ends)
+        np.testing.assert_allclose(slope, ((above - below) / (2 * h)).astype(float), rtol=1e-14, atol=1e-14)
 
 
 @pytest.mark.parametrize("name", judges.PIECES)
 def test_a_piece_is_the_operation_where_it_stands(name):
     for seed in range(20):
         args = [exact(a) for a in on_corners(name, seed)]
-        found = judges.along_the_piece(name, args, args, OPS[name].attrs)
+        found = np.asarray(MEANINGS[name].along(args, args, **OPS[name].attrs))
         assert (found == np.asarray(MEANINGS[name].value(*args, **OPS[name].attrs))).all()
 
 

@@ -155,11 +155,21 @@ MEANINGS = {
     "identity": Meaning(lambda z: z, move=same, keeps_name=True),
     "sigmoid": Meaning(sigmoid, lambda z: sigmoid(z) * (1 + abs(z)), printed={"σ": Function(_sigmoid_of)}),
     "tanh": Meaning(tanh, printed={"tanh": Function(_tanh_of, bare=True)}),
-    "relu": Meaning(positive_part, printed={"ReLU": Function(lambda x: max(x, Decimal(0)))}),
-    "leaky_relu": Meaning(
-        lambda z, slope=0.01: chosen(z > 0, z, slope * z), printed={"LReLU": Function(turns=("0",), below="slope")}
+    "relu": Meaning(
+        positive_part,
+        printed={"ReLU": Function(lambda x: max(x, Decimal(0)))},
+        piece=lambda before, now: numbers(before[0] > 0, before[0]) * now[0],
     ),
-    "elu": Meaning(_elu, printed={"ELU": Function(turns=("0",), below="alpha")}),
+    "leaky_relu": Meaning(
+        lambda z, slope=0.01: chosen(z > 0, z, slope * z),
+        printed={"LReLU": Function(turns=("0",), below="slope")},
+        piece=lambda before, now, slope=0.01: chosen(before[0] > 0, now[0], slope * now[0]),
+    ),
+    "elu": Meaning(
+        _elu,
+        printed={"ELU": Function(turns=("0",), below="alpha")},
+        piece=lambda before, now, alpha=1.0: chosen(before[0] > 0, now[0], alpha * expm1(now[0])),
+    ),
     "softplus": Meaning(softplus, printed="softplus"),
     "log_sigmoid": Meaning(lambda z: -softplus(-z)),
     "silu": Meaning(

@@ -7,19 +7,30 @@ import numpy as np
 
 from ..arithmetic.functions import PI, natural_logarithm
 from ..arithmetic.interval import Interval
-from .meaning import LINEAR, Function, Meaning, chosen, cos, exp, floor, ln, numbers, sin, sqrt
+from .meaning import DECIDES, LINEAR, Function, Meaning, chosen, cos, exp, floor, ln, numbers, sin, sqrt
 
 
 def sizes(a, b):
     return abs(a) + abs(b)
 
 
-def _sign(a):
+def sign(a):
     return numbers(a > 0, a) - numbers(a < 0, a)
 
 
 def _clip(a, low, high):
     return chosen(a < low, a * 0 + low, chosen(a > high, a * 0 + high, a))
+
+
+def _clip_along(before, now, low, high):
+    a = before[0]
+    return chosen(a < low, a * 0 + low, chosen(a > high, a * 0 + high, now[0]))
+
+
+def _greater(before, now):
+    """The greater of two; of equals the middle, so that each has half of the slope."""
+    (a, b), (c, d) = before, now
+    return chosen(a > b, c, chosen(a < b, d, (c + d) / 2))
 
 
 def _extremes(shift: Decimal) -> Callable:
@@ -53,13 +64,17 @@ MEANINGS = {
     "exp": Meaning(exp, printed={"exp": Function(Decimal.exp, bare=True)}),
     "cos": Meaning(cos, printed={"cos": Function(turns=_extremes(Decimal(0)), bare=True)}),
     "sin": Meaning(sin, printed={"sin": Function(turns=_extremes(Decimal("0.5")), bare=True)}),
-    "floor": Meaning(floor, printed={"floor": Function(lambda x: x.to_integral_value(ROUND_FLOOR))}),
+    "floor": Meaning(floor, printed={"floor": Function(lambda x: x.to_integral_value(ROUND_FLOOR))}, piece=DECIDES),
     "log": Meaning(ln, lambda a: 1 + abs(ln(a)), printed={"ln": LN, "log": LN}),
-    "abs": Meaning(abs, printed={"abs": Function(abs, ("0",))}),
-    "sign": Meaning(_sign, printed="sign"),
-    "heaviside": Meaning(lambda z: numbers(z > 0, z)),
-    "maximum": Meaning(np.maximum, printed={"max": Function(lambda *x: max(x))}),
-    "minimum": Meaning(np.minimum, printed={"min": Function(lambda *x: min(x))}),
-    "clip": Meaning(_clip, printed={"clip": Function(_clipped)}),
-    "within": Meaning(lambda a, low, high: numbers((a >= low) & (a <= high), a)),
+    "abs": Meaning(abs, printed={"abs": Function(abs, ("0",))}, piece=lambda before, now: sign(before[0]) * now[0]),
+    "sign": Meaning(sign, printed="sign", piece=DECIDES),
+    "heaviside": Meaning(lambda z: numbers(z > 0, z), piece=DECIDES),
+    "maximum": Meaning(np.maximum, printed={"max": Function(lambda *x: max(x))}, piece=_greater),
+    "minimum": Meaning(
+        np.minimum,
+        printed={"min": Function(lambda *x: min(x))},
+        piece=lambda before, now: -_greater([-a for a in before], [-a for a in now]),
+    ),
+    "clip": Meaning(_clip, printed={"clip": Function(_clipped)}, piece=_clip_along),
+    "within": Meaning(lambda a, low, high: numbers((a >= low) & (a <= high), a), piece=DECIDES),
 }

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from .activations import largest_size, log_softmax, log_softmax_passed, softplus
-from .arithmetic import sizes
-from .meaning import Function, Meaning, along, chosen, ln
+from .arithmetic import sign, sizes
+from .meaning import Function, Meaning, along, chosen, ln, numbers
 
 
 def _y_log(y, a):
@@ -15,6 +15,11 @@ def _y_log(y, a):
 def _huber(a, y, delta=1.0):
     e = abs(a - y)
     return chosen(e <= delta, e * e / 2, delta * (e - delta / 2))
+
+
+def _huber_along(before, now, delta=1.0):
+    e, moved = before[0] - before[1], now[0] - now[1]
+    return chosen(abs(e) <= delta, moved * moved / 2, delta * (sign(e) * moved - delta / 2))
 
 
 def _cross_entropy(a, y):
@@ -44,11 +49,16 @@ def _huber_of(e: Decimal, delta: Decimal) -> Decimal:
 MEANINGS = {
     "half_squared_error": Meaning(lambda a, y: (y - a) ** 2 / 2, lambda a, y: sizes(a, y) ** 2),
     "squared_error": Meaning(lambda a, y: (y - a) ** 2, lambda a, y: sizes(a, y) ** 2),
-    "absolute_error": Meaning(lambda a, y: abs(y - a), sizes),
+    "absolute_error": Meaning(
+        lambda a, y: abs(y - a),
+        sizes,
+        piece=lambda before, now: sign(before[0] - before[1]) * (now[0] - now[1]),
+    ),
     "huber": Meaning(
         _huber,
         lambda a, y, delta=1.0: (sizes(a, y) + delta) ** 2,
         printed={"huber": Function(_huber_of, ("0",), below="delta")},
+        piece=_huber_along,
     ),
     "binary_cross_entropy": Meaning(_cross_entropy, lambda a, y: 1 + abs(_cross_entropy(a, y)) + 1 / (1 - a)),
     "binary_cross_entropy_logits": Meaning(
@@ -59,5 +69,9 @@ MEANINGS = {
     "kl_divergence": Meaning(
         lambda a, y: _y_log(y, y) - _y_log(y, a), lambda a, y: abs(y) + abs(_y_log(y, y)) + abs(_y_log(y, a))
     ),
-    "hinge": Meaning(lambda a, y: chosen(y * a < 1, 1 - y * a, y * 0), lambda a, y: 1 + abs(y * a)),
+    "hinge": Meaning(
+        lambda a, y: chosen(y * a < 1, 1 - y * a, y * 0),
+        lambda a, y: 1 + abs(y * a),
+        piece=lambda before, now: numbers(before[1] * before[0] < 1, before[0]) * (1 - now[1] * now[0]),
+    ),
 }

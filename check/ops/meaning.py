@@ -1,6 +1,6 @@
 """The form in which an operation is written down, and functions of arrays that work on both kinds of numbers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +17,9 @@ ZERO, ONE = mp.mpf(0), mp.mpf(1)
 LINEAR = "linear"
 """In the place of `passed`: linear in each argument, so that `sizes` says how far changes can carry."""
 
+DECIDES = "decides"
+"""In the place of `piece`: a mask, which stays as it is while numbers move."""
+
 
 class Meaning(NamedTuple):
     """`value` computes the result; `scale` the size of what is added up on the way, which bounds what float64 may
@@ -26,7 +29,10 @@ class Meaning(NamedTuple):
 
     `printed` is the function that a page calls: its name, if it works entry by entry and rises everywhere or falls
     everywhere; else each name with how to work it out from printed numbers. `move` says where an entry of the result
-    came from, if the operation moves entries; `keeps_name`, that the entry is still called as it was there."""
+    came from, if the operation moves entries; `keeps_name`, that the entry is still called as it was there.
+
+    `piece(before, now)`, for an operation with kinks or with a choice among equals, is its value at `now` on the
+    piece where `before` stands. At a kink it says which piece counts: the book's conventions, which are PyTorch's."""
 
     value: Callable
     scale: Callable | None = None
@@ -34,6 +40,13 @@ class Meaning(NamedTuple):
     printed: str | Mapping[str, Function | Whole] = ""
     move: Move | None = None
     keeps_name: bool = False
+    piece: Callable | str | None = None
+
+    def along(self, before: Sequence, now: Sequence, **attrs):
+        """Its value at `now`, arguments that have moved a little from `before`, without crossing a kink."""
+        if self.piece == DECIDES:
+            return self.value(*before, **attrs)
+        return self.piece(before, now, **attrs) if callable(self.piece) else self.value(*now, **attrs)
 
     def sizes(self, *args, **attrs):
         """What the operation adds up, all of it counted as positive."""

@@ -5,7 +5,7 @@ import numpy as np
 from ..arithmetic import whole
 from ..arithmetic.arrays import added
 from . import moves
-from .meaning import LINEAR, Meaning, Whole, along, axes, count, numbers
+from .meaning import DECIDES, LINEAR, Meaning, Whole, along, axes, count, numbers
 
 
 def _mean(a, axis):
@@ -71,12 +71,16 @@ MEANINGS = {
     "max_axis": Meaning(
         lambda a, axis: np.max(a, axis=axes(axis), keepdims=True),
         printed={"max": Whole(whole.along(lambda v: [max(v)]))},
+        piece=lambda before, now, axis: along(_top(before[0], 1, axis) * now[0], axis),
     ),
     "argmax_mask": Meaning(
         lambda a, axis: _top(a, 1, axis),
         None,
         lambda args, bounds, axis: _top_passed(args, bounds, 1, axis),
         printed={"largest": Whole(whole.along(whole.first_of(1)), whole.along(whole.first_of(1)))},
+        piece=DECIDES,
     ),
-    "topk_mask": Meaning(_top, None, _top_passed, printed={"top": Whole(whole.topmost, whole.topmost)}),
+    "topk_mask": Meaning(
+        _top, None, _top_passed, printed={"top": Whole(whole.topmost, whole.topmost)}, piece=DECIDES
+    ),
 }

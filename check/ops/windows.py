@@ -97,14 +97,25 @@ MEANINGS = {
     "conv_transpose": Meaning(
         _conv_transpose, lambda g, k, **steps: _conv_transpose(abs(g), abs(k), **steps), LINEAR
     ),
-    "max_pool": Meaning(_max_pool, printed={"maxpool": Whole(pooled(max))}),
+    "max_pool": Meaning(
+        _max_pool,
+        printed={"maxpool": Whole(pooled(max))},
+        piece=lambda before, now, size, stride: _max_pool_pick(now[0], before[0], size, stride),
+    ),
     "max_pool_back": Meaning(
         _max_pool_back,
         lambda g, x, size, stride: _max_pool_back(abs(g), x, size, stride),
         _back_passed,
         {"maxpool^T": Whole(to_largest, to_largest)},
+        piece=lambda before, now, size, stride: _max_pool_back(now[0], before[1], size, stride),
     ),
-    "max_pool_pick": Meaning(_max_pool_pick, None, _pick_passed, {"pick": Whole(pooled(picked), pooled(picked))}),
+    "max_pool_pick": Meaning(
+        _max_pool_pick,
+        None,
+        _pick_passed,
+        {"pick": Whole(pooled(picked), pooled(picked))},
+        piece=lambda before, now, size, stride: _max_pool_pick(now[0], before[1], size, stride),
+    ),
     "avg_pool": Meaning(
         _avg_pool,
         lambda x, size, stride: _avg_pool(abs(x), size, stride),

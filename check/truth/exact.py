@@ -90,13 +90,21 @@ class Truth:
         return found
 
     def _difference(self, forward: list[Step], place: Place):
-        above, below = (self._loss(forward, place, change) for change in (H, -H))
+        """Along the pieces on which the operations stand: at a kink on the side that the book's conventions name."""
+        above, below = (self._loss(forward, place, change, along=True) for change in (H, -H))
         return (above - below) / (2 * H)
 
-    def _loss(self, forward: list[Step], place: Place, change):
+    def _loss(self, forward: list[Step], place: Place, change, along: bool = False):
         moved = self.values[place[0]].copy()
         moved[place[1]] += change
-        return evaluate(forward, {place[0]: moved}, [], self.values)[self.trace.loss][()]
+        return evaluate(forward, {place[0]: moved}, [], self.values, along)[self.trace.loss][()]
+
+    def difference(self, place: Place, h: float) -> tuple:
+        """The central difference of the loss at an entry with this step, and what it would be without any kink."""
+        forward = [s for s in self.trace.steps.values() if s.phase == "forward"]
+        step = mp.mpf(h)
+        pairs = [[self._loss(forward, place, change, along) for change in (step, -step)] for along in (False, True)]
+        return tuple((above - below) / (2 * step) for above, below in pairs)
 
     def after(self, updates: int) -> dict[str, np.ndarray]:
         """Every step after so many updates, in float64."""
@@ -135,8 +143,11 @@ class Truth:
         return loss
 
 
-def evaluate(steps: Iterable[Step], changes: Mapping, faults: list[Fault], known: Mapping | None = None) -> dict:
-    """The values of steps; with `known` values only what depends on `changes` is computed again."""
+def evaluate(
+    steps: Iterable[Step], changes: Mapping, faults: list[Fault], known: Mapping | None = None, along: bool = False
+) -> dict:
+    """The values of steps; with `known` values only what depends on `changes` is computed again, `along` the pieces
+    on which the known values stand if no kink shall be crossed."""
     values = {**(known or {}), **changes}
     moved = set(changes)
     for step in steps:
@@ -147,10 +158,16 @@ def evaluate(steps: Iterable[Step], changes: Mapping, faults: list[Fault], known
         elif step.op not in MEANINGS:
             faults.append(Fault(step.name, step.op, "", "is an operation that the checker does not know"))
         elif all(a in values for a in step.args):
-            args = [values[a] for a in step.args]
-            values[step.name] = np.asarray(MEANINGS[step.op].value(*args, **step.attrs), dtype=object)
+            values[step.name] = np.asarray(_worked(step, values, known if along else None), dtype=object)
             moved.add(step.name)
     return values
+
+
+def _worked(step: Step, values: Mapping, standing: Mapping | None):
+    meaning, now = MEANINGS[step.op], [values[a] for a in step.args]
+    if standing is None:
+        return meaning.value(*now, **step.attrs)
+    return meaning.along([standing[a] for a in step.args], now, **step.attrs)
 
 
 def _ulps(found: np.ndarray, truth: np.ndarray) -> float:

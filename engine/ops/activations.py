@@ -31,12 +31,23 @@ def softplus(z: np.ndarray) -> np.ndarray:
     return np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z)))
 
 
+def softplus_along(z: np.ndarray, now: np.ndarray) -> np.ndarray:
+    """The same where `now`, near z, may be complex."""
+    rising = z > 0
+    return np.where(rising, now, 0) + np.log1p(np.exp(np.where(rising, -now, now)))
+
+
 _erf = np.frompyfunc(math.erf, 1, 1)
 
 
 def normal_cdf(z: np.ndarray) -> np.ndarray:
     """Φ(z), the share of a standard normal distribution below z."""
     return ((1 + np.asarray(_erf(z / math.sqrt(2)), dtype=z.dtype)) / 2).astype(z.dtype)
+
+
+def normal_cdf_along(z: np.ndarray, now: np.ndarray) -> np.ndarray:
+    """Φ at complex numbers whose imaginary part is too small to be squared: Φ is the integral of φ."""
+    return normal_cdf(now.real) + 1j * normal_pdf(now.real) * now.imag if np.iscomplexobj(now) else normal_cdf(now)
 
 
 def normal_pdf(z: np.ndarray) -> np.ndarray:
@@ -91,20 +102,24 @@ op("tanh", np.tanh,
 
 op("relu", lambda z: np.maximum(z, 0),
    lambda g, a, z: g * z.heaviside(),
-   kind="activation", smooth=False, reach=(0, math.inf), lively=(0.1, 3.0), targets=(0.1, 1.5))
+   kind="activation", smooth=False, reach=(0, math.inf), lively=(0.1, 3.0), targets=(0.1, 1.5),
+   piece=lambda before, now: (before[0] > 0) * now[0])
 
 op("leaky_relu", lambda z, slope=0.01: np.where(z > 0, z, slope * z).astype(z.dtype),
    lambda g, a, z, slope=0.01: g * ((m := z.heaviside()) + slope * (1 - m)),
-   kind="activation", attrs={"slope": 0.1}, smooth=False, lively=(0.1, 3.0), targets=(-0.5, 1.5))
+   kind="activation", attrs={"slope": 0.1}, smooth=False, lively=(0.1, 3.0), targets=(-0.5, 1.5),
+   piece=lambda before, now, slope=0.01: np.where(before[0] > 0, now[0], slope * now[0]))
 
 op("elu", lambda z, alpha=1.0: np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0))).astype(z.dtype),
    lambda g, a, z, alpha=1.0: g * ((m := z.heaviside()) + (1 - m) * (a + alpha)),
-   kind="activation", attrs={"alpha": 0.5}, smooth=False, lively=(0.05, 2.0), targets=(-0.5, 1.5))
+   kind="activation", attrs={"alpha": 0.5}, smooth=False, lively=(0.05, 2.0), targets=(-0.5, 1.5),
+   piece=lambda before, now, alpha=1.0: np.where(
+       (rises := before[0] > 0), now[0], alpha * np.expm1(np.where(rises, 0, now[0]))))
 
 op("softplus", softplus,
    lambda g, a, z: g * z.sigmoid(),
    kind="activation", smooth=False, reach=(0, math.inf), lively=(0.05, 2.0), targets=(0.2, 2.0),
-   kinked=False)
+   kinked=False, piece=lambda before, now: softplus_along(before[0], now[0]))
 
 op("silu", lambda z: z / (1 + np.exp(-z)),
    lambda g, a, z: g * ((s := z.sigmoid()) + a * (1 - s)),
@@ -112,7 +127,8 @@ op("silu", lambda z: z / (1 + np.exp(-z)),
 
 op("gelu", lambda z: z * normal_cdf(z),
    lambda g, a, z: g * (z.normal_cdf() + z * z.normal_pdf()),
-   kind="activation", smooth=False, lively=(0.1, 2.0), targets=(-0.1, 1.5), kinked=False)
+   kind="activation", smooth=False, lively=(0.1, 2.0), targets=(-0.1, 1.5), kinked=False,
+   piece=lambda before, now: now[0] * normal_cdf_along(before[0], now[0]))
 
 op("gelu_tanh", gelu_tanh,
    lambda g, a, z: g * z.gelu_tanh_slope(),
@@ -127,7 +143,7 @@ op("softmax", softmax,
 
 op("normal_cdf", normal_cdf,
    lambda g, out, z: g * z.normal_pdf(),
-   kind="function", smooth=False, kinked=False)
+   kind="function", smooth=False, kinked=False, piece=lambda before, now: normal_cdf_along(before[0], now[0]))
 
 op("normal_pdf", normal_pdf,
    lambda g, out, z: -(g * (z * out)),
@@ -139,13 +155,13 @@ op("gelu_tanh_slope", gelu_tanh_slope,
 
 op("log_sigmoid", lambda z: -softplus(-z),
    lambda g, out, z: g * (z.args[0].sigmoid() if z.is_negated else 1 - z.sigmoid()),  # 1 - σ(-a) = σ(a)
-   kind="function", smooth=False, kinked=False)
+   kind="function", smooth=False, kinked=False, piece=lambda before, now: -softplus_along(-before[0], -now[0]))
 
 op("masked_softmax", masked_softmax,
    lambda g, a, z, m, axis: (g - (g * a).sum_axis(axis=axis)) * a,
    NO_GRADIENT,
    sample=((3, 3), (3, 3)), kind="function", attrs={"axis": 1}, domain=("real", "mask"), smooth=False, terms=_share,
-   kinked=False)
+   kinked=False, piece=lambda before, now, axis: masked_softmax(now[0], before[1], axis))
 
 op("log_softmax", log_softmax,
    lambda g, out, z, axis: g - g.sum_axis(axis=axis) * z.softmax(axis=axis),

@@ -5,6 +5,17 @@ import numpy as np
 from . import simpler
 from .table import NO_GRADIENT, POWER, PRODUCT, SUM, op
 
+
+def _greater(before, now) -> np.ndarray:
+    """The one of two that was greater; of equals the middle, so that each has half of the slope."""
+    a, b = before
+    return np.where(a > b, now[0], np.where(a < b, now[1], (now[0] + now[1]) / 2))
+
+
+def _clipped(before, now, low, high) -> np.ndarray:
+    return np.where(before[0] < low, low, np.where(before[0] > high, high, now[0]))
+
+
 # A table: one entry a paragraph, one rule a line.
 # fmt: off
 
@@ -76,7 +87,7 @@ op("sin", np.sin,
 
 op("abs", np.abs,
    lambda g, out, a: g * a.sign(),
-   smooth=False)
+   smooth=False, piece=lambda before, now: np.sign(before[0]) * now[0])
 
 op("sign", np.sign,
    NO_GRADIENT,
@@ -93,16 +104,17 @@ op("heaviside", lambda z: (z > 0).astype(z.dtype),
 op("maximum", np.maximum,
    lambda g, out, a, b: (g * ((1 + (a - b).sign()) / 2)).sum_to(a),
    lambda g, out, a, b: (g * ((1 + (b - a).sign()) / 2)).sum_to(b),
-   sample=((2, 3), (2, 3)), smooth=False)
+   sample=((2, 3), (2, 3)), smooth=False, piece=_greater)
 
 op("minimum", np.minimum,
    lambda g, out, a, b: (g * ((1 + (b - a).sign()) / 2)).sum_to(a),
    lambda g, out, a, b: (g * ((1 + (a - b).sign()) / 2)).sum_to(b),
-   sample=((2, 3), (2, 3)), smooth=False)
+   sample=((2, 3), (2, 3)), smooth=False,
+   piece=lambda before, now: -_greater([-a for a in before], [-a for a in now]))
 
 op("clip", lambda a, low, high: np.clip(a, low, high),
    lambda g, out, a, low, high: g * a.within(low=low, high=high),
-   attrs={"low": -0.5, "high": 0.5}, smooth=False)
+   attrs={"low": -0.5, "high": 0.5}, smooth=False, piece=_clipped)
 
 op("within", lambda a, low, high: ((a >= low) & (a <= high)).astype(a.dtype),
    NO_GRADIENT,

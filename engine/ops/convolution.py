@@ -139,18 +139,21 @@ op("max_pool", lambda x, size, stride: np.max(_stack(x, size, stride), axis=0),
    lambda g, out, x, size, stride: g.max_pool_back(x, size=size, stride=stride),
    sample=((4, 6),), kind="convolution", attrs={"size": 2, "stride": 2}, smooth=False,
    terms=lambda index, x, size, stride: Several(_window(index, size, stride)),
+   piece=lambda before, now, size, stride: picked(now[0], before[0], size, stride),
    cost=pools)
 
 op("max_pool_back", to_largest,
    lambda h, out, g, x, size, stride: h.max_pool_pick(x, size=size, stride=stride),
    NO_GRADIENT,
    sample=((2, 3), (4, 6)), kind="convolution", attrs={"size": 2, "stride": 2}, smooth=False,
+   piece=lambda before, now, size, stride: to_largest(now[0], before[1], size, stride),
    cost=pools)
 
 op("max_pool_pick", picked,
    lambda g, out, h, x, size, stride: g.max_pool_back(x, size=size, stride=stride),
    NO_GRADIENT,
    sample=((4, 6), (4, 6)), kind="convolution", attrs={"size": 2, "stride": 2}, smooth=False,
+   piece=lambda before, now, size, stride: picked(now[0], before[1], size, stride),
    cost=pools)
 
 op("avg_pool", lambda x, size, stride: np.sum(_stack(x, size, stride), axis=0) / size**2,

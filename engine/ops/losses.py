@@ -6,6 +6,7 @@ model says minus what is true.
 
 import numpy as np
 
+from .activations import softplus_along
 from .table import SUM, op
 from .terms import Applied, Of, Product, Several, Total, line
 
@@ -24,6 +25,16 @@ def softmax_cross_entropy(z: np.ndarray, y: np.ndarray, axis: int = 0) -> np.nda
 def huber(a: np.ndarray, y: np.ndarray, delta: float = 1.0) -> np.ndarray:
     e = np.abs(a - y)
     return np.where(e <= delta, e * e / 2, delta * (e - delta / 2)).astype(a.dtype)
+
+
+def huber_along(before, now, delta: float = 1.0) -> np.ndarray:
+    e, moved = before[0] - before[1], now[0] - now[1]
+    return np.where(np.abs(e) <= delta, moved * moved / 2, delta * (np.sign(e) * moved - delta / 2))
+
+
+def logits_along(before, now) -> np.ndarray:
+    """Binary cross-entropy of logits that may be complex."""
+    return softplus_along(before[0], now[0]) - now[0] * now[1]
 
 
 def _powers_and_truth(index, z: np.ndarray, y: np.ndarray, axis: int = 0) -> Several:
@@ -51,12 +62,13 @@ op("squared_error", lambda a, y: (y - a) ** 2,
 op("absolute_error", lambda a, y: np.abs(y - a),
    lambda g, out, a, y: g * (a - y).sign(),
    lambda g, out, a, y: g * (y - a).sign(),
-   sample=((2, 3), (2, 3)), kind="loss", smooth=False)
+   sample=((2, 3), (2, 3)), kind="loss", smooth=False,
+   piece=lambda before, now: np.sign(before[1] - before[0]) * (now[1] - now[0]))
 
 op("huber", huber,
    lambda g, out, a, y, delta=1.0: g * (a - y).clip(low=-delta, high=delta),
    lambda g, out, a, y, delta=1.0: g * (y - a).clip(low=-delta, high=delta),
-   sample=((2, 3), (2, 3)), kind="loss", attrs={"delta": 0.6}, smooth=False)
+   sample=((2, 3), (2, 3)), kind="loss", attrs={"delta": 0.6}, smooth=False, piece=huber_along)
 
 op("binary_cross_entropy", lambda a, y: -(y * np.log(a) + (1 - y) * np.log(1 - a)),
    lambda g, out, a, y: g * ((a - y) / (a * (1 - a))),
@@ -68,7 +80,7 @@ op("binary_cross_entropy_logits", lambda z, y: np.maximum(z, 0) - z * y + np.log
    lambda g, out, z, y: g * (z.sigmoid() - y),
    lambda g, out, z, y: -(g * z),
    precedence=SUM, sample=((2, 3), (2, 3)), kind="loss", domain=("real", "unit"), smooth=False,
-   outputs="logits", kinked=False)
+   outputs="logits", kinked=False, piece=logits_along)
 
 op("cross_entropy", lambda a, y: -_y_log(y, a),
    lambda g, out, a, y: -(g * (y / a)),
@@ -89,4 +101,5 @@ op("kl_divergence", lambda a, y: _y_log(y, y) - _y_log(y, a),
 op("hinge", lambda a, y: np.maximum(1 - y * a, 0),
    lambda g, out, a, y: -(g * (y * (1 - y * a).heaviside())),
    lambda g, out, a, y: -(g * (a * (1 - y * a).heaviside())),
-   sample=((2, 3), (2, 3)), kind="loss", domain=("real", "sign"), smooth=False)
+   sample=((2, 3), (2, 3)), kind="loss", domain=("real", "sign"), smooth=False,
+   piece=lambda before, now: (1 - before[1] * before[0] > 0) * (1 - now[1] * now[0]))

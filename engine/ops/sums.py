@@ -87,7 +87,8 @@ op("variance_axis", variance,
 
 op("max_axis", lambda a, axis: np.max(a, axis=axis, keepdims=True),
    lambda g, out, a, axis: g * a.argmax_mask(axis=axis),
-   kind="sum", attrs={"axis": 1}, smooth=False)
+   kind="sum", attrs={"axis": 1}, smooth=False,
+   piece=lambda before, now, axis: np.sum(argmax_mask(before[0], axis) * now[0], axis=axis, keepdims=True))
 
 op("argmax_mask", argmax_mask,
    NO_GRADIENT,

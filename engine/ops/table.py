@@ -6,7 +6,7 @@ the brackets on the page and the roundings of pencil arithmetic.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, prod
 from typing import Any, NamedTuple
@@ -70,6 +70,8 @@ class Op:
     unit beyond it is saturated, one nearer to 0 passes nothing on); `targets`, what the outputs of a last layer can
     be asked for, if not nearly all of `reach` between -1 and 1; `hidden`, the activation of the layers before a last
     layer that it looks at as a whole.
+    `piece(before, now, **attrs)`, for an operation that is not smooth: its value at `now`, which may be complex, on
+    the piece on which the real numbers `before` stand: no kink lies between. At a kink it says which piece counts.
     `cost(*args, **attrs)` tells from the shapes of the arguments, before anything is worked, what that takes; without
     it, one multiplication for each number of the result.
     """
@@ -99,6 +101,7 @@ class Op:
     targets: tuple[float, float] | None = None
     hidden: str = ""
     kinked: bool = True
+    piece: Callable[..., Any] | None = None
     cost: Callable[..., Cost] | None = None
 
     @property
@@ -137,6 +140,18 @@ class Op:
     def multiplies(self) -> bool:
         """Whether an entry of the result is a sum of products."""
         return self.kind in ("matrix", "convolution") and self.precedence == PRODUCT and self.terms is not None
+
+    @property
+    def takes_complex(self) -> bool:
+        """Whether it can be worked on complex numbers, along its piece if it has several."""
+        return self.smooth or self.piece is not None or self.kind == "mask"
+
+    def along(self, before: Sequence[Any], now: Sequence[Any], **attrs: Any) -> Any:
+        """Its value at the arrays `now`, real or complex, on the piece on which the real arrays `before` stand. What
+        only decides, a mask, stays as it is."""
+        if self.kind == "mask":
+            return self.forward(*before, **attrs)
+        return self.piece(before, now, **attrs) if self.piece else self.forward(*now, **attrs)
 
     def vjp(self, i: int) -> Callable[..., Any] | None:
         """The derivative rule of argument i; NO_GRADIENT if no gradient passes there."""
@@ -194,6 +209,7 @@ def op(  # noqa: PLR0913 (an entry's settings are keywords)
     targets: tuple[float, float] | None = None,
     hidden: str = "",
     kinked: bool = True,
+    piece: Callable[..., Any] | None = None,
     cost: Callable[..., Cost] | None = None,
 ) -> Op:
     """Enter an operation into OPS: its name, its forward function, one rule for each argument.
@@ -218,7 +234,7 @@ def op(  # noqa: PLR0913 (an entry's settings are keywords)
     OPS[name] = Op(
         name, forward, vjps, precedence, bracket_below, sample, kind, attrs or {}, domain, smooth, reach, each, room,
         infix=infix, terms=terms, repeats=repeats, size=size, cost=cost, copies=copies, simpler=simpler, fails=fails,
-        outputs=outputs, lively=lively, targets=targets, hidden=hidden, kinked=kinked,
+        outputs=outputs, lively=lively, targets=targets, hidden=hidden, kinked=kinked, piece=piece,
     )  # fmt: skip
     if infix:
         SIGNS.setdefault((infix, len(vjps)), name)

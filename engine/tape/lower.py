@@ -5,7 +5,8 @@ The function calls the very same `forward` functions in the same order, so its v
 once, when the function is made.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,12 +23,13 @@ class Lowered(Protocol):
     def __call__(self, *values: np.ndarray) -> tuple[np.ndarray, ...]: ...
 
 
-def lower(trace: Trace, inputs: Iterable[str], outputs: Iterable[str]) -> Lowered:
+def lower(trace: Trace, inputs: Iterable[str], outputs: Iterable[str], along: bool = False) -> Lowered:
     """A function of the leaves `inputs` (float64 arrays, positional) returning the steps `outputs` as a tuple.
 
     All other leaves keep the trace's values. Steps that no output needs are left out. Overflow gives inf, as
-    numpy does: the caller judges. `function.source` is the generated Python text. Raises BookError for a name
-    that is no step, ValueError for an input that is computed.
+    numpy does: the caller judges. `function.source` is the generated Python text. With `along` every operation stays
+    on the piece on which the trace's values stand (`Op.along`), and arrays may be complex. Raises BookError for a
+    name that is no step, ValueError for an input that is computed.
 
     >>> from gradbook import load, lower, work
     >>> trace = work(load("examples/seed.toml"))
@@ -44,9 +46,9 @@ def lower(trace: Trace, inputs: Iterable[str], outputs: Iterable[str]) -> Lowere
     local = {name: f"v{i}" for i, name in enumerate(trace)}
     steps = _needed(trace, outputs)
     scope: dict[str, Any] = {local[s.name]: s.value for s in steps if s.is_leaf}
-    scope |= {f"f_{s.op}": OPS[s.op].forward for s in steps if not s.is_leaf}
+    scope |= {_function(s, local, along): _forward(trace, s, along) for s in steps if not s.is_leaf}
     moving = _moving(steps, {trace[name].name for name in inputs})
-    lines = {s.name: f"{local[s.name]} = {_call(s, local)}" for s in steps if not s.is_leaf}
+    lines = {s.name: f"{local[s.name]} = {_call(s, local, along)}" for s in steps if not s.is_leaf}
     with np.errstate(all="ignore"):
         exec("\n".join(line for name, line in lines.items() if name not in moving), scope)
     body = [f"    {line}" for name, line in lines.items() if name in moving]
@@ -58,9 +60,29 @@ def lower(trace: Trace, inputs: Iterable[str], outputs: Iterable[str]) -> Lowere
     return scope["replay"]
 
 
-def _call(step: Step, local: Mapping[str, str]) -> str:
+def _has_pieces(step: Step) -> bool:
+    return OPS[step.op].piece is not None or OPS[step.op].kind == "mask"
+
+
+def _function(step: Step, local: Mapping[str, str], along: bool) -> str:
+    """What a step's function is called: its operation's, or its own where it depends on the trace's values."""
+    return f"f_{local[step.name]}" if along and _has_pieces(step) else f"f_{step.op}"
+
+
+def _forward(trace: Trace, step: Step, along: bool) -> Callable[..., Any]:
+    if not (along and _has_pieces(step)):
+        return OPS[step.op].forward
+    before = [trace[name].value for name in step.args]
+    return partial(_along, OPS[step.op].along, before)
+
+
+def _along(function: Callable[..., Any], before: list[np.ndarray], *now: np.ndarray, **attrs: Any) -> np.ndarray:
+    return function(before, now, **attrs)
+
+
+def _call(step: Step, local: Mapping[str, str], along: bool) -> str:
     attrs = [f"{key}={value!r}" for key, value in step.attrs.items()]
-    return f"f_{step.op}({', '.join([local[a] for a in step.args] + attrs)})"
+    return f"{_function(step, local, along)}({', '.join([local[a] for a in step.args] + attrs)})"
 
 
 def _needed(trace: Trace, outputs: list[str]) -> list[Step]:

@@ -1,11 +1,11 @@
 """The check: every gradient beside its central difference, the losses of many updates, the drift of the pencil."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 import numpy as np
 
-from gradbook.engine.tape.check import GradientCheck
+from gradbook.engine.tape.check import STEP, GradientCheck
 
 from ...base.numbers import plain_number, tex_number
 from ...formula.symbols import slashed
@@ -19,28 +19,56 @@ NOISE = 1e-13
 """Relative differences below this are float64's own rounding, not the pencil's."""
 
 
+KINK, LOST = "kink", "lost"
+"""What stands in the place of a relative error where a central difference tells no slope."""
+
+ROUNDINGS = 8
+"""So many roundings of the loss, divided by the distance of the two points, may be all that a difference is."""
+
+
 class Page(View):
     def rows(self) -> list[dict[str, str]]:
         """Gradient, central difference and relative error of the first entries of each parameter."""
         return rows(self.worked)
 
     def rest(self) -> list[dict]:
-        """What the table leaves out: for each large parameter the count of its entries and their largest error."""
+        """What the table leaves out: for each large parameter the count of its entries and their largest errors."""
         large = (check for check in self.worked.gradient_checks if check.gradient.size > ENTRIES)
         return [
             {
                 "symbol": slashed(self.loss, self.symbol(check.parameter)),
                 "shown": ENTRIES,
                 "total": check.gradient.size,
-                "error": self.number(check.errors.max(), 2),
+                "error": "" if (most := _largest(self.worked, [check])) is None else self.number(most, 2),
+                "slope_error": self.number(check.slope_errors.max(), 2) if check.slope_errors is not None else "",
             }
             for check in large
         ]
 
     @property
-    def worst(self) -> float:
-        """The largest relative error."""
-        return float(np.max([check.errors.max() for check in self.worked.gradient_checks], initial=0.0))
+    def worst(self) -> float | None:
+        """The largest relative error beside a central difference that tells the slope; None if none does."""
+        return _largest(self.worked, self.worked.gradient_checks)
+
+    @property
+    def has_slopes(self) -> bool:
+        """Whether the complex step could be taken."""
+        return all(check.slope is not None for check in self.worked.gradient_checks)
+
+    @property
+    def worst_slope(self) -> float:
+        """The largest relative error beside the complex step."""
+        return float(max((check.slope_errors.max() for check in self.worked.gradient_checks), default=0.0))
+
+    @property
+    def kinks(self) -> int:
+        """At how many entries the loss has a kink."""
+        return sum(verdicts(self.worked, check).count(KINK) for check in self.worked.gradient_checks)
+
+    @property
+    def lost(self) -> bool:
+        """Whether rounding leaves nothing of a central difference."""
+        return any(LOST in verdicts(self.worked, check) for check in self.worked.gradient_checks)
 
     @property
     def losses(self) -> list[float]:
@@ -77,13 +105,35 @@ def rows(worked: Worked) -> list[dict[str, str]]:
 
 def _rows(worked: Worked, check: GradientCheck) -> Iterator[dict[str, str]]:
     notation = worked.notation
-    for index in islice(np.ndindex(check.gradient.shape), ENTRIES):
+    places = zip(np.ndindex(check.gradient.shape), verdicts(worked, check), strict=True)
+    for index, verdict in islice(places, ENTRIES):
         yield {
             "symbol": slashed(notation.symbol(worked.printed.loss), notation.entry(check.parameter, index)),
             "gradient": tex_number(check.gradient[index], 10),
             "difference": tex_number(check.difference[index], 10),
-            "error": tex_number(check.errors[index], 2),
+            "error": verdict or tex_number(check.errors[index], 2),
+            "slope_error": "" if check.slope_errors is None else tex_number(check.slope_errors[index], 2),
         }
+
+
+def verdicts(worked: Worked, check: GradientCheck) -> list[str]:
+    """For each entry why its central difference tells no slope, KINK or LOST; "" where it tells it."""
+    loss = float(worked.exact.value(worked.exact.loss))
+    seen = ROUNDINGS * np.finfo(np.float64).eps * abs(loss) / (2 * STEP)
+    lost = (np.maximum(np.abs(check.gradient), np.abs(check.difference)) < seen) & (check.errors > 0)
+    kinked = check.kinked if check.kinked is not None else np.zeros(lost.shape, dtype=bool)
+    return [KINK if k else LOST if n else "" for k, n in zip(kinked.ravel(), lost.ravel(), strict=True)]
+
+
+def _largest(worked: Worked, checks: Iterable[GradientCheck]) -> float | None:
+    """The largest relative error beside the central differences that tell a slope; None if there is none."""
+    told = [
+        error
+        for check in checks
+        for error, verdict in zip(check.errors.ravel().tolist(), verdicts(worked, check), strict=True)
+        if not verdict
+    ]
+    return max(told, default=None)
 
 
 @once
