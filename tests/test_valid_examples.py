@@ -1,0 +1,52 @@
+"""Valid examples of every family, drawn at random, are worked, judged and written in every language."""
+
+from pathlib import Path
+
+import pytest
+
+from gradbook.book.pages.material import Material
+from gradbook.book.pages.pages import pages
+from gradbook.book.pages.worked import Worked
+from gradbook.engine import work
+from gradbook.engine.families import families
+from gradbook.engine.load import validate
+from gradbook.engine.spec.shapes import Claims
+from tests import judges
+from tests.chance import remember
+from tests.valid_examples import count, shipped, valid_example
+
+EACH = 3
+"""So many examples of each family."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", families())
+def test_an_example_is_worked_judged_and_written(family, chance):
+    for _ in range(EACH):
+        tables = valid_example(chance, family)
+        remember(tables)
+        example = validate(tables, Path("random.toml"))
+        trace = work(example)
+        judges.exact_gradients(trace)
+        material = Material(Worked.of(example, trace))
+        written = [pages(material, lang) for lang in ("en", "zh")]
+        assert written[0].keys() == written[1].keys() and len(written[0]) > 4
+
+
+def test_what_is_drawn_is_of_all_kinds(chance):
+    """Sizes from 1 to beyond the dots, several optimisers, both arithmetics, few digits and many."""
+    drawn = [valid_example(chance, "mlp") for _ in range(25)]
+    lengths = {length for tables in drawn for length in sizes(tables)}
+    assert {1, 2} <= lengths and max(lengths) >= 9
+    assert len({tables["update"].get("optimizer", "sgd") for tables in drawn}) >= 4
+    assert {tables["page"]["arithmetic"] for tables in drawn} == {"pencil", "exact"}
+    assert len({tables["page"]["digits"] for tables in drawn}) >= 5
+    assert len({tables["loss"] for tables in drawn}) >= 3
+    assert len({str(tables) for tables in drawn}) == 25
+    assert all(count(tables) > count(shipped("mlp")[0]["update"]) for tables in drawn)
+
+
+def sizes(tables: dict) -> set[int]:
+    claims = Claims()
+    claims.read(validate(tables, Path("random.toml")))
+    return {claim.size for places in claims.found.values() for claim in places}
