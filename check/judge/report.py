@@ -3,11 +3,22 @@
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 NOT_UNDERSTOOD = 0.01
 """The share of equations that may remain not understood."""
 SHOWN = 40
+MOST_DIGITS = 45
+
+
+def apart(value, printed, digits: int = 10) -> str:
+    """`value` to so many digits, or to as many as show that it is not the number that is printed."""
+    for n in range(digits, MOST_DIGITS):
+        text = f"{value:.{n}g}"
+        if Decimal(text) != Decimal(str(printed)):
+            return text
+    return str(value)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from ..arithmetic.arith import is_hidden
 from ..arithmetic.tree import Node, Num, Op, Partial, Sym, cells, is_literal
 from ..read.html import NUMERAL, Page
-from .report import Report
+from .report import Report, apart
 from .sheet import LOST, OWN, Sheet, near, node_of
 from .updates import updates
 
@@ -48,7 +48,7 @@ def _gradient(sheet: Sheet, i: int, symbol: Partial, gradient: Num, difference: 
         return sheet.fail(i, symbol, "", "names no parameter that has a gradient")
     truth = sheet.example.value((trace.grads[place[0]], place[1]))
     if not OWN.shows(truth, gradient):
-        sheet.fail(i, gradient, f"{truth:.10g}", "is not the gradient")
+        sheet.fail(i, gradient, apart(truth, gradient.text), "is not the gradient")
     distance = abs(difference.value - truth)
     scale, half = abs(truth), OWN.half(difference)
     low, high = (error.value - OWN.half(error)) * scale - half, (error.value + OWN.half(error)) * scale + half
@@ -105,7 +105,7 @@ def losses(sheet: Sheet) -> None:
             sheet.done()
             loss = Decimal(float(sheet.example.truth.losses(count)[count]))
             if not near(loss, number, LOST):
-                sheet.fail(i, number, f"{loss:.10g}", f"is not the loss after {count} updates")
+                sheet.fail(i, number, apart(loss, number.text), f"is not the loss after {count} updates")
 
 
 def _count(text: str) -> str:
@@ -153,11 +153,11 @@ def errata(sheet: Sheet) -> None:
 def _judged(sheet: Sheet, i: int, place, exact: Num, pencil: Node | None) -> None:
     truth, common = sheet.example.value(place), sheet.example.consensus.get(place)
     if not any(OWN.shows(t, exact) for t in (truth, *_later(sheet, i, place))):
-        sheet.fail(i, exact, f"{truth:.12g}", "is not the exact value")
+        sheet.fail(i, exact, apart(truth, exact.text), "is not the exact value")
     if not isinstance(pencil, Num):
         return
     if sheet.example.exact and abs(pencil.value - truth) > Decimal(sheet.example.bound(place)) + FLOAT64:
-        sheet.fail(i, pencil, f"{truth:.12g}", "is farther off than pencil arithmetic may be")
+        sheet.fail(i, pencil, apart(truth, pencil.text), "is farther off than pencil arithmetic may be")
     elif common and not sheet.example.exact and pencil.value != Decimal(common):
         sheet.fail(i, pencil, common, "is not the pencil value on the other pages")
 
@@ -199,7 +199,7 @@ def _told(sheet: Sheet, i: int, name: str, updates: int, node: Node | None) -> N
         return sheet.fail(i, node, "", f"is not {name} whole")
     for number, truth in zip(printed, value, strict=True):
         if not is_hidden(number) and not near(Decimal(truth), number, LOST):
-            sheet.fail(i, number, f"{truth:.10g}", f"is not {name} after {updates} updates")
+            sheet.fail(i, number, apart(truth, number.text), f"is not {name} after {updates} updates")
 
 
 CHECKS = (gradients, updates, shapes, losses, drifts, errata, histories)

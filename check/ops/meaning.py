@@ -26,7 +26,9 @@ class Meaning(NamedTuple):
 
     `printed` is the function that a page calls: its name, if it works entry by entry and rises everywhere or falls
     everywhere; else each name with how to work it out from printed numbers. `move` says where an entry of the result
-    came from, if the operation moves entries; `keeps_name`, that the entry is still called as it was there."""
+    came from, if the operation moves entries; `keeps_name`, that the entry is still called as it was there.
+    `distribution` is the argument whose entries along the attribute `axis` add up to 1: its derivative is right for
+    such only."""
 
     value: Callable
     scale: Callable | None = None
@@ -34,6 +36,7 @@ class Meaning(NamedTuple):
     printed: str | Mapping[str, Function | Whole] = ""
     move: Move | None = None
     keeps_name: bool = False
+    distribution: int | None = None
 
     def sizes(self, *args, **attrs):
         """What the operation adds up, all of it counted as positive."""
