@@ -19,7 +19,7 @@ from . import lines
 from .conflicts import conflicts
 from .figures import flat
 from .redo import Rules
-from .report import Report, apart
+from .report import Report, apart, both_apart
 
 _versions = count()
 OFTEN = 3
@@ -235,9 +235,9 @@ class Example:
             error = abs(gradient - difference) / max(abs(gradient), abs(difference), mp.mpf(1))
             report.figures["gradient"] = max(report.figures.get("gradient", 0.0), float(error))
             if error > AGREE:
-                found, wanted = (Decimal(mp.nstr(x, 45)) for x in (gradient, difference))
-                told = f"{apart(found, wanted, 12)} for {name}{list(index)}"
-                report.fail("gradient", self.trace.example, self.trace.grads[name], told, apart(wanted, found, 12))
+                found, wanted = both_apart(*(Decimal(mp.nstr(x, 45)) for x in (gradient, difference)), 12)
+                told = f"{found} for {name}{list(index)}"
+                report.fail("gradient", self.trace.example, self.trace.grads[name], told, wanted)
         report.add(conflicts(self))
         return report
 

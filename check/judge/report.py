@@ -14,11 +14,14 @@ MOST_DIGITS = 45
 
 def apart(value, printed, digits: int = 10) -> str:
     """`value` to so many digits, or to as many as show that it is not the number that is printed."""
-    for n in range(digits, MOST_DIGITS):
-        text = f"{value:.{n}g}"
-        if Decimal(text) != Decimal(str(printed)):
-            return text
-    return str(value)
+    texts = (f"{value:.{n}g}" for n in range(digits, MOST_DIGITS))
+    return next((text for text in texts if Decimal(text) != Decimal(str(printed))), str(value))
+
+
+def both_apart(a: Decimal, b: Decimal, digits: int) -> tuple[str, str]:
+    """Two values to so many digits, or to as many as show that they differ."""
+    texts = ((f"{a:.{n}g}", f"{b:.{n}g}") for n in range(digits, MOST_DIGITS))
+    return next((pair for pair in texts if pair[0] != pair[1]), (str(a), str(b)))
 
 
 @dataclass(frozen=True)
