@@ -42,9 +42,10 @@ def _exact(values: np.ndarray) -> np.ndarray:
     return values if values.dtype == object else fractions(values)
 
 
-def rounded(values: np.ndarray, digits: int) -> list[Decimal]:
-    """Every entry as it would be printed; a fraction may lie beyond float64's range."""
-    return [decimal_of(_decimal(value), digits) for value in values.ravel()]
+def rounded(values: np.ndarray, digits: int, given: np.ndarray | bool = False) -> list[Decimal]:
+    """Every entry as it would be printed, in full where it is `given`; a fraction may lie beyond float64's range."""
+    pairs = zip(values.ravel(), np.broadcast_to(given, values.shape).ravel(), strict=True)
+    return [decimal_of(_decimal(value), None if full else digits) for value, full in pairs]
 
 
 def decimals(printed: np.ndarray) -> list[Decimal]:

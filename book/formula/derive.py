@@ -4,14 +4,16 @@ Glossary. A *form* says how a leaf or an earlier line is written: `Symbols`, `Nu
 already replaced by their value. `index` picks one entry; None stands for the whole array.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from gradbook.engine.ops import CALL, OPS, PRODUCT, SUM, Op
 from gradbook.engine.ops import terms as made_of
+from gradbook.engine.tape.given import given_entries
 from gradbook.engine.tape.trace import Step, Trace
 
 from ..base.numbers import decimal_of, printed_array
@@ -47,12 +49,18 @@ class Sheet:
     digits: int
     has_symbol: Callable[[str], bool] = lambda _: False
 
+    @cached_property
+    def given(self) -> Mapping[str, np.ndarray]:
+        """Where numbers stand that were given, and so are printed in full."""
+        return given_entries(self.trace)
+
     def number(self, name: str, index: Index = ()) -> Node:
         """The printed number, with its address; a constant of the method by its symbol, if it has one."""
         step = self.trace[name]
         if self.is_constant(name):
             return Symbol(name) if self.has_symbol(name) else Number(decimal_of(float(step.value[index]), None))
-        decimal = decimal_of(float(step.value[index]), None if step.is_leaf else self.digits)
+        given = name in self.given and self.given[name][index]
+        decimal = decimal_of(float(step.value[index]), None if given else self.digits)
         return Number(decimal, Address(self.trace.example, name, index))
 
     def symbol(self, name: str) -> Symbol:
@@ -66,8 +74,8 @@ class Sheet:
 
     def printed(self, name: str) -> np.ndarray:
         """The array as the reader sees it."""
-        step = self.trace[name]
-        return printed_array(step.value, None if step.is_leaf else self.digits)
+        value = self.trace[name].value
+        return np.where(self.given.get(name, False), value, printed_array(value, self.digits))
 
     def numbers(self, name: str, shape: tuple[int, ...] | None = None) -> Node:
         """The whole array in numbers; a smaller array is repeated to fill `shape`."""

@@ -133,7 +133,8 @@ class Line:
 
     def _agrees(self, name: str, worked: frozenset[str]) -> bool:
         try:
-            found = rounded(self._from_printed(name, worked), self.sheet.digits)
+            given = self.sheet.given.get(name, False)
+            found = rounded(self._from_printed(name, worked), self.sheet.digits, given)
         except ZeroDivisionError:
             return False
         return found == decimals(self.sheet.printed(name))

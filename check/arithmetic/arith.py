@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, localcontext
 
 from .arrays import (
+    HIDDEN,
     add,
     broadcast,
     divide,
@@ -24,11 +25,11 @@ from .arrays import (
 )
 from .functions import called, exponential, function_of, is_above, is_within, power
 from .interval import Interval
-from .tree import Matrix, Node, NotUnderstoodError, Num, Op
+from .tree import ElidedError, Hidden, Matrix, Node, NotUnderstoodError, Num, Op, Repeated, walk
 from .whole import WHOLE, applied, parted
 from .windows import convolved, handed_back
 
-__all__ = ["Interval", "evaluate", "exactly", "index_of", "indices_of", "shape"]
+__all__ = ["Interval", "evaluate", "exactly", "index_of", "indices_of", "is_hidden", "shape"]
 
 CONTEXT = Context(prec=50, rounding=ROUND_HALF_EVEN)
 
@@ -45,6 +46,10 @@ def evaluate(node: Node, read: Callable = exactly):
     try:
         with localcontext(CONTEXT):
             found = _evaluate(node, read)
+    except NotUnderstoodError as error:
+        if any(isinstance(n, Repeated) for n in walk(node)):
+            raise ElidedError(str(error)) from None
+        raise
     except (DecimalException, OverflowError) as error:
         raise NotUnderstoodError(f"arithmetic that fails ({type(error).__name__})") from None
     if any(isinstance(v, Decimal) and not v.is_finite() for row in rows_of(found) for v in row):
@@ -54,7 +59,7 @@ def evaluate(node: Node, read: Callable = exactly):
 
 def _evaluate(node: Node, read: Callable):
     if isinstance(node, Num):
-        return read(node)
+        return HIDDEN if isinstance(node, Hidden) else read(node)
     if isinstance(node, Matrix):
         return joined([[_evaluate(cell, read) for cell in row] for row in node.rows])
     if not isinstance(node, Op):
@@ -65,6 +70,11 @@ def _evaluate(node: Node, read: Callable):
     if node.name not in NOTED:
         raise NotUnderstoodError(f"the operation {node.name}")
     return NOTED[node.name](node.note, *x)
+
+
+def is_hidden(*x) -> bool:
+    """Whether one of these numbers or values is one in whose place dots are printed, or depends on one."""
+    return any(v is HIDDEN or isinstance(v, Hidden) for v in x)
 
 
 def indices_of(text: str, rows) -> list[tuple[int, int]]:

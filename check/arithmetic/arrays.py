@@ -9,6 +9,9 @@ from decimal import Decimal
 from .interval import times
 from .tree import NotUnderstoodError
 
+HIDDEN = object()
+"""The value of a number in whose place dots are printed, and of all that depends on it."""
+
 
 def shape(x) -> tuple[int, int]:
     return (len(x), len(x[0])) if isinstance(x, tuple) else (1, 1)
@@ -25,6 +28,10 @@ def lone(x):
 
 def broadcast(function: Callable, *x):
     """`function` entry by entry; a scalar, a single row or a single column is repeated as numpy does."""
+    return _broadcast(lambda *v: HIDDEN if HIDDEN in v else function(*v), *x)
+
+
+def _broadcast(function: Callable, *x):
     if not any(isinstance(v, tuple) for v in x):
         return function(*x)
     shapes = [shape(v) for v in x]
@@ -69,8 +76,15 @@ def product(x, y):
         return multiply(x, y)
     if len(x[0]) != len(y):
         raise NotUnderstoodError("a product of {} × {} and {} × {}".format(*shape(x), *shape(y)))
-    columns = tuple(zip(*y, strict=True))
-    return tuple(tuple(added(u * v for u, v in zip(row, column, strict=True)) for column in columns) for row in x)
+    columns = [None if HIDDEN in column else column for column in zip(*y, strict=True)]
+    return tuple(tuple(_inner(row, column) for column in columns) for row in (None if HIDDEN in r else r for r in x))
+
+
+def _inner(row, column):
+    """The sum of the products; `row` or `column` is None if one of its entries is hidden."""
+    if row is None or column is None:
+        return HIDDEN
+    return added(u * v for u, v in zip(row, column, strict=True))
 
 
 def outer(x, y):
@@ -79,7 +93,24 @@ def outer(x, y):
 
 
 def added(terms):
-    return sum(terms, Decimal(0))
+    terms = tuple(terms)
+    return HIDDEN if HIDDEN in terms else sum(terms, Decimal(0))
+
+
+def all_hidden(function: Callable, *x):
+    """What a function of arrays gives if each of its entries depends on what is hidden: its shape is known."""
+    shown = (_broadcast(lambda v: Decimal(1) if v is HIDDEN else v, array) for array in x)
+    return _broadcast(lambda _: HIDDEN, function(*shown))
+
+
+def hiding(function: Callable) -> Callable:
+    """A function `(below, *arrays)` that gives what is hidden wherever an entry of its arrays is."""
+
+    def careful(below: str, *x):
+        hidden = any(HIDDEN in row for array in x for row in rows_of(array))
+        return all_hidden(lambda *v: function(below, *v), *x) if hidden else function(below, *x)
+
+    return careful
 
 
 def total(x):

@@ -36,6 +36,13 @@ class Num:
 
 
 @dataclass(frozen=True)
+class Hidden(Num):
+    """A number in whose place dots are printed: it has its place in the trace, and no value."""
+
+    text: str = "NaN"
+
+
+@dataclass(frozen=True)
 class Sym:
     """A symbol with its subscript and the superscripts that are part of its name: w^{(2)}_{11}."""
 
@@ -74,6 +81,11 @@ class Matrix:
 
     def __str__(self) -> str:
         return "(" + "; ".join(" ".join(map(str, row)) for row in self.rows) + ")"
+
+
+@dataclass(frozen=True)
+class Repeated(Matrix):
+    """A single row or column that is printed again and again, with dots: nothing says how often."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .arrays import added, broadcast, lone, rows_of, shape, transpose
+from .arrays import HIDDEN, added, all_hidden, broadcast, lone, rows_of, shape, transpose
 from .functions import exponential, is_above, logarithm
 from .interval import Interval, hull, interval
 from .tree import NotUnderstoodError
@@ -35,10 +35,17 @@ def along(line: Callable) -> Callable:
         if below not in AXES:
             raise NotUnderstoodError(f"the index {below} of a function")
         if AXES[below] == 1:
-            return tuple(tuple(line(*rows)) for rows in zip(*x, strict=True))
+            return tuple(tuple(_whole_line(line, rows)) for rows in zip(*x, strict=True))
         return transpose(function("j", *map(transpose, x)))
 
     return function
+
+
+def _whole_line(line: Callable, rows):
+    """`line` of rows; if an entry of them is hidden, then all that it gives."""
+    if not any(HIDDEN in row for row in rows):
+        return line(*rows)
+    return all_hidden(lambda *v: (tuple(line(*(row[0] for row in v))),), *((row,) for row in rows))[0]
 
 
 def mean(v):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from itertools import product
 
-from .arrays import added
+from .arrays import added, hiding
 from .functions import is_above
 from .interval import Interval, hull, interval
 from .tree import NotUnderstoodError
@@ -43,6 +43,7 @@ def _seen(x, places: list[Place]) -> list:
     return [x[i][j] for i, j in places]
 
 
+@hiding
 def convolved(below: str, x, k):
     """At each place the entries that the window sees, weighted by the kernel."""
     s, d = _two(below, 1, 1)
@@ -54,6 +55,7 @@ def convolved(below: str, x, k):
     return _filled(tuple(n + 1 for n in max(found)), found)
 
 
+@hiding
 def handed_back(below: str, g, k):
     """Every g goes back to the entries that its window saw, weighted by the kernel."""
     s, d = _two(below, 1, 1)
@@ -73,6 +75,7 @@ def _pool(below: str, x) -> Iterator[tuple[Place, list[Place]]]:
 def pooled(of_window):
     """A pool: a function of what each window sees."""
 
+    @hiding
     def pool(below: str, *x):
         found = {place: [of_window(*(_seen(v, seen) for v in x))] for place, seen in _pool(below, x[-1])}
         return _filled(tuple(n + 1 for n in max(found)), found)
@@ -96,6 +99,7 @@ def picked(h: list, x: list):
     return found if any(isinstance(v, Interval) for v in (*h, *x)) else found.low
 
 
+@hiding
 def to_largest(below: str, g, x):
     """Every g goes back to where its window of x is largest."""
     found: dict[Place, list] = {}
@@ -106,6 +110,7 @@ def to_largest(below: str, g, x):
     return _filled(_shape(x), found)
 
 
+@hiding
 def to_all(below: str, g):
     """Every g goes back in equal shares to all entries of its window."""
     size, s = _two(below, 1, None)

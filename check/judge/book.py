@@ -11,6 +11,7 @@ from functools import cached_property
 
 from ..arithmetic.tree import Node, NotUnderstoodError, walk
 from ..read import mathml, tex
+from ..read.dots import completed
 from ..read.html import Formula, Page, folders, number_text, without_update
 from ..read.parse import Parser, Row
 from ..truth.symbols import Symbols
@@ -51,7 +52,8 @@ def read_formula(formula: Formula) -> Reading:
         seen = parser.formula()
     except NotUnderstoodError as error:
         return Reading(unknown=str(error))
-    return Reading(seen, list(dict.fromkeys(parser.notes)), differs=seen != annotated)
+    notes, differs = list(dict.fromkeys(parser.notes)), seen != annotated
+    return Reading([Row(row.relations, list(map(completed, row.parts))) for row in seen], notes, differs=differs)
 
 
 class Book:

@@ -19,7 +19,7 @@ from . import lines
 from .conflicts import conflicts
 from .figures import flat
 from .redo import Rules
-from .report import Report
+from .report import Report, apart, both_apart
 
 _versions = count()
 OFTEN = 3
@@ -217,7 +217,8 @@ class Example:
         bound = 0.0 if self.exact or self.trace.steps[place[0]].is_leaf else self.bound(place)
         drift = float(abs(number - truth))
         if drift > bound:
-            report.fail("number", page, address, number, f"{truth:.10g}", "is neither exact nor as near as pencil")
+            expected = apart(truth, number)
+            report.fail("number", page, address, number, expected, "is neither exact nor as near as pencil")
         else:
             report.counts["drifted"] += 1
             report.figures["drift"] = max(report.figures.get("drift", 0.0), drift / bound)
@@ -234,8 +235,9 @@ class Example:
             error = abs(gradient - difference) / max(abs(gradient), abs(difference), mp.mpf(1))
             report.figures["gradient"] = max(report.figures.get("gradient", 0.0), float(error))
             if error > AGREE:
-                found = f"{mp.nstr(gradient, 12)} for {name}{list(index)}"
-                report.fail("gradient", self.trace.example, self.trace.grads[name], found, mp.nstr(difference, 12))
+                found, wanted = both_apart(*(Decimal(mp.nstr(x, 45)) for x in (gradient, difference)), 12)
+                told = f"{found} for {name}{list(index)}"
+                report.fail("gradient", self.trace.example, self.trace.grads[name], told, wanted)
         report.add(conflicts(self))
         return report
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from ..arithmetic.tree import Node, Num, Partial
 from ..ops import mp
+from .report import apart
 from .sheet import OWN, Sheet
 
 EPSILON = 2.0**-52
@@ -39,7 +40,7 @@ def _gradient(sheet: Sheet, i: int, symbol: Partial, gradient: Num, difference: 
         return sheet.fail(i, symbol, "", "names no parameter that has a gradient")
     truth = sheet.example.value((trace.grads[place[0]], place[1]))
     if not OWN.shows(truth, gradient):
-        sheet.fail(i, gradient, f"{truth:.10g}", "is not the gradient")
+        sheet.fail(i, gradient, apart(truth, gradient.text), "is not the gradient")
     if error is None:
         return _tells_no_slope(sheet, i, place, difference, truth)
     distance = abs(difference.value - truth)

@@ -6,7 +6,6 @@ Glossary. An *item* is one expression of a chain 'a = b = c'; the *head* is the 
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ..arithmetic.arith import shape
 from ..arithmetic.tree import (
     ElidedError,
     Matrix,
@@ -15,12 +14,12 @@ from ..arithmetic.tree import (
     Op,
     Partial,
     Sym,
-    cells,
     is_elided,
     is_literal,
     is_numeric,
     walk,
 )
+from ..read.dots import beside
 from ..read.parse import Row
 from ..truth.keys import Key, power_name
 from ..truth.symbols import FormError, MismatchError, Symbols
@@ -71,22 +70,20 @@ def bindings(chain: list[Item]) -> list[tuple[Key, Node, bool]]:
     for item in chain:
         if isinstance(item.node, Sym | Partial):
             found.append((item.node, last, False))
-        elif isinstance(item.node, Matrix) and not item.node.is_literal and item.node.shape == shape(cells(last)):
-            found += _entries(item.node, last)
+        elif isinstance(item.node, Matrix) and not item.node.is_literal and (pairs := beside(item.node, last)):
+            found += _entries(pairs)
     return found
 
 
 def elided(chain: list[Item]) -> list[Key]:
-    """Symbols that a chain sets equal to a matrix with dots in it."""
-    wide = any(is_elided(i.node) for i in chain)
+    """Symbols that a chain sets equal to a matrix with dots in it, and to no numbers."""
+    wide = any(is_elided(i.node) for i in chain) and not any(is_literal(i.node) for i in chain)
     names = [i.node for i in chain] + [power_name(chain[0].node)]
     return [name for name in names if wide and isinstance(name, Sym | Partial)]
 
 
-def _entries(symbols: Matrix, literal: Node) -> list[tuple[Key, Node, bool]]:
-    names = [cell for row in symbols.rows for cell in row]
-    numbers = [number for row in cells(literal) for number in row]
-    pairs = zip(names, numbers, strict=True)
+def _entries(pairs: list[tuple[Node, Node]]) -> list[tuple[Key, Node, bool]]:
+    names = [name for name, _ in pairs]
     return [(s, n, names.count(s) > 1) for s, n in pairs if isinstance(s, Sym | Partial)]
 
 

@@ -32,7 +32,8 @@ def symbols(node: Node) -> Iterator[Sym]:
 def _known(symbol: Sym, example) -> bool:
     """Whether it is bound; a letter for an index, as in E_{ij}, asks for the whole matrix."""
     general = not any(c.isdigit() for c in symbol.sub)
-    return bool(example.symbols.lookup(symbol) or (general and example.symbols.wholes(symbol)))
+    known = example.symbols.lookup(symbol) or (general and example.symbols.wholes(symbol))
+    return bool(known) or symbol in example.symbols.elided
 
 
 def _check_link(page: Page, link: str, formula: Formula, example, reading, defined_at, report: Report) -> None:

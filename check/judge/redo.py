@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from ..arithmetic.arith import Interval, evaluate, exactly, shape
+from ..arithmetic.arith import Interval, evaluate, exactly, is_hidden, shape
 from ..arithmetic.tree import Node, Num, Op, cells, children, is_literal, same_form
 
 SURE = Decimal("1e-40")
@@ -96,7 +96,8 @@ def _repeated(before: Node, after: Node) -> list[Slip]:
     if shape(b) != shape(a):
         return [Slip(f"{shape(a)[0]} × {shape(a)[1]}", f"{shape(b)[0]} × {shape(b)[1]}", "has another shape")]
     pairs = [(x, y) for row in zip(b, a, strict=True) for x, y in zip(*row, strict=True)]
-    return [Slip(str(y), str(x), "is not the number above it") for x, y in pairs if x.value != y.value]
+    wrong = [(x, y) for x, y in pairs if x.value != y.value and not is_hidden(x, y)]
+    return [Slip(str(y), str(x), "is not the number above it") for x, y in wrong]
 
 
 def _reduced(before: Node, after: Node, relation: str, rules: Rules, inside: bool) -> list[Slip]:
@@ -105,7 +106,8 @@ def _reduced(before: Node, after: Node, relation: str, rules: Rules, inside: boo
     if shape(values) != shape(printed):
         found = "{} × {}".format(*shape(values))
         return [Slip("{} × {}".format(*shape(printed)), found, "has another shape")]
-    wrong = [(i, j) for i, row in enumerate(printed) for j, n in enumerate(row) if not rules.fits(values[i][j], n)]
+    known = [(i, j) for i, row in enumerate(printed) for j, n in enumerate(row) if not is_hidden(values[i][j], n)]
+    wrong = [(i, j) for i, j in known if not rules.fits(values[i][j], printed[i][j])]
     if wrong and relation == "≈":
         bounds = _filled(evaluate(before, rules.read), shape(printed))
         wrong = [(i, j) for i, j in wrong if not _interval(bounds[i][j]).meets(_near(printed[i][j], rules))]
@@ -130,13 +132,14 @@ def same_value(before: Node, after: Node, relation: str, rules: Rules) -> list[S
     b, a = _rows(evaluate(before, exactly)), _rows(evaluate(after, exactly))
     if shape(b) != shape(a):
         return [Slip("{} × {}".format(*shape(a)), "{} × {}".format(*shape(b)), "has another shape")]
-    pairs = [(x, y) for row in zip(b, a, strict=True) for x, y in zip(*row, strict=True)]
+    pairs = [(x, y) for row in zip(b, a, strict=True) for x, y in zip(*row, strict=True) if not is_hidden(x, y)]
     if all(abs(x - y) < SURE * (1 + abs(x)) for x, y in pairs):
         return []
     near = _rows(evaluate(before, rules.read if relation == "≈" else exactly))
     bounds = _rows(evaluate(after, rules.read))
     pairs = [(x, y, v) for row in zip(near, bounds, b, strict=True) for x, y, v in zip(*row, strict=True)]
-    return [Slip(str(after), f"{value:.12g}") for x, y, value in pairs if not _interval(y).meets(_interval(x))]
+    known = [(x, y, v) for x, y, v in pairs if not is_hidden(x, y)]
+    return [Slip(str(after), f"{value:.12g}") for x, y, value in known if not _interval(y).meets(_interval(x))]
 
 
 def _filled(value, wanted: tuple[int, int]):

@@ -3,11 +3,25 @@
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 NOT_UNDERSTOOD = 0.01
 """The share of equations that may remain not understood."""
 SHOWN = 40
+MOST_DIGITS = 45
+
+
+def apart(value: Decimal | float, printed: Decimal | str, digits: int = 10) -> str:
+    """`value` to so many digits, or to as many as show that it is not the number that is printed."""
+    texts = (f"{value:.{n}g}" for n in range(digits, MOST_DIGITS))
+    return next((text for text in texts if Decimal(text) != Decimal(str(printed))), str(value))
+
+
+def both_apart(a: Decimal, b: Decimal, digits: int) -> tuple[str, str]:
+    """Two values to so many digits, or to as many as show that they differ."""
+    texts = ((f"{a:.{n}g}", f"{b:.{n}g}") for n in range(digits, MOST_DIGITS))
+    return next((pair for pair in texts if pair[0] != pair[1]), (str(a), str(b)))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from .report import Report
 
 OWN = Rules()
 """Numbers in tables show by themselves how many digits they have."""
+LOST = Decimal("1e-10")
+"""How much of a value, relatively, float64 may lose in thousands of updates."""
 
 
 class Sheet:

@@ -65,7 +65,7 @@ MEANINGS = {
         lambda z, y: softplus(z) - y * z, lambda z, y: 1 + abs(z) * (1 + abs(y)) + softplus(z)
     ),
     "cross_entropy": Meaning(lambda a, y: -_y_log(y, a), lambda a, y: abs(y) + abs(_y_log(y, a))),
-    "cross_entropy_logits": Meaning(_of_logits, _of_logits_scale, _of_logits_passed),
+    "cross_entropy_logits": Meaning(_of_logits, _of_logits_scale, _of_logits_passed, distribution=1),
     "kl_divergence": Meaning(
         lambda a, y: _y_log(y, y) - _y_log(y, a), lambda a, y: abs(y) + abs(_y_log(y, y)) + abs(_y_log(y, a))
     ),

@@ -30,6 +30,8 @@ class Meaning(NamedTuple):
     `printed` is the function that a page calls: its name, if it works entry by entry and rises everywhere or falls
     everywhere; else each name with how to work it out from printed numbers. `move` says where an entry of the result
     came from, if the operation moves entries; `keeps_name`, that the entry is still called as it was there.
+    `distribution` is the argument whose entries along the attribute `axis` add up to 1: its derivative is right for
+    such only.
 
     `piece(before, now)`, for an operation with kinks or with a choice among equals, is its value at `now` on the
     piece where `before` stands. At a kink it says which piece counts: the book's conventions, which are PyTorch's."""
@@ -40,6 +42,7 @@ class Meaning(NamedTuple):
     printed: str | Mapping[str, Function | Whole] = ""
     move: Move | None = None
     keeps_name: bool = False
+    distribution: int | None = None
     piece: Callable | str | None = None
 
     def along(self, before: Sequence, now: Sequence, **attrs):

@@ -81,29 +81,44 @@ class Truth:
     def gradients(self) -> list[tuple[Place, object, object]]:
         """(entry of a parameter, gradient, central difference), both to 50 digits."""
         forward = [s for s in self.trace.steps.values() if s.phase == "forward"]
-        found = []
+        values, found = self._on_distributions(), []
         for name in self.trace.parameters:
-            gradient = self.values.get(self.trace.grads.get(name, ""))
-            if gradient is not None and self.trace.loss in self.values:
+            gradient = values.get(self.trace.grads.get(name, ""))
+            if gradient is not None and self.trace.loss in values:
                 for index in np.ndindex(gradient.shape):
-                    found.append(((name, index), gradient[index], self._difference(forward, (name, index))))
+                    found.append(((name, index), gradient[index], self._difference(forward, values, (name, index))))
         return found
 
-    def _difference(self, forward: list[Step], place: Place):
+    def _on_distributions(self) -> dict[str, np.ndarray]:
+        """The values with targets that add up to 1, of which float64 can miss a rounding for each of their numbers:
+        p − y is the gradient for a distribution, and for nothing near one."""
+        steps = self.trace.steps.values()
+        meanings = [(MEANINGS[s.op], s) for s in steps if s.op in MEANINGS and s.name in self.values]
+        named = {s.args[m.distribution]: s.attrs.get("axis", 0) for m, s in meanings if m.distribution is not None}
+        changes = {}
+        for name, axis in named.items():
+            total = np.sum(self.values[name], axis=axis, keepdims=True)
+            if np.all(abs(total - 1) <= self.values[name].shape[axis] * EPS) and np.any(total != 1):
+                changes[name] = self.values[name] / total
+        return evaluate(steps, changes, [], self.values) if changes else self.values
+
+    def _difference(self, forward: list[Step], values: Mapping, place: Place):
         """Along the pieces on which the operations stand: at a kink on the side that the book's conventions name."""
-        above, below = (self._loss(forward, place, change, along=True) for change in (H, -H))
+        above, below = (self._loss(forward, values, place, change, along=True) for change in (H, -H))
         return (above - below) / (2 * H)
 
-    def _loss(self, forward: list[Step], place: Place, change, along: bool = False):
-        moved = self.values[place[0]].copy()
+    def _loss(self, forward: list[Step], values: Mapping, place: Place, change, along: bool = False):
+        moved = values[place[0]].copy()
         moved[place[1]] += change
-        return evaluate(forward, {place[0]: moved}, [], self.values, along)[self.trace.loss][()]
+        return evaluate(forward, {place[0]: moved}, [], values, along)[self.trace.loss][()]
 
     def difference(self, place: Place, h: float) -> tuple:
         """The central difference of the loss at an entry with this step, and what it would be without any kink."""
         forward = [s for s in self.trace.steps.values() if s.phase == "forward"]
-        step = mp.mpf(h)
-        pairs = [[self._loss(forward, place, change, along) for change in (step, -step)] for along in (False, True)]
+        step, values = mp.mpf(h), self.values
+        pairs = [
+            [self._loss(forward, values, place, change, along) for change in (step, -step)] for along in (False, True)
+        ]
         return tuple((above - below) / (2 * step) for above, below in pairs)
 
     def after(self, updates: int) -> dict[str, np.ndarray]:

@@ -7,7 +7,7 @@ Glossary. A *binding* says that a symbol is a literal: 'X = (x_1; x_2) = (0.05; 
 import re
 from collections.abc import Callable, Iterator
 
-from ..arithmetic.arith import evaluate, indices_of, shape
+from ..arithmetic.arith import evaluate, indices_of, is_hidden, shape
 from ..arithmetic.tree import (
     DOTS,
     ElidedError,
@@ -24,6 +24,7 @@ from ..arithmetic.tree import (
     transposed,
 )
 from ..arithmetic.whole import only_moves
+from ..read.dots import beside
 from .keys import Key, index_in, power_name, wholes_of
 from .summed import entry_of, entrywise, letters_of, spread
 
@@ -66,18 +67,19 @@ class Symbols:
 
     def _same(self, a: Num, b: Num) -> bool:
         known = a.address and b.address
-        return a.value == b.value and (not known or self.home(a.address) == self.home(b.address))
+        same = a.value == b.value or is_hidden(a, b)
+        return same and (not known or self.home(a.address) == self.home(b.address))
 
     def lookup(self, key: Key) -> list[Node]:
         """What a symbol may stand for; an entry may also be named by the matrix and its indices."""
         return self.known.get(key, []) or list(self._entry(key))
 
     def _entry(self, key: Key) -> Iterator[Node]:
-        name = next((name for name in wholes_of(key) if self.known.get(name)), None)
-        index = index_in(key).removeprefix(f"{index_in(name)},") if name else ""
-        for matrix in self.known[name] if index else []:
-            for i, j in indices_of(index, cells(matrix)):
-                yield cells(matrix)[i][j]
+        for name in wholes_of(key):  # w_{11,7} is no entry of w_{11}
+            index = index_in(key).removeprefix(f"{index_in(name)},")
+            for matrix in self.known.get(name, []) if index else []:
+                for i, j in indices_of(index, cells(matrix)):
+                    yield cells(matrix)[i][j]
 
     def wholes(self, key: Key) -> list[Node]:
         """The arrays whose entries a symbol names: E of E_{12}, W of w_{12}, ∂J/∂W of ∂J/∂w_{12}."""
@@ -150,7 +152,8 @@ class Symbols:
         printed = evaluate(num)
         if shape(found) != shape(printed):
             raise FormError
-        if found != printed:
+        pairs = zip(_values(found), _values(printed), strict=True)
+        if any(x != y and not is_hidden(x, y) for x, y in pairs):
             raise MismatchError(sym, self.put(sym), num)
 
     def _shaped(self, sym: Op, num: Node, learned) -> None:
@@ -208,10 +211,10 @@ class Symbols:
         return self.put(node)
 
     def _matrix(self, sym: Matrix, num: Matrix, learned) -> None:
-        if sym.shape == num.shape and not any(self._is_block(c) for row in sym.rows for c in row):
-            for s, n in zip(sym.rows, num.rows, strict=True):
-                for a, b in zip(s, n, strict=True):
-                    self.unify(a, b, learned)
+        pairs = beside(sym, num)
+        if pairs and not any(self._is_block(c) for row in sym.rows for c in row):
+            for s, n in pairs:
+                self.unify(s, n, learned)
             return
         blocks = self._blocks(sym, num)
         if blocks is None:
@@ -266,6 +269,10 @@ class Symbols:
         if isinstance(body, Sym) and (found := self.wholes(body)):
             return Op("total", (found[0],))
         return Op("total", (entrywise(self._indexed(body, letters)),)) if letters else Op("sum", node.args, node.note)
+
+
+def _values(x) -> list:
+    return [v for row in x for v in row] if isinstance(x, tuple) else [x]
 
 
 def _is_sum(node: Node) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..ops import OPS
+from .given import given_entries
 from .rounding import round_array
 from .trace import Step, Trace
 
@@ -13,8 +14,8 @@ def pencil(trace: Trace, digits: int) -> Trace:
     """The trace as worked by hand: whatever is printed is rounded to `digits` significant digits before it is
     used again; what is worked out in one go with its parent is not.
 
-    Ties go to the even digit of the decimal value. The leaves stay as they are. Raises BookError if a value
-    overflows.
+    Ties go to the even digit of the decimal value. The leaves stay as they are, and so do their numbers where they
+    are moved to, as in a transpose. Raises BookError if a value overflows.
 
     >>> from gradbook import load, pencil, work
     >>> by_hand = pencil(work(load("examples/seed.toml")), 4)
@@ -24,10 +25,12 @@ def pencil(trace: Trace, digits: int) -> Trace:
     """
 
     used = {step.name: step.value for step in trace.leaves()}
+    given = given_entries(trace)
 
     def rounding(step: Step, value: np.ndarray) -> np.ndarray:
         value = _cancelled(step, value, used)
-        used[step.name] = value if trace.is_inlined(step.name) else round_array(value, digits)
+        exact = trace.is_inlined(step.name) or given.get(step.name, False)
+        used[step.name] = np.where(exact, value, round_array(value, digits))
         return used[step.name]
 
     rounded = trace.replay(rounding=rounding)
