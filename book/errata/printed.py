@@ -11,11 +11,45 @@ POWERS = (1, -1, 2, -2, 3, -3)
 
 
 def at(value: float, decimals: int, rounding: str = ROUND_HALF_EVEN) -> Decimal:
-    """`value` with so many decimals, free of binary noise; NaN if it has none."""
+    """`value` with so many decimals, free of binary noise; NaN if it has none. Where more digits are asked for than
+    are left without the noise, it is the shortest decimal that float64 reads as `value`."""
     if not math.isfinite(value):
         return Decimal("NaN")
-    exact = SNAP.plus(Decimal(repr(float(value))))
-    return exact.quantize(Decimal(1).scaleb(-decimals), rounding=rounding, context=_WIDE)
+    exact = Decimal(repr(float(value)))
+    if exact.adjusted() + 1 + decimals <= SNAP.prec:
+        exact = SNAP.plus(exact)
+    return exact.quantize(unit(decimals), rounding=rounding, context=_WIDE)
+
+
+def known(value: float, decimals: int) -> Decimal:
+    """`value` with so many decimals, but no zeros behind the digits that float64 has."""
+    wanted, own = at(value, decimals), Decimal(repr(float(value)))
+    too_long = not wanted.is_nan() and own.adjusted() + 1 + decimals > SNAP.prec
+    return own if too_long and -own.as_tuple().exponent < decimals else wanted
+
+
+def unit(decimals: int) -> Decimal:
+    """A unit of the last of so many decimals."""
+    return Decimal(1).scaleb(-decimals, context=_WIDE)
+
+
+def is_near(value: float, number: Decimal, decimals: int, reach: float) -> bool:
+    """Whether a number that lies no farther from `value` than `reach` rounds to `number`."""
+    if not math.isfinite(value):
+        return False
+    return _apart(number, Decimal(value)) <= unit(decimals) / 2 + Decimal(reach)
+
+
+def is_cut_near(value: float, number: Decimal, decimals: int, reach: float) -> bool:
+    """Whether a number that lies no farther from `value` than `reach` is `number` once the rest is cut off."""
+    if not math.isfinite(value) or not number or (number < 0) != (value < 0):
+        return False
+    dropped = _WIDE.subtract(abs(Decimal(value)), abs(number))
+    return -Decimal(reach) <= dropped < unit(decimals) + Decimal(reach)
+
+
+def _apart(a: Decimal, b: Decimal) -> Decimal:
+    return _WIDE.subtract(a, b).copy_abs()
 
 
 def shows(value: float, number: Decimal, decimals: int) -> bool:

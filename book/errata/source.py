@@ -18,12 +18,17 @@ from gradbook.engine.spec.mistakes import sentence
 from gradbook.engine.spec.toml import read_tables
 from gradbook.engine.tape.trace import Step, Trace
 
-_NUMBER = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,3})?")
+from .reading import read_figure
+
+_NUMBER = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})(e[+-]?[0-9]{1,3})?")
+MOST = 120
+"""Characters of a printed figure that are read."""
 
 
 def _digits(text: str) -> str:
-    if not _NUMBER.fullmatch(text):
-        raise ValueError(f"{shorten(text)} is not a number as one prints it, such as '-0.0386'")
+    printed, text = text, read_figure(text[:MOST])
+    if len(printed) > MOST or not _NUMBER.fullmatch(text):
+        raise ValueError(f"{shorten(printed)} has more digits than a number is printed with")
     if abs(Decimal(text).adjusted()) > LIMITS["exponent"]:
         raise ValueError(f"{shorten(text)} is too large or too small; {LIMITS.rule('exponent', 400)}")
     return text
@@ -72,7 +77,7 @@ class Source(Model):
     """A source file: what the source is, in our words, and what it prints."""
 
     title: Annotated[Title, Field(min_length=1)]
-    about: Annotated[Words, Field(min_length=1)]
+    about: Annotated[Words, Field(min_length=1)] | None = None
     url: Annotated[str, BeforeValidator(lambda u: _address(u) if isinstance(u, str) else u)] | None = None
     place: Annotated[list[PlaceInSource], Field(min_length=1), AtMost("places")]
 
