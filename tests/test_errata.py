@@ -348,6 +348,19 @@ def test_digits_of_numbers_of_other_length():
     assert not one_digit(float("inf"), Decimal("0.1"), 1)
 
 
+def test_of_a_tie_a_slip_may_be_made_on_either_neighbour():
+    assert swapped(0.33545, Decimal("0.3535"), 4) and swapped(0.33545, Decimal("0.3534"), 4)
+    assert one_digit(0.33545, Decimal("0.3955"), 4) and one_digit(0.33545, Decimal("0.3954"), 4)
+
+
+def test_zeros_before_the_point_may_only_hold_the_place(tmp_path):
+    trace = work(load(EXAMPLES / "momentum.toml"))
+    assert 46 < trace.value("layer1.q_W") < 46.5
+    for printed, kind in (("50", "right"), ("40", "truncated"), ("46", "right"), ("30", "wrong"), ("50.", "wrong")):
+        text = PLACE.format(f"{{ step = 'layer1.q_W', printed = '{printed}' }}")
+        assert judge_text(tmp_path, text, "momentum").figures[0].verdict.kind == kind, printed
+
+
 def test_a_dropped_zero_does_not_make_a_figure_right_by_chance():
     figure = Figure(0, "layer2.dW", (1, 1), "-0.023", column=4)
     assert (figure.decimals, figure.digits) == (3, 2)

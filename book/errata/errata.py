@@ -9,7 +9,7 @@ from gradbook.engine.tape.trace import Trace
 
 from .carried import carried
 from .precision import Precision
-from .printed import at, cut, is_cut_near, is_near, known, shows, unit
+from .printed import at, cut, is_cut_near, is_near, is_of_float32, known, shows, unit
 from .programs import Programs
 from .redo import Redo, rounded_entry, value_in
 from .source import Figure, read_source, source_of
@@ -95,7 +95,8 @@ class Case:
 
     def _astray(self) -> Verdict:
         """What float64 does not give, nor figures above: a program of single precision may; else it is wrong."""
-        led = self.first(partial(carried, self), self.precisions) or self.first(self._rounded, self.precisions)
+        led = self.first(partial(carried, self), self.precisions) or self._in_tens()
+        led = led or self.first(self._rounded, self.precisions)
         return led or self._as_single(self.precision.in_single(self.figure), 0.0) or Wrong(self).verdict()
 
     def holds(self, value: float, decimals: int) -> bool:
@@ -127,6 +128,17 @@ class Case:
             return None
         return Verdict("truncated", (), *((follows.causes, follows.repeats) if follows else ()))
 
+    def _in_tens(self) -> Verdict | None:
+        """Zeros before the decimal point may only hold the place: 1200 is 1234 in two digits."""
+        digits = self.figure.printed.partition("e")[0]
+        zeros = 0 if "." in digits else len(digits) - len(digits.rstrip("0"))
+        for decimals in range(self.figure.decimals - 1, self.figure.decimals - 1 - zeros, -1) if self.number else ():
+            if self.holds(self.exact, decimals):
+                return Verdict("right")
+            if cut(self.exact, self.number, decimals):
+                return Verdict("truncated")
+        return None
+
     # What a number format cannot tell from the right figure
 
     def _in_double(self) -> Verdict | None:
@@ -149,7 +161,9 @@ class Case:
         return self._as_single(self.exact, self.precision.single(self.figure)) if decimals else None
 
     def _as_single(self, value: float, reach: float) -> Verdict | None:
-        kinds = {"right": is_near, "truncated": is_cut_near}
+        kinds = (
+            {"right": is_near, "truncated": is_cut_near} if is_of_float32(self.number, self.figure.decimals) else {}
+        )
         fits = (kind for kind, test in kinds.items() if test(value, self.number, self.figure.decimals, reach))
         return next((Verdict(kind, single=True) for kind in fits), None)
 

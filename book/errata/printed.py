@@ -3,6 +3,8 @@
 import math
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
+import numpy as np
+
 from gradbook.engine.tape.rounding import SNAP
 
 _WIDE = Context(prec=1000)
@@ -48,6 +50,15 @@ def is_cut_near(value: float, number: Decimal, decimals: int, reach: float) -> b
     return -Decimal(reach) <= dropped < unit(decimals) + Decimal(reach)
 
 
+def is_of_float32(number: Decimal, decimals: int) -> bool:
+    """Whether a number of single precision is printed so, rounded or cut off: of all digits from the tenth on there
+    is only one choice."""
+    nearest = np.float32(float(number))
+    near = (nearest, *(np.nextafter(nearest, np.float32(end)) for end in (-np.inf, np.inf)))
+    values = [float(value) for value in near]
+    return any(is_near(v, number, decimals, 0.0) or is_cut_near(v, number, decimals, 0.0) for v in values)
+
+
 def _apart(a: Decimal, b: Decimal) -> Decimal:
     return _WIDE.subtract(a, b).copy_abs()
 
@@ -77,22 +88,25 @@ def wrong_sign(value: float, number: Decimal, decimals: int) -> bool:
 
 
 def one_digit(value: float, number: Decimal, decimals: int) -> bool:
-    """Whether exactly one digit differs from the rounded value, which has two digits or more."""
-    return len(_differences(value, number, decimals)) == 1
+    """Whether exactly one digit differs from the rounded value, which has two digits or more; of a tie, from either
+    neighbour."""
+    return any(len(found) == 1 for found in _differences(value, number, decimals))
 
 
 def swapped(value: float, number: Decimal, decimals: int) -> bool:
     """Whether two neighbouring digits of the rounded value stand the wrong way round."""
-    found = _differences(value, number, decimals)
-    if len(found) != 2:
-        return False
-    (i, a, b), (j, c, d) = found
-    return j == i + 1 and (a, c) == (d, b)
+    pairs = (found for found in _differences(value, number, decimals) if len(found) == 2)
+    return any(j == i + 1 and (a, c) == (d, b) for (i, a, b), (j, c, d) in pairs)
 
 
-def _differences(value: float, number: Decimal, decimals: int) -> list[tuple[int, str, str]]:
-    """(place, digit printed, digit wanted) wherever they differ; empty if the two cannot be compared."""
-    wanted = at(value, decimals)
+def _differences(value: float, number: Decimal, decimals: int) -> list[list[tuple[int, str, str]]]:
+    """For the rounded value, and of a tie for the other neighbour, (place, digit printed, digit wanted) wherever they
+    differ; nothing if the two cannot be compared."""
+    wanted = dict.fromkeys(at(value, decimals, rule) for rule in (ROUND_HALF_EVEN, ROUND_HALF_UP))
+    return [_differing(number, each, decimals) for each in wanted]
+
+
+def _differing(number: Decimal, wanted: Decimal, decimals: int) -> list[tuple[int, str, str]]:
     if wanted.is_nan() or wanted.is_signed() != number.is_signed() or _significant(wanted) < 2:
         return []
     printed, right = _figures(number, decimals), _figures(wanted, decimals)
