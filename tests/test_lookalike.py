@@ -1,9 +1,13 @@
 """Characters of a TOML file that only look right are named, with their place and with what to write."""
 
+from pathlib import Path
+
 import pytest
 
 from gradbook.engine import BookError, load
 from gradbook.engine.spec.toml import parse
+
+EXAMPLE = Path(__file__).parent.parent / "examples" / "seed.toml"
 
 
 @pytest.mark.parametrize(
@@ -52,3 +56,14 @@ def test_an_example_with_a_minus_sign_of_a_web_page_gives_one_sentence(tmp_path)
         load(path)
     clause = "is not valid TOML: line 3, column 7 has '−', U+2212 (minus sign); write - in its place."
     assert str(told.value) == f"{path}: {clause}"
+
+
+def test_a_look_alike_on_the_command_line_is_named():
+    with pytest.raises(BookError) as told:
+        load(EXAMPLE, ["update.learning_rate=−0.3"])
+    assert "expected a number, found '−0.3'; character 1 is '−', U+2212 (minus sign); write - in its" in str(
+        told.value
+    )
+    with pytest.raises(BookError) as told:
+        load(EXAMPLE, ["update.learning_rate=fast"])
+    assert "character" not in str(told.value)

@@ -1,7 +1,7 @@
 """Comparing a printed figure with a number: right, cut off, or off by one of the slips that hands make."""
 
 import math
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
 import numpy as np
 
@@ -65,7 +65,7 @@ def _apart(a: Decimal, b: Decimal) -> Decimal:
 
 def shows(value: float, number: Decimal, decimals: int) -> bool:
     """Whether `value` rounds to `number`; of a tie both neighbours are right."""
-    return any(at(value, decimals, rule) == number for rule in (ROUND_HALF_EVEN, ROUND_HALF_UP))
+    return any(at(value, decimals, rule) == number for rule in (ROUND_HALF_UP, ROUND_HALF_DOWN))
 
 
 def cut(value: float, number: Decimal, decimals: int) -> bool:
@@ -102,7 +102,7 @@ def swapped(value: float, number: Decimal, decimals: int) -> bool:
 def _differences(value: float, number: Decimal, decimals: int) -> list[list[tuple[int, str, str]]]:
     """For the rounded value, and of a tie for the other neighbour, (place, digit printed, digit wanted) wherever they
     differ; nothing if the two cannot be compared."""
-    wanted = dict.fromkeys(at(value, decimals, rule) for rule in (ROUND_HALF_EVEN, ROUND_HALF_UP))
+    wanted = dict.fromkeys(at(value, decimals, rule) for rule in (ROUND_HALF_UP, ROUND_HALF_DOWN))
     return [_differing(number, each, decimals) for each in wanted]
 
 

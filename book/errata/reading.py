@@ -5,9 +5,9 @@ can be read in one way only is read; what cannot is named, with its character an
 """
 
 import re
-import unicodedata
 
 from gradbook.engine.errors import shorten
+from gradbook.engine.spec.lookalike import described
 
 _MINUS = dict.fromkeys("\u2212\u2010\u2011\u2012\u2013\ufe63\uff0d\u207b", "-")
 _PLUS = dict.fromkeys("\uff0b\u207a", "+")
@@ -88,15 +88,9 @@ def _unread(text: str) -> str:
         inner = [(i, c) for i, c in enumerate(text, 1) if not (c.isascii() and c.isdigit())]
         gaps = [(i, c) for i, c in inner if c in _GAPS]
         place, char = [(0, ""), *inner, *gaps[:1]][-1] if len(inner) < len(text) else (0, "")
-    named = f": character {place} is {character(char)}" if place else ""
+    named = f": character {place} is {described(char)}" if place else ""
     return f"{shorten(text)} is not a number as one prints it, such as '-0.0386'{named}"
 
 
 def _belongs(char: str) -> bool:
     return char in "0123456789+-.,eE" or char in _SIGNS | _WIDE | _GAPS | _UNSEEN
-
-
-def character(char: str) -> str:
-    """A character by its look, if it has one, its code and its name."""
-    seen = f"{char!r}, " if char.isprintable() and not char.isspace() else ""
-    return f"{seen}U+{ord(char):04X}" + (f" ({name.lower()})" if (name := unicodedata.name(char, "")) else "")

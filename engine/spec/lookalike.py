@@ -3,8 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 
-MINUS = "-"
-_LOOKS = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\u207b", MINUS)
+_LOOKS = dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212\u207b", "-")
 _LOOKS |= dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033", '"')
 _LOOKS |= dict.fromkeys("\u2018\u2019\u201a\u201b\u2039\u203a\u2032", "'")
 _LOOKS |= {"\u3002": ".", "\u066b": ".", "\u3001": ",", "\u066c": ",", "\u3010": "[", "\u3011": "]"}
@@ -35,14 +34,28 @@ def look_alike(text: str, outside: Iterator[tuple[int, int]]) -> str | None:
     return None
 
 
+def look_alike_in(text: str) -> str | None:
+    """The same of text that stands where a number should."""
+    place = next((i for i, char in enumerate(text) if not char.isascii()), None)
+    return None if place is None else f"character {place + 1} is {_advised(text[place])}"
+
+
+def described(char: str) -> str:
+    """A character by its look, if it has one, its code and its name: '−', U+2212 (minus sign)."""
+    seen = f"{char!r}, " if char.isprintable() and not char.isspace() and not unicodedata.combining(char) else ""
+    return f"{seen}U+{ord(char):04X}" + (f" ({name.lower()})" if (name := unicodedata.name(char, "")) else "")
+
+
 def _clause(text: str, i: int) -> str:
-    line, column = text.count("\n", 0, i) + 1, i - (text.rfind("\n", 0, i) + 1) + 1
-    char, wanted = text[i], meant(text[i])
-    look = f"'{char}', " if char.isprintable() and not char.isspace() and not unicodedata.combining(char) else ""
-    name = f" ({unicodedata.name(char).lower()})" if unicodedata.name(char, "") else ""
+    line, column = text.count("\n", 0, i) + 1, i - text.rfind("\n", 0, i)
+    return f"line {line}, column {column} has {_advised(text[i])}"
+
+
+def _advised(char: str) -> str:
+    wanted = meant(char)
     advice = {
         None: ", which may only stand in quotes",
         "": ", which must go",
         " ": "; write an ordinary space in its place",
     }.get(wanted, f"; write {wanted} in its place")
-    return f"line {line}, column {column} has {look}U+{ord(char):04X}{name}{advice}"
+    return described(char) + advice
