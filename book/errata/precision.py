@@ -17,16 +17,15 @@ from gradbook.engine.tape.lower import train
 from gradbook.engine.tape.trace import Step, Trace
 
 from .redo import value_in
-from .source import Figure
+from .source import DRAWS, Figure
 
 SINGLE, DOUBLE = 2.0**-24, 2.0**-53
 """The largest relative error of one rounding."""
 MOVED = 2.0**-30
 """By how much results are moved on trial: far above the noise of float64, so small that a half moves half as far."""
-DRAWS = 8
-"""How often they are moved, each time in other directions."""
 SAFETY = 2
-"""Of so many draws the largest, twice: a sum of n terms, or exp in a library, loses more than one rounding."""
+"""Of `DRAWS` draws, each in other directions, the largest, twice: a sum of n terms, or exp in a library, loses more
+than one rounding."""
 
 Values = Mapping[str, np.ndarray]
 

@@ -21,6 +21,8 @@ from gradbook.engine.tape.trace import Step, Trace
 from .reading import read_figure
 
 _NUMBER = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})(e[+-]?[0-9]{1,3})?")
+DRAWS = 8
+"""How often a trace is worked again, at two distances, to find what a number format can know of its figures."""
 MOST = 120
 """Characters of a printed figure that are read."""
 
@@ -139,15 +141,17 @@ def read_source(path: str | Path, trace: Trace) -> tuple[Source, list[Figure]]:
 
 def _check_work(path: Path, trace: Trace, figures: list[Figure]) -> None:
     """Refuses more figures, or more updates behind them, than can be judged in time: every wrong figure is looked
-    for in the training of every mutant of the program, with one update less and one more."""
+    for in the training of every mutant of the program, with one update less and one more; and each trace that figures
+    are taken from is worked again in other precisions."""
     if len(figures) > LIMITS["figures"]:
         raise BookError(f"{path}: has {len(figures)} figures; {LIMITS.rule('figures', len(figures))}.")
     comparisons = len(figures) * sum(step.value.size for step in trace.values())
     if comparisons > LIMITS["comparisons"]:
         rule = LIMITS.rule("comparisons", comparisons)
         raise BookError(f"{path}: {len(figures)} figures of this example take {comparisons} comparisons; {rule}.")
-    updates = sum({f.after for f in figures})
-    work = updates * 3 * (len(trace.updated()) + 2) * update_work(trace)
+    counts = {f.after for f in figures}
+    updates = sum(counts)
+    work = (updates * 3 * (len(trace.updated()) + 2) + 2 * DRAWS * len(counts)) * update_work(trace)
     if work > LIMITS["multiplications"]:
         rule = LIMITS.rule("multiplications", work)
         raise BookError(f"{path}: its figures ask for {updates} updates, about {work:.1e} multiplications; {rule}.")
