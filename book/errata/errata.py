@@ -59,8 +59,8 @@ class Judge:
         found[:] = [first, *(j for j in found if j is not first)]
 
     def precision(self, updates: int) -> Precision:
-        """What number formats can know after so many updates. Of later traces only the last one's is kept: it holds the
-        values of all its draws."""
+        """What number formats can know after so many updates. Of later traces only the last one's is kept: it holds
+        the values of all its draws."""
         if updates not in self.precisions:
             self.precisions = {n: known for n, known in self.precisions.items() if not n}
             self.precisions[updates] = Precision(self.programs.own_after(updates), self.exact, updates)
