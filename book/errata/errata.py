@@ -62,7 +62,8 @@ class Judge:
         """What number formats can know after so many updates. Of later traces only the last one's is kept: it holds
         the values of all its draws."""
         if updates not in self.precisions:
-            self.precisions = {n: known for n, known in self.precisions.items() if not n}
+            for later in [n for n in self.precisions if n]:
+                del self.precisions[later]
             self.precisions[updates] = Precision(self.programs.own_after(updates), self.exact, updates)
         return self.precisions[updates]
 
