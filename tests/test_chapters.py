@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 import gradbook
+from gradbook.book.errata.errata import errata
 from gradbook.book.pages.listing import listing
 from gradbook.book.pages.values import lookup
-from gradbook.engine import BookError, load, work
+from gradbook.engine import BookError, load, pencil, work
 from gradbook.engine.ops import OPS
 
 ROOT = Path(__file__).parent.parent
@@ -100,6 +101,16 @@ def test_the_example_file_shown_is_the_first_example():
     actual = {key: value for key, value in actual.items() if key not in ("intro", "notation")}
     assert shown.pop("page") == {"arithmetic": "pencil", "digits": 4} | actual.pop("page", {})
     assert shown == actual
+
+
+def test_the_source_file_shown_is_judged_as_it_stands(tmp_path):
+    trace = work(load(ROOT / "examples/mazur.toml"))
+    (shown,) = [text for text in blocks("your-own-example", "toml") if "[[place]]" in text]
+    path = tmp_path / "my-net.toml"
+    path.write_text(shown, encoding="utf-8")
+    found = errata(trace, pencil(trace, 4), path)
+    printed = ["0.3775", "0.3925", "0.3589", "0.2910"]
+    assert [(j.printed, j.verdict.kind) for j in found.figures] == [(figure, "right") for figure in printed]
 
 
 MISTAKES = [

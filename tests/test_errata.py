@@ -327,6 +327,7 @@ def test_a_figure_from_nowhere_is_left_unexplained(tmp_path, batch):
 
 def test_of_a_tie_both_neighbours_are_right():
     assert shows(0.125, Decimal("0.12"), 2) and shows(0.125, Decimal("0.13"), 2)
+    assert shows(0.135, Decimal("0.13"), 2) and shows(0.135, Decimal("0.14"), 2)
     assert not shows(0.126, Decimal("0.12"), 2)
 
 
@@ -346,6 +347,19 @@ def test_digits_of_numbers_of_other_length():
     assert not one_digit(0.1234, Decimal("-0.1934"), 4)
     assert swapped(0.1234, Decimal("0.1324"), 4)
     assert not one_digit(float("inf"), Decimal("0.1"), 1)
+
+
+def test_of_a_tie_a_slip_may_be_made_on_either_neighbour():
+    assert swapped(0.33545, Decimal("0.3535"), 4) and swapped(0.33545, Decimal("0.3534"), 4)
+    assert one_digit(0.33545, Decimal("0.3955"), 4) and one_digit(0.33545, Decimal("0.3954"), 4)
+
+
+def test_zeros_before_the_point_may_only_hold_the_place(tmp_path):
+    trace = work(load(EXAMPLES / "momentum.toml"))
+    assert 46 < trace.value("layer1.q_W") < 46.5
+    for printed, kind in (("50", "right"), ("40", "truncated"), ("46", "right"), ("30", "wrong")):
+        text = PLACE.format(f"{{ step = 'layer1.q_W', printed = '{printed}' }}")
+        assert judge_text(tmp_path, text, "momentum").figures[0].verdict.kind == kind, printed
 
 
 def test_a_dropped_zero_does_not_make_a_figure_right_by_chance():

@@ -20,7 +20,8 @@ USERS = ("engine/families", "engine/layers")
 """A family uses operations: by a call, `z.tanh()`, by a default, by what a key may be. It does not ask for one."""
 
 FRIENDS = {
-    "book/errata/errata.py": {"sign": "a slip of a hand: the wrong sign"},
+    "book/errata/carried.py": {"sign": "a slip of a hand: the wrong sign"},
+    "book/errata/wrong.py": {"sign": "a slip of a hand: the wrong sign"},
     "book/figures/loss_curve.py": {"log": "a fact of a caption: whether the axis is logarithmic"},
     "book/formula/boxes.py": {"sum": "a row may be broken at a sign of this kind"},
     "book/formula/by_hand.py": {"sum": "a kind of operations"},

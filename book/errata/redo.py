@@ -31,8 +31,8 @@ class Redo:
             self.pins.setdefault(step, {})[index] = found
 
     def value(self, choice: Choice, without=frozenset(), rounding: Rounding | None = None) -> float:
-        """The figure under a choice. `without` are (step, index) that keep their exact value; `rounding` is
-        applied to what the source does not print."""
+        """The figure under a choice. `without` are (step, index) that keep their exact value, or are mapped to
+        another one; `rounding` is applied to what the source does not print."""
         values: dict[str, np.ndarray] = {}
         step = self.trace[self.figure.step]
         if step.is_leaf:
@@ -58,8 +58,9 @@ class Redo:
             return value
         value = value.copy()
         for index, judged in pinned.items():
-            left_out = (step.name, index) in without
-            value[index] = step.value[index] if left_out else float(judged.figure.number)
+            key = (step.name, index)
+            kept = without[key] if isinstance(without, Mapping) and key in without else step.value[index]
+            value[index] = kept if key in without else float(judged.figure.number)
         return value
 
     def _pinned(self, name: str, choice: Choice) -> dict[tuple, object]:
@@ -184,3 +185,13 @@ def line_of(trace: Trace, name: str) -> set[str]:
         found.update(trace[step].args)
         waiting += trace.parts(step)
     return found
+
+
+def rounded_entry(entry, rule, size: int, step: Step, value: np.ndarray) -> np.ndarray:
+    """`value` with one entry rounded, if it is the value of the step that holds the entry."""
+    name, index = entry
+    if step.name != name:
+        return value
+    value = value.copy()
+    value[index] = float(rule(value[index], size))
+    return value

@@ -18,12 +18,19 @@ from gradbook.engine.spec.mistakes import sentence
 from gradbook.engine.spec.toml import read_tables
 from gradbook.engine.tape.trace import Step, Trace
 
-_NUMBER = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})([eE][+-]?[0-9]{1,3})?")
+from .reading import read_figure
+
+_NUMBER = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]{0,30})?|\.[0-9]{1,30})(e[+-]?[0-9]{1,3})?")
+DRAWS = 8
+"""How often a trace is worked again, at two distances, to find what a number format can know of its figures."""
+MOST = 120
+"""Characters of a printed figure that are read."""
 
 
 def _digits(text: str) -> str:
-    if not _NUMBER.fullmatch(text):
-        raise ValueError(f"{shorten(text)} is not a number as one prints it, such as '-0.0386'")
+    printed, text = text, read_figure(text[:MOST])
+    if len(printed) > MOST or not _NUMBER.fullmatch(text):
+        raise ValueError(f"{shorten(printed)} has more digits than a number is printed with")
     if abs(Decimal(text).adjusted()) > LIMITS["exponent"]:
         raise ValueError(f"{shorten(text)} is too large or too small; {LIMITS.rule('exponent', 400)}")
     return text
@@ -72,7 +79,7 @@ class Source(Model):
     """A source file: what the source is, in our words, and what it prints."""
 
     title: Annotated[Title, Field(min_length=1)]
-    about: Annotated[Words, Field(min_length=1)]
+    about: Annotated[Words, Field(min_length=1)] | None = None
     url: Annotated[str, BeforeValidator(lambda u: _address(u) if isinstance(u, str) else u)] | None = None
     place: Annotated[list[PlaceInSource], Field(min_length=1), AtMost("places")]
 
@@ -134,15 +141,17 @@ def read_source(path: str | Path, trace: Trace) -> tuple[Source, list[Figure]]:
 
 def _check_work(path: Path, trace: Trace, figures: list[Figure]) -> None:
     """Refuses more figures, or more updates behind them, than can be judged in time: every wrong figure is looked
-    for in the training of every mutant of the program, with one update less and one more."""
+    for in the training of every mutant of the program, with one update less and one more; and each trace that figures
+    are taken from is worked again in other precisions."""
     if len(figures) > LIMITS["figures"]:
         raise BookError(f"{path}: has {len(figures)} figures; {LIMITS.rule('figures', len(figures))}.")
     comparisons = len(figures) * sum(step.value.size for step in trace.values())
     if comparisons > LIMITS["comparisons"]:
         rule = LIMITS.rule("comparisons", comparisons)
         raise BookError(f"{path}: {len(figures)} figures of this example take {comparisons} comparisons; {rule}.")
-    updates = sum({f.after for f in figures})
-    work = updates * 3 * (len(trace.updated()) + 2) * update_work(trace)
+    counts = {f.after for f in figures}
+    updates = sum(counts)
+    work = (updates * 3 * (len(trace.updated()) + 2) + 2 * DRAWS * len(counts)) * update_work(trace)
     if work > LIMITS["multiplications"]:
         rule = LIMITS.rule("multiplications", work)
         raise BookError(f"{path}: its figures ask for {updates} updates, about {work:.1e} multiplications; {rule}.")

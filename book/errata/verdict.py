@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
+from gradbook.engine.tape.rounding import SAFE
+
 from .source import Figure, PlaceInSource, Source
 
 KINDS = ("right", "truncated", "follows", "wrong")
@@ -15,8 +17,10 @@ class Reason:
 
     kind: digit | swap (of two digits) | factor (of ten to the `power`) | sign | quantity (the value of `other`
     stands there) | operand (`step` read `other` in place of `operand`) | updated (the parameters `names` were read
-    after their update) | count (`updates` updates were made) | rounded (`other`, which is not printed, was rounded
-    to `expected`; with this reason a figure follows) | unexplained.
+    after their update) | count (`updates` updates were made) | unexplained. Four kinds say how a figure follows:
+    rounded (`other`, which is not printed, was rounded to `expected`) | roundings (so was all that is not printed, to
+    as many decimals or digits as the figure) | unrounded (the slip was carried on as `expected`, with more digits
+    than are printed) | cut (the figure itself is cut off).
     """
 
     kind: str
@@ -32,13 +36,17 @@ class Reason:
 @dataclass(frozen=True)
 class Verdict:
     """What a figure is. `causes` are the earlier figures it follows from; `repeats` says that it restates the only
-    one of them; `against` are earlier slips that a right figure takes no notice of."""
+    one of them; `against` are earlier slips that a right figure takes no notice of. `single`: float32 gives the
+    figure, float64 does not. `vouched`: it has more digits than float64 can know, which are so many; 0 if float64
+    cannot tell the figure from noise."""
 
     kind: str
     reasons: tuple[Reason, ...] = ()
     causes: tuple["Judged", ...] = ()
     repeats: bool = False
     against: tuple["Judged", ...] = ()
+    single: bool = False
+    vouched: int | None = None
 
     @property
     def from_slip(self) -> bool:
@@ -70,7 +78,7 @@ class Judged:
     @property
     def shown(self) -> int:
         """The significant digits of the exact value that settle the matter."""
-        return min(12, max(4, self.figure.digits + 2))
+        return min(SAFE, max(4, self.figure.digits + 2))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import get_args
 from pydantic import BaseModel, ValidationError
 
 from ..errors import shorten, suggest
+from .lookalike import look_alike_in
 
 TEXT, TABLE = "<text>", "<table>"
 """Tags of the two ways to write a symbol; they stand in pydantic's places, not in ours."""
@@ -30,6 +31,8 @@ _MESSAGES = {
     "too_few": "has {actual_length} entries; at least {min_length} are needed",
     "string_too_short": "is empty",
 }
+NUMBERS = ("float_type", "int_type")
+"""Where text may be a number whose characters only look right, as `--set` takes it from a web page."""
 
 
 def sentence(error: ValidationError, spec: type[BaseModel]) -> str:
@@ -54,7 +57,9 @@ def _rule(detail, spec) -> str:
     if kind not in _MESSAGES:
         return detail["msg"][:1].lower() + detail["msg"][1:]
     bounds = {key: _whole(value) for key, value in detail.get("ctx", {}).items()}
-    return _MESSAGES[kind].format(**bounds | {"input": shorten(detail["input"])})
+    found = _MESSAGES[kind].format(**bounds | {"input": shorten(detail["input"])})
+    looks = look_alike_in(detail["input"]) if kind in NUMBERS and isinstance(detail["input"], str) else None
+    return f"{found}; {looks}" if looks else found
 
 
 def _whole(value):

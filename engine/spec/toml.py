@@ -6,10 +6,12 @@ Python's parser takes time and memory that grow with the square of a key's dots,
 import re
 import stat
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import BookError, shorten, shorten_text, unknown
 from .limits import LIMITS
+from .lookalike import look_alike, meant
 
 _TOKEN = re.compile(  # a string that is never closed ends with the text, so that no quote is read twice
     r'"""(?:\\.|[^\\]|\\\Z)*?(?:"""|\Z)|' r"'''.*?(?:'''|\Z)|"
@@ -26,7 +28,8 @@ def parse(text: str) -> dict:
     except RecursionError:
         raise ValueError("is nested too deeply") from None
     except ValueError as error:  # TOMLDecodeError, and a whole number of thousands of digits
-        raise ValueError(f"is not valid TOML: {shorten_text(error)}") from None
+        why = look_alike(text, _outside(text)) or shorten_text(error)
+        raise ValueError(f"is not valid TOML: {why}") from None
 
 
 def _check_depth(text: str) -> None:
@@ -43,6 +46,22 @@ def _check_depth(text: str) -> None:
             dots = 0
         if max(depth, dots) > LIMITS["depth"]:
             raise ValueError(f"is nested too deeply; {LIMITS.rule('depth', 2 * LIMITS['depth'])}")
+
+
+def _outside(text: str) -> Iterator[tuple[int, int]]:
+    """Where the text is neither a string nor a comment. A string that its line does not close is closed by what
+    only looks like a quotation mark: that is outside."""
+    end = 0
+    for match in _TOKEN.finditer(text):
+        token = match[0]
+        if token[0] not in "\"'#":
+            continue
+        yield end, match.start()
+        end = match.end()
+        if token[0] in "\"'" and (len(token) == 1 or token[-1] != token[0]):
+            places = [match.start() + i for i, char in enumerate(token) if char > "~" and meant(char) in ('"', "'")]
+            yield from ((place, place + 1) for place in places[-1:])
+    yield end, len(text)
 
 
 def read_tables(path: Path, within: Path | None = None) -> dict:
