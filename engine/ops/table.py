@@ -63,7 +63,8 @@ class Op:
     not the operation on the entries at the same place. `repeats` says that a ⊙ b ⊙ c needs no brackets.
     `size`, for an operation whose terms can cancel, adds up how large they are: it takes absolute values.
     `copies` says that it only repeats entries. `simpler(make, *args, **attrs)` is what its method on an expression
-    gives, where a person leaves something out (`simpler.py`). `fails` says why it ends where its values are finite.
+    gives, where a person leaves something out (`simpler.py`). `fails(*arrays, **attrs)` says what is wrong with the
+    arguments of a result that is no finite number, and what to do; "" if nothing is.
 
     `outputs`, one of OUTPUTS, is what an activation makes of a layer, and what a loss needs the last layer to give.
     For the search for an example's numbers: `lively`, from where to where the size of a pre-activation is wanted (a
@@ -93,7 +94,7 @@ class Op:
     size: Callable[..., Any] | None = None
     copies: bool = False
     simpler: Callable[..., Any] | None = None
-    fails: str = ""
+    fails: Callable[..., str] | None = None
     outputs: str = ""
     lively: tuple[float, float] = (0.05, 1.5)
     targets: tuple[float, float] | None = None
@@ -188,7 +189,7 @@ def op(  # noqa: PLR0913 (an entry's settings are keywords)
     size: Callable[..., Any] | None = None,
     copies: bool = False,
     simpler: Callable[..., Any] | None = None,
-    fails: str = "",
+    fails: Callable[..., str] | None = None,
     outputs: str = "",
     lively: tuple[float, float] = (0.05, 1.5),
     targets: tuple[float, float] | None = None,
