@@ -11,7 +11,7 @@ from ..ops import NO_GRADIENT, OPS, of_kind
 from ..spec import friendly
 from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
-from ..spec.rules import expect_kept, expect_mask, expect_outputs, expect_reachable, expect_targets
+from ..spec.rules import expect_kept, expect_mask, expect_outputs, expect_targets
 from ..spec.shapes import chain, shape
 from ..tape.tape import Expr, Tape, apply, expr
 
@@ -85,8 +85,6 @@ class Spec(Example):
         expect_outputs(self.layers[-1].activation, self.loss)
         self._expect_kept(f"layers[{len(self.layers) - 1}]", self.layers[-1])
         expect_targets("data.y", self.data.y, self.loss)
-        if OPS[self.loss].accepts(1) != "sign":  # which is to be met in sign only
-            expect_reachable("data.y", self.data.y, self.layers[-1].activation)
         if self.delta is not None and "delta" not in OPS[self.loss].attrs:
             raise ValueError(f"delta: belongs to the loss {_having('loss', 'delta')}")
         return self

@@ -46,6 +46,10 @@ class Cost(NamedTuple):
     calls: int = 1
 
 
+Bounds = tuple[float, float]
+"""The least and the greatest of some numbers."""
+
+
 @dataclass(frozen=True)
 class Op:
     """One operation.
@@ -55,7 +59,8 @@ class Op:
     of arguments. `sample` are the shapes of arguments to test it on, `attrs` the attributes that go with them,
     `domain` what the arguments may hold. `smooth` says that the operation has a slope everywhere and is written in
     functions that complex numbers have too; `kinked`, whether one that is not smooth has a corner or a jump, or
-    only such functions. `reach` are the bounds of an activation's results: no target beyond them can be reached.
+    only such functions. `reach` are the bounds of an activation's results, or tells them from its attributes: no
+    target beyond them can be reached.
     `room` is the module that entered it.
 
     `infix` is Python's own sign for the operation ("+", "@", ".T"), "" if it is called by its name.
@@ -85,7 +90,7 @@ class Op:
     attrs: Mapping[str, Any] = field(default_factory=dict)
     domain: tuple[str, ...] = ()
     smooth: bool = True
-    reach: tuple[float, float] = (-inf, inf)
+    reach: Bounds | Callable[..., Bounds] = (-inf, inf)
     each: Callable[[int], Callable[..., Any] | None] | None = None
     room: str = ""
     infix: str = ""
@@ -126,8 +131,13 @@ class Op:
     @property
     def aims(self) -> tuple[float, float]:
         """Between which numbers the targets of a new example lie: `targets`, else what is within reach."""
-        low, high = (float(max(self.reach[0], -1)), float(min(self.reach[1], 1)))
+        lowest, highest = self.bounds(**self.attrs)
+        low, high = float(max(lowest, -1)), float(min(highest, 1))
         return self.targets or (low + 0.05 * (high - low), high - 0.05 * (high - low))
+
+    def bounds(self, **attrs: Any) -> Bounds:
+        """`reach`, with these attributes."""
+        return self.reach(**attrs) if callable(self.reach) else self.reach
 
     @property
     def is_product(self) -> bool:
@@ -181,7 +191,7 @@ def op(  # noqa: PLR0913 (an entry's settings are keywords)
     attrs: Mapping[str, Any] | None = None,
     domain: tuple[str, ...] = (),
     smooth: bool = True,
-    reach: tuple[float, float] = (-inf, inf),
+    reach: Bounds | Callable[..., Bounds] = (-inf, inf),
     each: Callable[[int], Callable[..., Any] | None] | None = None,
     infix: str = "",
     terms: Callable[..., Term] | None = None,

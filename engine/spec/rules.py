@@ -1,10 +1,10 @@
-"""Small rules, by name, for what an example file says that are no shapes: masks, indices, targets in reach.
+"""Small rules, by name, for what an example file says that are no shapes: masks, indices, targets.
 
 Every function raises ValueError with a sentence that begins with the place ('data.x', 'layers[0].W').
 """
 
 from collections.abc import Sequence
-from math import fsum, inf
+from math import fsum
 
 from ..ops import OPS, of_kind
 from ..ops.failures import told
@@ -66,18 +66,6 @@ def expect_targets(place: str, rows: Sequence, loss: str) -> None:
                 raise ValueError(f"{place}[{i}][{j}]: {loss} needs targets of −1 or 1, not {told(v, (-1, 1))}")
         if wanted == "distribution":
             expect_distribution(f"{place}[{i}]", row, loss)
-
-
-def expect_reachable(place: str, rows: Sequence, activation: str) -> None:
-    """No target lies beyond what the last activation can give, where an error could never become 0."""
-    low, high = OPS[activation].reach
-    for i, row in enumerate(rows):
-        for j, value in enumerate(row):
-            if not low <= value <= high:
-                bounds = f"between {low:g} and {high:g}" if high < inf else f"of at least {low:g}"
-                raise ValueError(
-                    f"{place}[{i}][{j}]: {value:g} cannot be reached: {activation} gives numbers {bounds}"
-                )
 
 
 def expect_distribution(place: str, row: Sequence, loss: str) -> None:
