@@ -78,7 +78,7 @@ def gelu(z: np.ndarray) -> np.ndarray:
 
 def valley(f: Callable[[np.ndarray], np.ndarray], low: float = -4.0, high: float = 0.0) -> float:
     """The least value of a function that falls and then rises between two numbers: by thirds."""
-    for _ in range(200):
+    for _ in range(90):
         third = (high - low) / 3
         left, right = low + third, high - third
         low, high = (low, right) if f(np.float64(left)) < f(np.float64(right)) else (left, high)
