@@ -145,6 +145,16 @@ def test_a_transposed_matrix(checker):
     assert any(f.check == "line" for f in found)
 
 
+def test_an_entry_of_what_belongs_to_a_matrix_is_known():
+    """s_{v_{12}} is an entry of s_V, as v_{12} is one of V, whatever its index looks like."""
+    names = ((r"s_{V}^{*}", r"s_{v_{12}}^{*}"), (r"m_{W^{(1)}}", r"m_{w^{(1)}_{12}}"), (r"m_{W_q}", r"m_{w_{q,12}}"))
+    for whole, entry in names:
+        symbols, bound = Symbols(), Parser(tokens(rf"{whole} = \begin{{pmatrix}} 0 & 2 \\ 3 & 4 \end{{pmatrix}}"))
+        name, value = bound.formula()[0].parts
+        symbols.known[name] = [value]
+        assert [str(n) for n in symbols.lookup(Parser(tokens(entry)).formula()[0].parts[0])] == ["2"], entry
+
+
 def test_a_wrong_index(checker):
     found = faults(checker, BACKWARD, "<msub><mi>w</mi><mn>41</mn></msub>", "<msub><mi>w</mi><mn>42</mn></msub>")
     assert any("w_42" in f.why or "w_42" in f.printed for f in found)

@@ -102,7 +102,7 @@ MISTAKES = [
     ("[notation]", '[page]\narithmetic = "pencl"\n[notation]', ["page.arithmetic", "Did you mean 'pencil'?"]),
     ("order = 1", "order = 0x" + "f" * 5000, ["order: expected a number of at most"]),
     # what overflows
-    ("[0.01, 0.99]", "[1e200, 0.99]", ["data.y[0][0]: 1e+200 cannot be reached: sigmoid"]),
+    ("[0.01, 0.99]", "[1e200, 0.99]", ["step 'E' overflows"]),
     # TOML
     ("[data]", "[data", ["is not valid TOML", "line"]),
     ("[data]", "[data]\n[data]", ["is not valid TOML"]),

@@ -123,7 +123,7 @@ def nets(draw, most=13):
         {"W": numbers(m, n), "b": numbers(m), "activation": draw(st.sampled_from(of_kind("activation")))}
         for n, m in pairwise(sizes)
     ]
-    low, high = OPS[layers[-1]["activation"]].reach
+    low, high = OPS[layers[-1]["activation"]].bounds()
     y = np.clip(numbers(samples, sizes[-1]), low, high).tolist()
     data = {"x": numbers(samples, sizes[0]), "y": y}
     tables = {

@@ -19,6 +19,7 @@ from gradbook.book.pages.values import lookup
 from gradbook.book.pages.view import View
 from gradbook.engine import BookError
 from gradbook.engine.load import validate
+from gradbook.engine.tape.tape import Tape, apply
 from tests import views
 from tests.chance import draws, remember
 from tests.set_rows import entry, in_numbers
@@ -89,8 +90,33 @@ def test_saturated_sigmoids_give_gradients_that_are_exactly_zero(arithmetic):
 
 @pytest.mark.parametrize("target", [0.5, 1.0])
 def test_a_saturated_output_is_refused_by_name_with_a_logarithm(target):
-    with pytest.raises(BookError, match=r"step 'E' has an output of exactly 0 or 1.*more digits or exact"):
+    with pytest.raises(BookError, match=r"step 'E' has an output of exactly 1, where.*more digits or exact"):
         view([1.0], [[1.0]] * 90, [50.0] * 90, [target], loss="binary_cross_entropy")
+
+
+@pytest.mark.parametrize(("op", "args", "said"), [
+    ("binary_cross_entropy", ([0.5, 1.2], [1, 0]), "an output of 1.2, not between 0 and 1"),
+    ("binary_cross_entropy", ([0.5, -0.25], [1, 0]), "an output of -0.25, not between 0 and 1"),
+    ("binary_cross_entropy", ([1 + 1e-9, 0.5], [1, 0]), "an output of 1.000000001, not between 0 and 1"),
+    ("binary_cross_entropy", ([0.5, 0.0], [1, 0]), "an output of exactly 0, where"),
+    ("cross_entropy", ([0.0, 1.0], [1, 0]), "an output of exactly 0, where"),
+    ("cross_entropy", ([-0.5, 1.5], [1, 0]), "an output of -0.5, less than 0"),
+    ("kl_divergence", ([0.5, -1e-12], [0, 1]), "an output of -1e-12, less than 0"),
+    ("log", ([2.0, 0.0],), "takes the logarithm of 0, which has none"),
+    ("log", ([-0.3, 2.0],), "takes the logarithm of -0.3, which has none"),
+    ("sqrt", ([1.0, -2.0],), "takes the square root of -2, which has none"),
+    ("div", ([1.0, 0.0], [1.0, 0.0]), "divides by 0"),
+    ("div", ([1e300, 1.0], [1e-300, 1.0]), "overflows"),
+    ("reciprocal", ([0.0, 2.0],), "divides by 0"),
+    ("power", ([0.0, 2.0], -1.0), "divides by 0"),
+    ("power", ([-0.5, 2.0], 0.5), "takes a root of -0.5, which has none"),
+    ("power", ([1e300, 2.0], 2.0), "overflows"),
+])  # fmt: skip
+def test_what_is_no_number_is_refused_by_what_is_wrong(op, args, said):
+    """The sentence is true of the number at hand, when a tape is written and when it is replayed."""
+    with np.errstate(all="ignore"), pytest.raises(BookError, match=rf"'t': step 'out' (has )?{said}.*; use .*\.$"):
+        tape = Tape("t")
+        tape.write("out", apply(op, *(tape.data(f"x{i}", arg) for i, arg in enumerate(args))))
 
 
 def test_an_output_that_only_the_pencil_saturates_is_printed_exactly():

@@ -35,7 +35,6 @@ FRIENDS = {
     "engine/tape/format.py": dict.fromkeys(FORMER, "the name that format 1 does not know"),
     "engine/spec/limits.py": {"maximum": "a word of JSON schemas"},
     "engine/spec/rules.py": {"sign": "what an argument may hold"},
-    "engine/families/mlp.py": {"sign": "what an argument may hold"},
     "check/read/html.py": {"div": "HTML's <div>"},
 }
 """Words that are the name of an operation by chance, and what they are."""

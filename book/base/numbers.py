@@ -1,6 +1,6 @@
 """How a number is printed: the shortest decimal of the value that is carried on, in TeX."""
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 import numpy as np
 
@@ -8,6 +8,9 @@ from gradbook.engine.tape.rounding import round_decimal
 
 PLAIN = range(-5, 7)
 """Decimal exponents that are written out; smaller and larger numbers are written with a power of ten."""
+
+EXACT = 12
+"""Digits to which a number is taken before it is rounded down: 0.00245 is no 0.002449999."""
 
 UNKNOWN = r"\text{–}"
 """In the place of a number that there is none: inf - inf, in a training run that has left float64's range."""
@@ -23,6 +26,16 @@ def decimal_of(value: float | Decimal, digits: int | None) -> Decimal:
 def tex_number(value: float, digits: int | None = None) -> str:
     """'-0.217', '4.387\\times 10^{-6}': no trailing zeros, no negative zero."""
     return tex_decimal(decimal_of(value, digits))
+
+
+def tex_floor(value: float, digits: int) -> str:
+    """The number to so many digits, but never larger than it is: for what nothing falls below."""
+    return tex_decimal(Context(prec=digits, rounding=ROUND_FLOOR).plus(round_decimal(value, EXACT)))
+
+
+def tex_ceiling(value: float, digits: int) -> str:
+    """Likewise, but never smaller than it is."""
+    return tex_decimal(Context(prec=digits, rounding=ROUND_CEILING).plus(round_decimal(value, EXACT)))
 
 
 def tex_decimal(number: Decimal) -> str:

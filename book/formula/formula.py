@@ -147,7 +147,7 @@ def _notation(trace: Trace) -> Notation:
     shared, family = (
         environment(SOURCE).get_template(name).module for name in ("symbols.j2", f"families/{trace.spec.family}.j2")
     )
-    return Notation(trace.spec, trace, {**shared.symbols, **family.symbols}, shared.attached)
+    return Notation(trace.spec, trace, {**shared.symbols, **family.symbols}, shared.attached, shared.instead)
 
 
 def _is_written(trace: Trace, name: str) -> bool:

@@ -10,7 +10,8 @@ from gradbook.engine.spec.example import Example, Symbol
 from gradbook.engine.tape.trace import Step, Trace
 
 from ..base.numbers import tex_number
-from .symbols import check_symbol, indexed, lowered, marked, named, partial, slashed
+from .clashes import own_clash, places
+from .symbols import check_symbol, indexed, letters, lowered, marked, named, partial, slashed
 
 MARKS = {"ones": r"\mathbf{1}", "updated": "*"}
 """What [notation] may set besides steps: the vector of ones, and the mark of an updated parameter."""
@@ -37,16 +38,23 @@ def matched(texts: Mapping[re.Pattern, str], name: str) -> str:
 
 class Notation:
     """The symbols of one example. `family` maps step patterns ('layer<n>.W') to [symbol, meaning], `attached` the
-    letter of what belongs to a parameter ('m' in 'layer1.m_W') to [symbol, meaning, meaning of its new value]."""
+    letter of what belongs to a parameter ('m' in 'layer1.m_W') to [symbol, meaning, meaning of its new value],
+    `instead` the steps of an update to the symbols that they get where theirs stands for something else.
 
-    def __init__(self, example: Example, trace: Trace, family: dict[str, list[str]], attached=None):
-        self.example, self.trace, self.attached = example, trace, attached or {}
+    Raises BookError if [notation] of the example is not as it should be, or gives one symbol to two things.
+    """
+
+    def __init__(self, example: Example, trace: Trace, family: dict[str, list[str]], attached=None, instead=None):
+        self.example, self.trace, self.attached, self.instead = example, trace, attached or {}, instead or {}
         self.family = {pattern(key): symbol for key, (symbol, _) in family.items()}
         self._of_family: dict[str, str] = {}
+        self._taken: dict[str, bool] = {}
         self.own = {key: _symbol(value) for key, value in example.notation.items()}
         self._check_keys()
         for key, value in self.own.items():
             _check(value, f"{example.name}.toml: notation.{key}")
+        if self.own and (clash := own_clash(self)):
+            raise BookError(f"{example.name}.toml: {clash}")
 
     def _check_keys(self):
         known = [*self.trace, *MARKS]
@@ -86,7 +94,18 @@ class Notation:
 
     def _given(self, name: str) -> str:
         """The symbol that the example or the family gives a step; nothing if neither does."""
-        return self.own[name].symbol if name in self.own else self._family(name)
+        if name in self.own:
+            return self.own[name].symbol
+        symbol = self._family(name)
+        return self.instead[name] if name in self.instead and self._is_taken(symbol) else symbol
+
+    def _is_taken(self, symbol: str) -> bool:
+        """Whether a step that is not of `instead`, or an entry of one, is given this symbol."""
+        if symbol not in self._taken:
+            names = (n for n in self.trace if n not in self.instead and not self.trace.parent(n) and self._given(n))
+            found = places(self, names, letters(symbol).base)
+            self._taken[symbol] = letters(symbol) in (key for key, _ in found)
+        return self._taken[symbol]
 
     def _made(self, name: str) -> str:
         """The symbol of a step that nobody gives one, from what it is."""

@@ -1,6 +1,7 @@
 """Symbols as TeX text: marking, transposing and indexing a symbol without ever doubling a superscript."""
 
 import re
+from typing import NamedTuple
 
 from gradbook.engine.errors import BookError, shorten, unknown
 
@@ -26,6 +27,13 @@ SIGNS = {sign: rf"\{sign}" for sign in "$&#_%"} | {
     "{": r"\lbrace", "}": r"\rbrace", "\\": r"\backslash", "^": r"\wedge", "~": r"\sim",
 }  # fmt: skip
 """What has a meaning in TeX, as a formula shows it."""
+
+VARIANT = re.compile(r"\\var(?=(?:epsilon|theta|phi|rho|sigma|pi|kappa)(?![A-Za-z]))")
+"""A letter's other form: \\varepsilon beside \\epsilon."""
+
+SPACED = re.compile(r" *([_^{}]) *")
+SPARE = re.compile(r"[{} ]")
+"""What TeX needs and a reader does not see."""
 
 _SYMBOL = re.compile(r"\\[A-Za-z]+|\\?.", re.DOTALL)
 _ALLOWED = re.compile(r"[A-Za-z0-9_^{}()*+'!,.\- \u0370-\u03ff\u4e00-\u9fff]")
@@ -104,6 +112,25 @@ def indexed(tex: str, index: str) -> str:
     if NAMED.fullmatch(_group(tex, places[0] + 1)):
         return _with(tex, "_", f",{index}")
     return rf"\left({tex}\right)_{{{index}}}"
+
+
+class Letters(NamedTuple):
+    """What a reader sees of a symbol, however it is typed: its letter, its index and its superscript."""
+
+    base: str
+    sub: str
+    sup: str
+
+
+def letters(tex: str) -> Letters:
+    """The parts of a symbol by which it is told from others: W^{(1)}_{2} and W_2^{(1)} are one. A variant of a
+    letter, \\varepsilon, is that letter."""
+    parts, tex = {"_": "", "^": ""}, SPACED.sub(r"\1", VARIANT.sub(r"\\", tex))
+    for mark in parts:
+        for start in list(_top_level(tex, mark))[:1]:
+            group = _group(tex, start + 1)
+            parts[mark], tex = group, tex[:start] + tex[start + 1 + len(group) :]
+    return Letters(*(SPARE.sub("", part) for part in (tex, *parts.values())))
 
 
 def transposed(tex: str) -> str:

@@ -45,7 +45,8 @@ class Worked:
     def notation(self) -> Notation:
         """Its symbols, which are the same in every language."""
         shared = environment(SOURCE).get_template("symbols.j2").module
-        return Notation(self.example, self.exact, {**shared.symbols, **self.family(SOURCE).symbols}, shared.attached)
+        symbols = {**shared.symbols, **self.family(SOURCE).symbols}
+        return Notation(self.example, self.exact, symbols, shared.attached, shared.instead)
 
     @cached_property
     def written(self) -> Written:

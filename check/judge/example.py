@@ -13,6 +13,7 @@ from ..arithmetic.tree import Node, Num, Partial, Sym, cells, walk
 from ..ops import mp
 from ..read.html import Page
 from ..truth.exact import AGREE, Truth, pencil_bounds
+from ..truth.reach import bounds_told
 from ..truth.symbols import Symbols
 from ..truth.trace import Place, Trace
 from . import lines
@@ -126,6 +127,11 @@ class Example:
         """Every entry of every step to 50 digits."""
         places = ((name, i) for name, array in self.truth.values.items() for i in np.ndindex(array.shape))
         return [self.value(place) for place in places]
+
+    @cached_property
+    def bounds(self) -> list[Decimal]:
+        """What outputs cannot go beyond, and what the loss cannot fall below."""
+        return [Decimal(value) for value in bounds_told(self.truth) if np.isfinite(value)]
 
     def loss(self, updates: int) -> Decimal:
         """The loss after so many updates."""

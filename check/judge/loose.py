@@ -1,6 +1,6 @@
 """Numbers without an address: on an example's page each must still be a quantity of the example.
 
-Known quantities: every entry of every step, and the losses on the way down.
+Known quantities: every entry of every step, the losses on the way down, and the bounds of outputs and loss.
 """
 
 import re
@@ -58,7 +58,8 @@ def is_known(text: str, example, told: tuple[int, ...] = COUNTS) -> bool:
     number = Num(text)
     if text in example.consensus.values() or Decimal(text).normalize() in example.printed_numbers:
         return True
-    return any(OWN.shows(value, number) for value in _candidates(example, told, number))
+    known = any(OWN.shows(value, number) for value in _candidates(example, told, number))
+    return known or any(True for _ in _near(example.bounds, number))  # which are rounded outwards, so that they hold
 
 
 def _candidates(example, told: tuple[int, ...], number: Num) -> Iterator[Decimal]:

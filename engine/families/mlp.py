@@ -11,7 +11,7 @@ from ..ops import NO_GRADIENT, OPS, of_kind
 from ..spec import friendly
 from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
-from ..spec.rules import expect_mask, expect_outputs, expect_reachable, expect_targets
+from ..spec.rules import expect_kept, expect_mask, expect_outputs, expect_targets
 from ..spec.shapes import chain, shape
 from ..tape.tape import Expr, Tape, apply, expr
 
@@ -28,6 +28,11 @@ class Dropout(Model):
 
     mask: Matrix = shape("samples", "outputs")
     keep: Annotated[Number, Field(gt=0, le=1)]
+
+    @property
+    def keeps_all(self) -> bool:
+        """Whether nothing is left out or scaled."""
+        return self.keep == 1 and all(all(row) for row in self.mask)
 
 
 class Layer(Model):
@@ -78,12 +83,18 @@ class Spec(Example):
     @model_validator(mode="after")
     def _loss_fits(self):
         expect_outputs(self.layers[-1].activation, self.loss)
+        self._expect_kept(f"layers[{len(self.layers) - 1}]", self.layers[-1])
         expect_targets("data.y", self.data.y, self.loss)
-        if OPS[self.loss].accepts(1) != "sign":  # which is to be met in sign only
-            expect_reachable("data.y", self.data.y, self.layers[-1].activation)
         if self.delta is not None and "delta" not in OPS[self.loss].attrs:
             raise ValueError(f"delta: belongs to the loss {_having('loss', 'delta')}")
         return self
+
+    def _expect_kept(self, place: str, last: Layer) -> None:
+        """The loss reads what the last activation gives, where it needs just that."""
+        if last.residual:
+            expect_kept(f"{place}.residual", last.activation, self.loss, "with the input of the layer added")
+        if last.dropout and not last.dropout.keeps_all:
+            expect_kept(f"{place}.dropout", last.activation, self.loss, "where some are left out or all scaled up")
 
     @model_validator(mode="after")
     def _options_fit(self):

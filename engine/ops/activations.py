@@ -1,6 +1,7 @@
 """Activation functions. At a kink the slope is PyTorch's: that of the left side, as relu'(0) = 0."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -78,6 +79,23 @@ def _gelu_tanh_bend(g, out, z):
     return g * ((1 - t.square()) * (first + z * (second / 2 - t * first.square())))
 
 
+def silu(z: np.ndarray) -> np.ndarray:
+    return z / (1 + np.exp(-z))
+
+
+def gelu(z: np.ndarray) -> np.ndarray:
+    return z * normal_cdf(z)
+
+
+def valley(f: Callable[[np.ndarray], np.ndarray], low: float = -4.0, high: float = 0.0) -> float:
+    """The least value of a function that falls and then rises between two numbers: by thirds."""
+    for _ in range(90):
+        third = (high - low) / 3
+        left, right = low + third, high - third
+        low, high = (low, right) if f(np.float64(left)) < f(np.float64(right)) else (left, high)
+    return float(f(np.float64((low + high) / 2)))
+
+
 def _share(index, z: np.ndarray, m: np.ndarray | None = None, axis: int = 0) -> Share | Total:
     """e to this entry, divided by the sum of e to all that the mask shows along the axis; 0 where it hides."""
     shown = [place for place in line(index, z.shape, axis) if m is None or m[place] != 0]
@@ -112,7 +130,8 @@ op("leaky_relu", lambda z, slope=0.01: np.where(z > 0, z, slope * z).astype(z.dt
 
 op("elu", lambda z, alpha=1.0: np.where(z > 0, z, alpha * np.expm1(np.minimum(z, 0))).astype(z.dtype),
    lambda g, a, z, alpha=1.0: g * ((m := z.heaviside()) + (1 - m) * (a + alpha)),
-   kind="activation", attrs={"alpha": 0.5}, smooth=False, lively=(0.05, 2.0), targets=(-0.5, 1.5),
+   kind="activation", attrs={"alpha": 0.5}, smooth=False, reach=lambda alpha=1.0: (-alpha, math.inf),
+   lively=(0.05, 2.0), targets=(-0.5, 1.5),
    piece=lambda before, now, alpha=1.0: np.where(
        (rises := before[0] > 0), now[0], alpha * np.expm1(np.where(rises, 0, now[0]))))
 
@@ -121,18 +140,19 @@ op("softplus", softplus,
    kind="activation", smooth=False, reach=(0, math.inf), lively=(0.05, 2.0), targets=(0.2, 2.0),
    kinked=False, piece=lambda before, now: softplus_along(before[0], now[0]))
 
-op("silu", lambda z: z / (1 + np.exp(-z)),
+op("silu", silu,
    lambda g, a, z: g * ((s := z.sigmoid()) + a * (1 - s)),
-   kind="activation", lively=(0.1, 2.0), targets=(-0.2, 1.5))
+   kind="activation", reach=(valley(silu), math.inf), lively=(0.1, 2.0), targets=(-0.2, 1.5))
 
-op("gelu", lambda z: z * normal_cdf(z),
+op("gelu", gelu,
    lambda g, a, z: g * (z.normal_cdf() + z * z.normal_pdf()),
-   kind="activation", smooth=False, lively=(0.1, 2.0), targets=(-0.1, 1.5), kinked=False,
+   kind="activation", smooth=False, reach=(valley(gelu), math.inf), lively=(0.1, 2.0), targets=(-0.1, 1.5),
+   kinked=False,
    piece=lambda before, now: now[0] * normal_cdf_along(before[0], now[0]))
 
 op("gelu_tanh", gelu_tanh,
    lambda g, a, z: g * z.gelu_tanh_slope(),
-   kind="activation", lively=(0.1, 2.0), targets=(-0.1, 1.5))
+   kind="activation", reach=(valley(gelu_tanh), math.inf), lively=(0.1, 2.0), targets=(-0.1, 1.5))
 
 op("softmax", softmax,
    lambda g, a, z, axis=0: (g - (g * a).sum_axis(axis=axis)) * a,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from . import simpler
+from . import failures, simpler
 from .table import NO_GRADIENT, POWER, PRODUCT, SUM, op
 
 
@@ -47,10 +47,12 @@ op("scale", np.multiply,
 op("div", np.divide,
    lambda g, out, a, b: (g / b).sum_to(a),
    lambda g, out, a, b: -((g * out).sum_to(b) / b),
-   precedence=PRODUCT, sample=((2, 3), (2, 3)), infix="/", simpler=simpler.quotient)
+   precedence=PRODUCT, sample=((2, 3), (2, 3)), infix="/", simpler=simpler.quotient,
+   fails=failures.by_zero)
 
 op("reciprocal", np.reciprocal,
-   lambda g, out, a: -(g * out.square()))
+   lambda g, out, a: -(g * out.square()),
+   fails=failures.by_zero)
 
 op("square", np.square,
    lambda g, out, a: 2 * (g * a),
@@ -60,11 +62,11 @@ op("power", np.power,
    lambda g, out, a, b: (g * (b * a.power(b - 1))).sum_to(a),
    lambda g, out, a, b: (g * (out * a.log())).sum_to(b),
    precedence=POWER, bracket_below=POWER, infix="**",
-   sample=((2, 3), ()), kind="function", domain=("positive", "real"))
+   sample=((2, 3), ()), kind="function", domain=("positive", "real"), fails=failures.no_power)
 
 op("sqrt", np.sqrt,
    lambda g, out, a: g / (2 * out),
-   kind="function", domain=("positive",))
+   kind="function", domain=("positive",), fails=failures.no_root)
 
 op("exp", np.exp,
    lambda g, out, a: g * out,
@@ -72,7 +74,7 @@ op("exp", np.exp,
 
 op("log", np.log,
    lambda g, out, a: g / a,
-   kind="function", domain=("positive",))
+   kind="function", domain=("positive",), fails=failures.no_logarithm)
 
 op("cos", np.cos,
    lambda g, out, a: -(g * a.sin()),

@@ -7,6 +7,7 @@ model says minus what is true.
 import numpy as np
 
 from .activations import softplus_along
+from .failures import not_positive, outside_unit
 from .table import SUM, op
 from .terms import Applied, Of, Product, Several, Total, line
 
@@ -74,7 +75,7 @@ op("binary_cross_entropy", lambda a, y: -(y * np.log(a) + (1 - y) * np.log(1 - a
    lambda g, out, a, y: g * ((a - y) / (a * (1 - a))),
    lambda g, out, a, y: g * ((1 - a) / a).log(),
    sample=((2, 3), (2, 3)), kind="loss", domain=("unit", "unit"), outputs="unit",
-   fails="has an output of exactly 0 or 1, where a logarithm has no value")
+   fails=outside_unit)
 
 op("binary_cross_entropy_logits", lambda z, y: np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z))),
    lambda g, out, z, y: g * (z.sigmoid() - y),
@@ -85,7 +86,8 @@ op("binary_cross_entropy_logits", lambda z, y: np.maximum(z, 0) - z * y + np.log
 op("cross_entropy", lambda a, y: -_y_log(y, a),
    lambda g, out, a, y: -(g * (y / a)),
    lambda g, out, a, y: -(g * a.log()),
-   sample=((3, 2), (3, 2)), kind="loss", domain=("unit", "distribution"), outputs="distribution")
+   sample=((3, 2), (3, 2)), kind="loss", domain=("unit", "distribution"), fails=not_positive,
+   outputs="distribution")
 
 op("cross_entropy_logits", softmax_cross_entropy,
    lambda g, out, z, y, axis=0: g * (z.softmax(axis=axis) - y),
@@ -96,7 +98,8 @@ op("cross_entropy_logits", softmax_cross_entropy,
 op("kl_divergence", lambda a, y: _y_log(y, y) - _y_log(y, a),
    lambda g, out, a, y: -(g * (y / a)),
    lambda g, out, a, y: g * ((y / a).log() + 1),
-   sample=((3, 2), (3, 2)), kind="loss", domain=("unit", "distribution"), outputs="distribution")
+   sample=((3, 2), (3, 2)), kind="loss", domain=("unit", "distribution"), fails=not_positive,
+   outputs="distribution")
 
 op("hinge", lambda a, y: np.maximum(1 - y * a, 0),
    lambda g, out, a, y: -(g * (y * (1 - y * a).heaviside())),

@@ -46,6 +46,10 @@ class Cost(NamedTuple):
     calls: int = 1
 
 
+Bounds = tuple[float, float]
+"""The least and the greatest of some numbers."""
+
+
 @dataclass(frozen=True)
 class Op:
     """One operation.
@@ -55,7 +59,8 @@ class Op:
     of arguments. `sample` are the shapes of arguments to test it on, `attrs` the attributes that go with them,
     `domain` what the arguments may hold. `smooth` says that the operation has a slope everywhere and is written in
     functions that complex numbers have too; `kinked`, whether one that is not smooth has a corner or a jump, or
-    only such functions. `reach` are the bounds of an activation's results: no target beyond them can be reached.
+    only such functions. `reach` are the bounds of an activation's results, or tells them from its attributes: no
+    target beyond them can be reached.
     `room` is the module that entered it.
 
     `infix` is Python's own sign for the operation ("+", "@", ".T"), "" if it is called by its name.
@@ -63,7 +68,8 @@ class Op:
     not the operation on the entries at the same place. `repeats` says that a ⊙ b ⊙ c needs no brackets.
     `size`, for an operation whose terms can cancel, adds up how large they are: it takes absolute values.
     `copies` says that it only repeats entries. `simpler(make, *args, **attrs)` is what its method on an expression
-    gives, where a person leaves something out (`simpler.py`). `fails` says why it ends where its values are finite.
+    gives, where a person leaves something out (`simpler.py`). `fails(*arrays, **attrs)` says what is wrong with the
+    arguments of a result that is no finite number, and what to do; "" if nothing is.
 
     `outputs`, one of OUTPUTS, is what an activation makes of a layer, and what a loss needs the last layer to give.
     For the search for an example's numbers: `lively`, from where to where the size of a pre-activation is wanted (a
@@ -86,7 +92,7 @@ class Op:
     attrs: Mapping[str, Any] = field(default_factory=dict)
     domain: tuple[str, ...] = ()
     smooth: bool = True
-    reach: tuple[float, float] = (-inf, inf)
+    reach: Bounds | Callable[..., Bounds] = (-inf, inf)
     each: Callable[[int], Callable[..., Any] | None] | None = None
     room: str = ""
     infix: str = ""
@@ -95,7 +101,7 @@ class Op:
     size: Callable[..., Any] | None = None
     copies: bool = False
     simpler: Callable[..., Any] | None = None
-    fails: str = ""
+    fails: Callable[..., str] | None = None
     outputs: str = ""
     lively: tuple[float, float] = (0.05, 1.5)
     targets: tuple[float, float] | None = None
@@ -128,8 +134,13 @@ class Op:
     @property
     def aims(self) -> tuple[float, float]:
         """Between which numbers the targets of a new example lie: `targets`, else what is within reach."""
-        low, high = (float(max(self.reach[0], -1)), float(min(self.reach[1], 1)))
+        lowest, highest = self.bounds(**self.attrs)
+        low, high = float(max(lowest, -1)), float(min(highest, 1))
         return self.targets or (low + 0.05 * (high - low), high - 0.05 * (high - low))
+
+    def bounds(self, **attrs: Any) -> Bounds:
+        """`reach`, with these attributes."""
+        return self.reach(**attrs) if callable(self.reach) else self.reach
 
     @property
     def is_product(self) -> bool:
@@ -195,7 +206,7 @@ def op(  # noqa: PLR0913 (an entry's settings are keywords)
     attrs: Mapping[str, Any] | None = None,
     domain: tuple[str, ...] = (),
     smooth: bool = True,
-    reach: tuple[float, float] = (-inf, inf),
+    reach: Bounds | Callable[..., Bounds] = (-inf, inf),
     each: Callable[[int], Callable[..., Any] | None] | None = None,
     infix: str = "",
     terms: Callable[..., Term] | None = None,
@@ -203,7 +214,7 @@ def op(  # noqa: PLR0913 (an entry's settings are keywords)
     size: Callable[..., Any] | None = None,
     copies: bool = False,
     simpler: Callable[..., Any] | None = None,
-    fails: str = "",
+    fails: Callable[..., str] | None = None,
     outputs: str = "",
     lively: tuple[float, float] = (0.05, 1.5),
     targets: tuple[float, float] | None = None,

@@ -1,12 +1,13 @@
-"""Small rules, by name, for what an example file says that are no shapes: masks, indices, targets in reach.
+"""Small rules, by name, for what an example file says that are no shapes: masks, indices, targets.
 
 Every function raises ValueError with a sentence that begins with the place ('data.x', 'layers[0].W').
 """
 
 from collections.abc import Sequence
-from math import inf
+from math import fsum
 
 from ..ops import OPS, of_kind
+from ..ops.failures import told
 from ..ops.table import OUTPUTS
 
 NEAR = 1e-9
@@ -58,30 +59,31 @@ def expect_targets(place: str, rows: Sequence, loss: str) -> None:
     """The targets (one row per sample) are what the loss can compare with: probabilities, distributions, ±1."""
     wanted = OPS[loss].accepts(1)
     for i, row in enumerate(rows):
-        if wanted == "unit" and not all(0 <= v <= 1 for v in row):
-            raise ValueError(f"{place}: {loss} needs targets between 0 and 1")
-        if wanted == "sign" and not all(v in (-1, 1) for v in row):
-            raise ValueError(f"{place}: {loss} needs targets of −1 or 1")
+        for j, v in enumerate(row):
+            if wanted == "unit" and not 0 <= v <= 1:
+                raise ValueError(f"{place}[{i}][{j}]: {loss} needs targets between 0 and 1, not {told(v, (0, 1))}")
+            if wanted == "sign" and v not in (-1, 1):
+                raise ValueError(f"{place}[{i}][{j}]: {loss} needs targets of −1 or 1, not {told(v, (-1, 1))}")
         if wanted == "distribution":
             expect_distribution(f"{place}[{i}]", row, loss)
 
 
-def expect_reachable(place: str, rows: Sequence, activation: str) -> None:
-    """No target lies beyond what the last activation can give, where an error could never become 0."""
-    low, high = OPS[activation].reach
-    for i, row in enumerate(rows):
-        for j, value in enumerate(row):
-            if not low <= value <= high:
-                bounds = f"between {low:g} and {high:g}" if high < inf else f"of at least {low:g}"
-                raise ValueError(
-                    f"{place}[{i}][{j}]: {value:g} cannot be reached: {activation} gives numbers {bounds}"
-                )
-
-
 def expect_distribution(place: str, row: Sequence, loss: str) -> None:
-    if not all(v >= 0 for v in row) or abs(sum(row) - 1) > NEAR:
+    """Numbers of at least 0 that add up to 1."""
+    wanted = f"{loss} needs a distribution: numbers of at least 0 that add up to 1"
+    for j, value in enumerate(row):
+        if value < 0:
+            raise ValueError(f"{place}[{j}]: {wanted}, not {told(value, (0,))}")
+    if abs(fsum(row) - 1) > NEAR:
+        raise ValueError(f"{place}: {wanted}, not {told(fsum(row), (1,))}")
+
+
+def expect_kept(place: str, activation: str, loss: str, what: str) -> None:
+    """Nothing comes between a distribution and the loss that reads it."""
+    if OPS[loss].outputs == "distribution" == OPS[activation].outputs:
         raise ValueError(
-            f"{place}: {loss} needs a distribution: numbers of at least 0 that add up to 1, not {sum(row):g}"
+            f"{place}: {loss} needs {OUTPUTS['distribution']}, and what {activation} gives does not do so any more "
+            f"{what}, so that the loss could become negative; leave it out here, or use another loss"
         )
 
 

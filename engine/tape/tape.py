@@ -266,7 +266,7 @@ class Tape:
             raise ValueError("a step needs a name")
         if step.name in self.steps:
             raise ValueError(f"two steps are called {step.name}")
-        value = checked_array(self.example, step.name, step.value, step.op)
+        value = checked_array(step, step.value, self.steps, self.example)
         self.steps[step.name] = Step(step.name, step.op, step.args, value, step.phase, dict(step.attrs), step.of)
         if self.meter:
             self.meter.wrote(self.steps[step.name], self.steps)

@@ -203,7 +203,7 @@ class Trace(Mapping[str, Step]):
             value = changes.get(step.name, step.value) if step.is_leaf else run(step, steps)
             if rounding is not None and not step.is_leaf:
                 value = rounding(step, value)
-            steps[step.name] = replace(step, value=checked_array(self.example, step.name, value, step.op))
+            steps[step.name] = replace(step, value=checked_array(step, value, steps, self.example))
         return self._with(steps.values())
 
     def rewired(self, reads: Mapping[str, Mapping[str, str]]) -> "Trace":
@@ -271,17 +271,20 @@ def run(step: Step, steps: Mapping[str, Step]) -> np.ndarray:
         return OPS[step.op].forward(*(steps[a].value for a in step.args), **step.attrs)
 
 
-def checked_array(example: str, name: str, value, op: str = "") -> np.ndarray:
+def checked_array(step: Step, value: np.ndarray, steps: Mapping[str, Step], example: str) -> np.ndarray:
     """A read-only float64 copy, its zeros without a sign, which no reader could make sense of; raises BookError
-    naming the step if an entry is infinite or not a number."""
+    naming the step if an entry is infinite or not a number, and why, by its arguments' values in `steps`."""
     array = np.array(value, dtype=np.float64)
     array += 0.0  # -0.0 + 0.0 is 0.0; every other number stays as it is
     if not np.isfinite(array).all():
-        found = "overflows" if np.isinf(array).any() else "is not a number"
-        fails = OPS[op].fails if op in OPS else ""
-        advice = (
-            "smaller values, more digits or exact arithmetic" if fails else "smaller values or another activation"
-        )
-        raise BookError(f"example {example!r}: step {name!r} {fails or found}; use {advice}.")
+        raise BookError(f"example {example!r}: step {step.name!r} {_failure(step, array, steps)}.")
     array.setflags(write=False)
     return array
+
+
+def _failure(step: Step, array: np.ndarray, steps: Mapping[str, Step]) -> str:
+    """Why the result is no finite number, and what to do."""
+    fails = OPS[step.op].fails if step.op in OPS else None
+    why = fails(*(steps[a].value for a in step.args), **step.attrs) if fails else ""
+    found = "overflows" if np.isinf(array).any() else "is not a number"
+    return why or f"{found}; use smaller values or another activation"

@@ -1,12 +1,15 @@
 """What the perceptron can have beyond layers: every activation, every loss, dropout, residual links, penalties."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradbook.engine import work
+from gradbook.engine.load import validate
 from gradbook.engine.ops import of_kind
 from tests.chance import draws
 
@@ -138,7 +141,10 @@ def test_random_nets(seed, samples, widths, middle, loss, options):
         ("layers[0].slope=2", ("layers[0].slope", "less than 1")),
         ("penalty.l1=-1", ("penalty.l1", "at least 0")),
         ("delta=1.0", ("delta: belongs to the loss huber",)),
-        ("data.y[0]=[1, 1, 0]", ("data.y[0]", "a distribution")),
+        ("data.y[0]=[1, 1, 0]", ("data.y[0]: ", "a distribution", "add up to 1, not 2")),
+        ("data.y[0]=[1.2, -0.2, 0]", ("data.y[0][1]: ", "numbers of at least 0 that add up to 1, not -0.2")),
+        ("data.y[0]=[0.5, 0.499999999, 0]", ("data.y[0]: ", "add up to 1, not 0.999999999")),
+        ("data.y[0]=[0.5, 0.50000001, 0]", ("data.y[0]: ", "add up to 1, not 1.00000001")),
         ("layers[2].activation=softmax", ("cross_entropy_logits needs logits; end with an identity layer",)),
         ("loss=hinge", ("hinge needs targets of −1 or 1",)),
         ("loss=kl_divergence", ("kl_divergence needs probabilities", "softmax layer")),
@@ -146,3 +152,34 @@ def test_random_nets(seed, samples, widths, middle, loss, options):
 )
 def test_bad_input(change, words):
     refused(changed(MANY, change), *words)
+
+
+READ = {
+    "family": "mlp", "title": {"en": "t"}, "data": {"x": [[0.5, 1.0]], "y": [[1, 0]]}, "loss": "cross_entropy",
+    "layers": [{"W": [[0.5, -0.3], [0.2, 0.9]], "b": [0.1, 0.2], "activation": "softmax"}],
+    "update": {"learning_rate": 0.1},
+}  # fmt: skip
+ADDED, DROPPED = {"residual": True}, {"dropout": {"mask": [[1, 1]], "keep": 0.5}}
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "kl_divergence"])
+@pytest.mark.parametrize(("option", "place"), [
+    (ADDED, "layers[0].residual"), (DROPPED, "layers[0].dropout"),
+    ({"dropout": {"mask": [[1, 0]], "keep": 1}}, "layers[0].dropout"),
+])  # fmt: skip
+def test_a_loss_of_a_distribution_reads_a_distribution(loss, option, place):
+    """Softmax plus something is none, and the loss of it was negative: −0.825."""
+    found = READ | {"loss": loss, "layers": [READ["layers"][0] | option]}
+    refused(found, f"{place}: {loss} needs probabilities that add up to 1", "could become negative")
+
+
+@pytest.mark.parametrize(("loss", "activation", "layers"), [
+    ("cross_entropy", "softmax", [ADDED, {}]),
+    ("cross_entropy", "softmax", [DROPPED, {}]),
+    ("cross_entropy", "softmax", [{"dropout": {"mask": [[1, 1]], "keep": 1}}]),
+    ("cross_entropy_logits", "identity", [ADDED]),
+    ("half_squared_error", "softmax", [ADDED]),
+])  # fmt: skip
+def test_what_keeps_a_distribution_or_needs_none_is_worked(loss, activation, layers):
+    made = [READ["layers"][0] | {"activation": activation} | option for option in layers]
+    assert work(validate(READ | {"loss": loss, "layers": made}, Path("t.toml"))).value("J") > 0

@@ -1,12 +1,36 @@
 """The first page of an example: what is given, what is sought, its symbols, its other pages."""
 
+from dataclasses import dataclass
+from math import inf
+
+from gradbook.engine.tape.reach import Beyond, beyond, least
 from gradbook.engine.tape.trace import Step
 
 from ...base.address import address
+from ...base.numbers import tex_ceiling, tex_floor
 from ..arrangement import arrangement
 from ..gradients import gradient_of
 from ..moved import course
 from ..view import GIVEN, Rendered, View
+
+MOST_TOLD = 6
+"""Of so many targets that cannot be reached a page tells the numbers; of more it tells how many they are."""
+
+DIGITS = 6
+"""The digits of a bound."""
+
+
+@dataclass(frozen=True)
+class OutOfReach:
+    """Targets that cannot be reached: the first of them with their numbers, how many there are `more`, and the
+    outputs: the kind of their bounds ("shares", "both", "low", "high"), and the bounds themselves."""
+
+    targets: tuple[str, ...]
+    more: int
+    outputs: str
+    kind: str
+    low: str
+    high: str
 
 
 class Page(View):
@@ -20,6 +44,23 @@ class Page(View):
     def given(self) -> list[Step]:
         leaves = self.trace.leaves("data", "param", "const", "state")
         return [leaf for leaf in leaves if self.places.is_listed(leaf.name)]
+
+    def out_of_reach(self) -> list[OutOfReach]:
+        """The targets that cannot be reached, with what bounds the outputs that they are compared with."""
+        return [self._out_of_reach(found) for found in beyond(self.worked.exact)]
+
+    def _out_of_reach(self, found: Beyond) -> OutOfReach:
+        value = self.trace.value(found.target)
+        told = [f"${self.entry(found.target, i)} = {self.number(value[i])}$" for i in found.places[:MOST_TOLD]]
+        kind = "shares" if found.shares else "low" if found.high == inf else "high" if found.low == -inf else "both"
+        low, high = tex_floor(found.low, DIGITS), tex_ceiling(found.high, DIGITS)
+        more = len(found.places) - len(told)
+        return OutOfReach(tuple(told), more, self.symbol(found.outputs), kind, low, high)
+
+    def least(self) -> tuple[str, str]:
+        """The symbol of the loss, without a penalty, and what it cannot fall below."""
+        name, value = least(self.worked.exact)
+        return self.symbol(name), tex_floor(value, DIGITS)
 
     def gradient_links(self) -> str:
         return ", ".join(gradient_of(self.worked, leaf.name).link for leaf in self.trace.leaves("param"))
