@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
+from ..layers.dense import affine
 from ..ops import NO_GRADIENT, OPS, of_kind
 from ..spec import friendly
 from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
@@ -31,13 +32,14 @@ class Dropout(Model):
 
 
 class Layer(Model):
-    """[[layers]]: W has one row per neuron and one column per input, b one number per neuron.
+    """[[layers]]: W has one row per neuron and one column per input, b one number per neuron; a layer without b has
+    no biases.
 
     `slope` is leaky_relu's on the left, `alpha` elu's; `residual` adds the layer's input to its output.
     """
 
     W: Matrix = shape("outputs", "inputs")
-    b: Vector = shape("outputs")
+    b: Vector | None = shape("outputs", default=None)
     activation: Activation
     slope: Annotated[Number, Field(gt=0, lt=1)] | None = None
     alpha: Annotated[Number, Field(gt=0)] | None = None
@@ -118,10 +120,8 @@ def forward(tape: Tape, spec: Spec) -> str:
 
 
 def _written(tape: Tape, scope: str, layer: Layer, before: Expr, weights: list[Expr]) -> Expr:
-    W = tape.param(f"{scope}.W", layer.W)
-    b = tape.param(f"{scope}.b", np.reshape(layer.b, (-1, 1)))
-    weights.append(W)
-    z = tape.write(f"{scope}.z", W @ before + b, grad=f"{scope}.delta")
+    z = tape.write(f"{scope}.z", affine(tape.param, scope, before, layer.W, layer.b), grad=f"{scope}.delta")
+    weights.append(tape.ref(f"{scope}.W"))
     a = tape.write(f"{scope}.a", apply(layer.activation, z, **layer.attrs))
     if layer.dropout:
         mask = tape.data(f"{scope}.m", np.transpose(layer.dropout.mask))

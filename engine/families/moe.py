@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..layers.dense import Dense, column
+from ..layers.dense import Dense, affine, column
 from ..spec.example import Activation, Example, Matrix, Model, Vector
 from ..spec.limits import AtMost
 from ..spec.shapes import shape, table
@@ -72,6 +72,5 @@ def gate(tape: Tape, x, spec: Gate):
 
 
 def expert(tape: Tape, scope: str, x, spec: Dense, activation: str):
-    W, b = tape.param(f"{scope}.W", spec.W), tape.param(f"{scope}.b", column(spec.b))
-    z = tape.write(f"{scope}.z", W @ x + b, grad=f"{scope}.delta")
+    z = tape.write(f"{scope}.z", affine(tape.param, scope, x, spec.W, spec.b), grad=f"{scope}.delta")
     return tape.write(f"{scope}.o", apply(activation, z), grad=f"{scope}.do")

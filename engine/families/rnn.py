@@ -11,13 +11,14 @@ from ..tape.tape import Tape
 
 
 class Weights(Model):
-    """[weights]: W_xh (hidden × inputs), W_hh (hidden × hidden), b_h; W_hy (outputs × hidden), b_y."""
+    """[weights]: W_xh (hidden × inputs), W_hh (hidden × hidden), b_h; W_hy (outputs × hidden), b_y. Each of
+    the biases may be left out."""
 
     W_xh: Matrix = shape("hidden", "inputs")
     W_hh: Matrix = shape("hidden", "hidden")
-    b_h: Vector = shape("hidden")
+    b_h: Vector | None = shape("hidden", default=None)
     W_hy: Matrix = shape("outputs", "hidden")
-    b_y: Vector = shape("outputs")
+    b_y: Vector | None = shape("outputs", default=None)
 
 
 class Spec(Recurrent):

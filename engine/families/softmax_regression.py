@@ -19,10 +19,10 @@ class Data(Model):
 
 
 class Weights(Model):
-    """[weights]: W has one row per feature and one column per class, b one number per class."""
+    """[weights]: W has one row per feature and one column per class, b one number per class or is left out."""
 
     W: Matrix = shape("features", "classes")
-    b: Vector = shape("classes")
+    b: Vector | None = shape("classes", default=None)
 
 
 class Spec(Example):
@@ -39,8 +39,10 @@ class Spec(Example):
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the mean over the samples."""
-    X, W, b = tape.data("X", spec.data.x), tape.param("W", spec.weights.W), tape.param("b", [spec.weights.b])
+    sums = tape.data("X", spec.data.x) @ tape.param("W", spec.weights.W)
+    if spec.weights.b is not None:
+        sums = sums + tape.param("b", [spec.weights.b])
     y = tape.data("Y", spec.data.y)
-    Z = tape.write("Z", X @ W + b, grad="dZ")
+    Z = tape.write("Z", sums, grad="dZ")
     tape.write("P", Z.softmax(axis=1))
     return tape.write("J", tape.write("E", Z.cross_entropy_logits(y, axis=1)).mean()).name

@@ -59,11 +59,16 @@ def multi_head(tape: Tape, scope: str, heads, W_O, x: Expr, memory: Expr | None 
 
 def feed_forward(tape: Tape, scope: str, layers, x: Expr) -> Expr:
     """F = f(x W⁽¹⁾ + b⁽¹⁾) W⁽²⁾ + b⁽²⁾, every row by itself; `layers` holds W_1, b_1, W_2, b_2 and the activation."""
-    W, b = tape.param(f"{scope}.W1", layers.W_1), tape.param(f"{scope}.b1", [layers.b_1])
-    Z = tape.write(f"{scope}.Z", x @ W + b, grad=f"{scope}.dZ")
+    Z = tape.write(f"{scope}.Z", _affine(tape, scope, "1", x, layers.W_1, layers.b_1), grad=f"{scope}.dZ")
     U = tape.write(f"{scope}.U", apply(layers.activation, Z), grad=f"{scope}.dU")
-    W, b = tape.param(f"{scope}.W2", layers.W_2), tape.param(f"{scope}.b2", [layers.b_2])
-    return tape.write(f"{scope}.F", U @ W + b, grad=f"{scope}.dF")
+    F = _affine(tape, scope, "2", U, layers.W_2, layers.b_2)
+    return tape.write(f"{scope}.F", F, grad=f"{scope}.dF")
+
+
+def _affine(tape: Tape, scope: str, n: str, x: Expr, W, b) -> Expr:
+    """x W + b with the weights of layer `n`, the same row of biases for each row of x; without biases x W."""
+    sums = x @ tape.param(f"{scope}.W{n}", W)
+    return sums if b is None else sums + tape.param(f"{scope}.b{n}", [b])
 
 
 def sublayer(tape: Tape, scope: str, x: Expr, norm, first: bool, work) -> Expr:

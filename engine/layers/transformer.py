@@ -49,12 +49,13 @@ class Output(Model):
 
 
 class FeedForward(Model):
-    """[feed_forward]: W_1 (d × hidden), b_1, W_2 (hidden × d), b_2, and the activation between them."""
+    """[feed_forward]: W_1 (d × hidden), b_1, W_2 (hidden × d), b_2, and the activation between them. Each of
+    the biases may be left out."""
 
     W_1: Matrix = shape("d", "hidden")
-    b_1: Vector = shape("hidden")
+    b_1: Vector | None = shape("hidden", default=None)
     W_2: Matrix = shape("hidden", "d")
-    b_2: Vector = shape("d")
+    b_2: Vector | None = shape("d", default=None)
     activation: Annotated[str, Known("activation", ("relu", "gelu", "gelu_tanh"))] = "relu"
 
 
@@ -83,7 +84,7 @@ class Block(Example):
 
     @model_validator(mode="after")
     def _has_several_features(self):
-        expect_several("norms", len(self.feed_forward.b_2), "number for each token", "normalization over a row")
+        expect_several("norms", len(self.feed_forward.W_2[0]), "number for each token", "normalization over a row")
         return self
 
 
