@@ -1,30 +1,60 @@
 """Parts that several families are built of: each writes its lines under a scope and returns the last of them."""
 
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from ..errors import BookError
+from ..spec.example import Number
 from ..tape.tape import Expr, Tape, apply
 
+Eps = Annotated[Number, Field(ge=0)]
+"""A small number under the root of a norm; 0 where it is left out."""
 
-def layer_norm(tape: Tape, scope: str, x: Expr, gamma: Expr, beta: Expr, eps: Expr, axis: int = 1) -> Expr:
+
+def small(tape: Tape, eps: float) -> Expr | None:
+    """The small number under the root; None if it is 0."""
+    return tape.const("norm.eps", eps) if eps else None
+
+
+def layer_norm(tape: Tape, scope: str, x: Expr, gamma: Expr, beta: Expr, eps: Expr | None, axis: int = 1) -> Expr:
     """y = γ ⊙ x̂ + β with x̂ = (x − μ) / √(σ² + ε): along the rows (axis 1) layer normalization (Ba, Kiros &
     Hinton 2016), along the columns (axis 0) batch normalization in training (Ioffe & Szegedy 2015).
 
-    x is (samples, features), gamma and beta are (1, features), eps is a number on the tape.
+    x is (samples, features), gamma and beta are (1, features), eps is a number on the tape or None.
     """
     return tape.write(f"{scope}.y", gamma * standardized(tape, scope, x, eps, axis) + beta, grad=f"{scope}.dy")
 
 
-def standardized(tape: Tape, scope: str, x: Expr, eps: Expr, axis: int = 1) -> Expr:
+def standardized(tape: Tape, scope: str, x: Expr, eps: Expr | None, axis: int = 1) -> Expr:
     """x̂: mean 0 and, but for ε, variance 1 along the axis. The variance is divided by n, not by n − 1."""
     mu = tape.write(f"{scope}.mu", x.mean_axis(axis=axis), grad=f"{scope}.dmu")
     c = tape.write(f"{scope}.c", x - mu, grad=f"{scope}.dc")
     var = tape.write(f"{scope}.var", c.square().mean_axis(axis=axis), grad=f"{scope}.dvar")
-    s = tape.write(f"{scope}.s", (var + eps).sqrt(), grad=f"{scope}.ds")
+    s = tape.write(f"{scope}.s", _root(tape, var, eps), grad=f"{scope}.ds")
     return tape.write(f"{scope}.xhat", c / s, grad=f"{scope}.dxhat")
 
 
-def rms_norm(tape: Tape, scope: str, x: Expr, gamma: Expr, eps: Expr) -> Expr:
+def _root(tape: Tape, squares: Expr, eps: Expr | None) -> Expr:
+    """The root of mean squares, with eps under it. Raises BookError if there is no eps and an entry is zero."""
+    if eps is not None:
+        return (squares + eps).sqrt()
+    if not squares.value.all():
+        rows, (row, column) = squares.shape[1] == 1, np.argwhere(squares.value == 0)[0]
+        place = f"row {row + 1}" if rows else f"column {column + 1}"
+        what = "all numbers are 0" if squares.name.endswith(".ms") else "all numbers are equal"
+        raise BookError(
+            f"example {tape.example!r}: eps is 0, and so is {squares.name} in {place}, where {what}: the "
+            "normalization would divide by zero; use a small number such as 1e-5."
+        )
+    return squares.sqrt()
+
+
+def rms_norm(tape: Tape, scope: str, x: Expr, gamma: Expr, eps: Expr | None) -> Expr:
     """y = γ ⊙ x̂ with x̂ = x / √(mean of x² + ε), row by row (Zhang & Sennrich 2019): no mean is taken away."""
     ms = tape.write(f"{scope}.ms", x.square().mean_axis(axis=1), grad=f"{scope}.dms")
-    s = tape.write(f"{scope}.s", (ms + eps).sqrt(), grad=f"{scope}.ds")
+    s = tape.write(f"{scope}.s", _root(tape, ms, eps), grad=f"{scope}.ds")
     xhat = tape.write(f"{scope}.xhat", x / s, grad=f"{scope}.dxhat")
     return tape.write(f"{scope}.y", gamma * xhat, grad=f"{scope}.dy")
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..spec.example import Example, Known, Matrix, Model, Number, Vector
+from ..spec.example import Example, Known, Matrix, Model, Vector
 from ..spec.limits import AtMost
 from ..spec.rules import expect_several
 from ..spec.shapes import shape, table
@@ -80,7 +80,7 @@ class Block(Example):
     feed_forward: FeedForward
     norms: Norms
     norm: Annotated[str, Known("place of the norm", ("post", "pre"))] = "post"
-    eps: Annotated[Number, Field(gt=0)] = 1e-5
+    eps: parts.Eps = 1e-5
 
     @model_validator(mode="after")
     def _has_several_features(self):
@@ -98,7 +98,7 @@ def looking_back(tape: Tape, tokens: int) -> Expr:
 
 def norms(tape: Tape, spec: Block) -> list[Callable[[Expr], Expr]]:
     """The block's norms, each a function that writes its lines and gives its result."""
-    eps = tape.const("norm.eps", spec.eps)
+    eps = parts.small(tape, spec.eps)
 
     def normalize(n: int, norm: Norm, x: Expr) -> Expr:
         gamma, beta = tape.param(f"norm{n}.gamma", [norm.gamma]), tape.param(f"norm{n}.beta", [norm.beta])
