@@ -14,8 +14,9 @@ from ..layers.dense import affine
 from ..ops import OPS
 from ..spec.example import Activation, Example, Known, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
-from ..spec.rules import expect_targets, expect_windows
+from ..spec.rules import expect_windows
 from ..spec.shapes import chain, expect, shape
+from ..spec.targets import Target, expect_comparable, one_hot
 from ..tape.tape import Expr, Tape, apply
 
 LOSSES = ("cross_entropy_logits", "half_squared_error")
@@ -24,10 +25,11 @@ Maps = Annotated[list[Matrix], Field(min_length=1), AtMost("maps")]
 
 
 class Data(Model):
-    """[data]: `x` is one sample, a map for each channel; `y` is the target."""
+    """[data]: `x` is one sample, a map for each channel; `y` is the target: numbers, or the number of a
+    class, counted from 0, if the loss compares distributions."""
 
     x: Maps = shape("channels", "rows", "columns")
-    y: Vector = shape("outputs")
+    y: Target = shape("outputs", by_number=True)
 
 
 class Pool(Model):
@@ -96,7 +98,8 @@ class Spec(Example):
         maps = len(self.conv[-1].kernels)
         because = f"{maps} × {size[0]} × {size[1]} numbers come out of the last convolution layer"
         expect("dense.W", "column", len(self.dense.W[0]), maps * size[0] * size[1], because)
-        expect_targets("data.y", [self.data.y], self.loss)
+        y = self.data.y
+        expect_comparable("data.y", [y] if isinstance(y, list) else y, len(self.dense.W), self.loss)
         return self
 
 
@@ -123,7 +126,7 @@ def forward(tape: Tape, spec: Spec) -> str:
     f = columns[0] if len(columns) == 1 else columns[0].concat(*columns[1:], axis=0)
     f = f if f.name else tape.write("dense.f", f, grad="dense.df")
     o = tape.write("dense.o", affine(tape.param, "dense", f, spec.dense.W, spec.dense.b), grad="dense.do")
-    y = tape.data("y", np.reshape(spec.data.y, (-1, 1)))
+    y = tape.data("y", np.reshape(one_hot([spec.data.y], len(spec.dense.W)), (-1, 1)))
     if OPS[spec.loss].outputs != "logits":
         return tape.write("J", tape.write("E", apply(spec.loss, o, y)).sum()).name
     tape.write("dense.p", o.softmax(axis=0))

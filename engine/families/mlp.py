@@ -1,5 +1,6 @@
 """The multilayer perceptron: z = W a + b, a = f(z), layer after layer, for a batch of samples in columns."""
 
+from collections.abc import Sequence
 from math import sqrt
 from random import Random
 from typing import Annotated
@@ -12,16 +13,18 @@ from ..ops import NO_GRADIENT, OPS, of_kind
 from ..spec import friendly
 from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
-from ..spec.rules import expect_mask, expect_outputs, expect_reachable, expect_targets
+from ..spec.rules import expect_mask, expect_outputs, expect_reachable
 from ..spec.shapes import chain, shape
+from ..spec.targets import Targets, expect_comparable, one_hot
 from ..tape.tape import Expr, Tape, apply, expr
 
 
 class Data(Model):
-    """[data]: one row per sample; on the tape, and on the page, one column per sample."""
+    """[data]: one row per sample; on the tape, and on the page, one column per sample. In `y` the number of a class,
+    counted from 0, may stand for the row, if the loss compares distributions."""
 
     x: Matrix = shape("samples", "inputs")
-    y: Matrix = shape("samples", "outputs")
+    y: Targets = shape("samples", "outputs", by_number=True)
 
 
 class Dropout(Model):
@@ -77,12 +80,17 @@ class Spec(Example):
     delta: Annotated[Number, Field(gt=0)] | None = None
     penalty: Penalty | None = None
 
+    @property
+    def targets(self) -> Sequence:
+        """One row per sample, whichever way they were written."""
+        return one_hot(self.data.y, len(self.layers[-1].W))
+
     @model_validator(mode="after")
     def _loss_fits(self):
         expect_outputs(self.layers[-1].activation, self.loss)
-        expect_targets("data.y", self.data.y, self.loss)
+        expect_comparable("data.y", self.data.y, len(self.layers[-1].W), self.loss)
         if OPS[self.loss].accepts(1) != "sign":  # which is to be met in sign only
-            expect_reachable("data.y", self.data.y, self.layers[-1].activation)
+            expect_reachable("data.y", self.targets, self.layers[-1].activation)
         if self.delta is not None and "delta" not in OPS[self.loss].attrs:
             raise ValueError(f"delta: belongs to the loss {_having('loss', 'delta')}")
         return self
@@ -110,7 +118,7 @@ def forward(tape: Tape, spec: Spec) -> str:
     weights: list[Expr] = []
     for i, layer in enumerate(spec.layers, start=1):
         a = _written(tape, f"layer{i}", layer, a, weights)
-    y = tape.data("y", np.transpose(spec.data.y))
+    y = tape.data("y", np.transpose(spec.targets))
     E = tape.write("E", apply(spec.loss, a, y, **({"delta": spec.delta} if spec.delta else {})))
     L = E.sum() / len(spec.data.x)
     penalty = spec.penalty or Penalty()
