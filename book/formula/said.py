@@ -9,7 +9,7 @@ from .notation import pattern
 
 
 def family_words(trace: Trace, family: str, lang: str) -> TemplateModule:
-    """The template's words in a language, chosen by what the trace has and what it lacks."""
+    """The template's words in a language, chosen by what the trace has, what it lacks, and what the example says."""
 
     def has(key: str) -> bool:
         """Whether there is a step of this pattern: 'layer<n>.b'."""
@@ -22,4 +22,8 @@ def family_words(trace: Trace, family: str, lang: str) -> TemplateModule:
         alone = [n for n in trace if known.fullmatch(n) and f"{n.rpartition('.')[0]}.{other}" not in trace]
         return f"(?={'|'.join(alone)})" + key if alone else f"(?!){key}"
 
-    return environment(lang).get_template(f"families/{family}.j2").make_module({"has": has, "lacking": lacking})
+    return (
+        environment(lang)
+        .get_template(f"families/{family}.j2")
+        .make_module({"has": has, "lacking": lacking, "example": trace.spec})
+    )

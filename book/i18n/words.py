@@ -104,7 +104,7 @@ def environment(lang: str) -> Environment:
         "before_last": lambda text, char: text.rpartition(char)[0],
         "short": short,
     }
-    env.globals |= {"decimal": tex_number, "has": _any_example_has, "lacking": _none_lacks}
+    env.globals |= {"decimal": tex_number, "example": None, "has": _any_example_has, "lacking": _none_lacks}
     env.install_gettext_translations(catalogue(lang), newstyle=True)
     return env
 
