@@ -63,15 +63,16 @@ def attention(tape: Tape, scope: str, head, x: Expr, memory: Expr | None = None,
     """softmax(Q Kᵀ / √d_k) V with Q = x W^Q, K = m W^K, V = m W^V, tokens in rows (Vaswani et al. 2017).
 
     `head` holds W_Q, W_K and W_V, `memory` is what is looked into, x itself if it is not given; where `mask` is 0
-    nothing may be looked at. The number d_k must be on the tape.
+    nothing may be looked at. The number d_k must be on the tape, for all heads or as one of the scope.
     """
     memory = x if memory is None else memory
+    d_k = tape.ref(f"{scope}.d_k" if f"{scope}.d_k" in tape.steps else "d_k")
     Q, K, V = (
         tape.write(f"{scope}.{letter}", source @ tape.param(f"{scope}.W{letter}", W), grad=f"{scope}.d{letter}")
         for letter, source, W in (("Q", x, head.W_Q), ("K", memory, head.W_K), ("V", memory, head.W_V))
     )
     R = tape.write(f"{scope}.R", Q @ K.T, grad=f"{scope}.dR")
-    S = tape.write(f"{scope}.S", R / tape.ref("d_k").sqrt(), grad=f"{scope}.dS")
+    S = tape.write(f"{scope}.S", R / d_k.sqrt(), grad=f"{scope}.dS")
     weights = S.softmax(axis=1) if mask is None else S.masked_softmax(mask, axis=1)
     A = tape.write(f"{scope}.A", weights, grad=f"{scope}.dA")
     return tape.write(f"{scope}.{out}", A @ V, grad=f"{scope}.d{out}")

@@ -4,7 +4,7 @@ Glossary. d: how many numbers a token has. d_k: how many a query and a key have.
 many numbers each token has that a head looks at.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
 
@@ -32,7 +32,7 @@ Heads = Annotated[list[Head], Field(min_length=1), AtMost("layers")]
 
 def side_by_side() -> Any:
     """A field with heads that look at the same tokens; their values side by side are what W_O reads."""
-    return table(seen="d", d_v="+values")
+    return table(seen="d", d_k=None, d_v="+values")
 
 
 class Data(Model):
@@ -89,6 +89,18 @@ class Block(Example):
 
 
 # Lines that the families write alike
+
+
+def widths(tape: Tape, heads: Mapping[str, Head]) -> None:
+    """The number d_k, by which scope: one for all heads, or one for each where they differ."""
+    found = {scope: len(head.W_Q[0]) for scope, head in heads.items()}
+    for scope, d_k in found.items() if len(set(found.values())) > 1 else [("", next(iter(found.values())))]:
+        tape.const(f"{scope}.d_k" if scope else "d_k", d_k)
+
+
+def counted(heads: Sequence[Head]) -> dict[str, Head]:
+    """The heads by their scopes: 'head1', 'head2'."""
+    return {f"head{h}": head for h, head in enumerate(heads, start=1)}
 
 
 def looking_back(tape: Tape, tokens: int) -> Expr:
