@@ -208,6 +208,38 @@ def test_gradients_and_pencil_do_not_mind():
     assert by_hand.value("layer1.mhat_W") == pytest.approx(trace.value("layer1.mhat_W"), rel=0.02)
 
 
+@pytest.mark.parametrize(
+    ("name", "move"),
+    [("adam", 1), ("adamw", 1), ("adagrad", 1), ("rmsprop", 1 / np.sqrt(0.1))],
+)
+def test_without_eps_the_first_step_has_one_length(name, move):
+    """Whatever the gradient is, it cancels with the root of its square."""
+    trace = worked(optimizer=name, eps=0, learning_rate=0.1, **({"weight_decay": 0} if name == "adamw" else {}))
+    assert "eps" not in trace
+    for leaf, new in trace.updated().items():
+        step = trace.value(leaf) - trace.value(new)
+        np.testing.assert_allclose(step, 0.1 * move * np.sign(trace.value(trace.grads[leaf])), rtol=1e-12)
+    losses, _ = train(trace, UPDATES)
+    assert np.isfinite(losses).all()
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "adagrad", "rmsprop"])
+def test_a_divisor_of_zero_is_named(name):
+    """A network whose second unit is dead: its weights have no gradient."""
+    update = {"optimizer": name, "learning_rate": 0.1, "eps": 0}
+    layers = [
+        {"W": [[0.5], [-0.5]], "b": [0.1, -0.1], "activation": "relu"},
+        {"W": [[1.0, 1.0]], "b": [0.2], "activation": "identity"},
+    ]
+    found = net(**update) | {"data": {"x": [[1.0]], "y": [[2.0]]}, "layers": layers}
+    with pytest.raises(BookError) as caught:
+        work(validate(found, Path("net.toml")))
+    assert str(caught.value).startswith("example 'net': update.eps: is 0, ") and "layer1.W[1][0]" in str(caught.value)
+    work(validate(found | {"update": update | {"eps": 1e-8}}, Path("net.toml")))
+    frozen = ["layer1.W", "layer1.b", "layer2.W"]
+    work(validate(found | {"update": update | {"frozen": frozen}}, Path("net.toml")))
+
+
 # Mistakes
 
 
@@ -220,7 +252,7 @@ def test_gradients_and_pencil_do_not_mind():
         (["optimizer=lion", "eps=0.1"], ["update.eps", "it is for adagrad, rmsprop, adam, adamw"]),
         (["optimizer=adam", "beta1=1"], ["update.beta1: expected a number less than 1, found 1"]),
         (["optimizer=adam", "beta2=-0.1"], ["update.beta2: expected a number of at least 0"]),
-        (["optimizer=adam", "eps=0"], ["update.eps: expected a number greater than 0"]),
+        (["optimizer=adam", "eps=-1"], ["update.eps: expected a number of at least 0"]),
         (["optimizer=adan"], ["update.optimizer: unknown optimizer 'adan'", "Did you mean 'adam'?"]),
         (["weight_decay=-1"], ["update.weight_decay: expected a number of at least 0"]),
         (["clip_norm=0"], ["update.clip_norm: expected a number greater than 0"]),

@@ -201,7 +201,7 @@ def test_a_declaration_keeps_what_the_type_says():
 def test_the_schema_names_the_dimensions():
     found = json.loads(schema("mlp"))
     assert found["$defs"]["mlp.Layer"]["properties"]["W"]["x-shape"] == ["outputs", "inputs"]
-    assert found["$defs"]["mlp.Layer"]["required"] == ["W", "b", "activation"]
+    assert found["$defs"]["mlp.Layer"]["required"] == ["W", "activation"]
     assert found["properties"]["layers"]["x-chain"] == ["inputs", "outputs"]
 
 

@@ -13,6 +13,7 @@ from .mathml import to_mathml
 from .nodes import Node
 from .notation import Notation
 from .numpy_source import program
+from .said import family_words
 from .signs import PrintedNumber, printed_numbers
 from .symbols import named
 from .tex import Tex
@@ -145,7 +146,8 @@ def _notation(trace: Trace) -> Notation:
     if trace.spec is None:
         return Notation(SimpleNamespace(name=trace.example, notation={}), trace, {})
     shared, family = (
-        environment(SOURCE).get_template(name).module for name in ("symbols.j2", f"families/{trace.spec.family}.j2")
+        environment(SOURCE).get_template("symbols.j2").module,
+        family_words(trace, trace.spec.family, SOURCE),
     )
     return Notation(trace.spec, trace, {**shared.symbols, **family.symbols}, shared.attached, shared.instead)
 

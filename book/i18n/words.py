@@ -104,9 +104,19 @@ def environment(lang: str) -> Environment:
         "before_last": lambda text, char: text.rpartition(char)[0],
         "short": short,
     }
-    env.globals["decimal"] = tex_number
+    env.globals |= {"decimal": tex_number, "example": None, "has": _any_example_has, "lacking": _none_lacks}
     env.install_gettext_translations(catalogue(lang), newstyle=True)
     return env
+
+
+def _any_example_has(_key: str) -> bool:
+    """What a family's template is told that speaks of no example: all that the family can have is there."""
+    return True
+
+
+def _none_lacks(key: str, _other: str) -> str:
+    """And nothing is missing: a pattern that no step fits."""
+    return f"(?!){key}"
 
 
 def markdown_text(text: str) -> str:

@@ -14,6 +14,7 @@ from gradbook.engine.tape.check import GradientCheck
 from ..base.numbers import printed_array
 from ..formula.meanings import Meanings
 from ..formula.notation import Notation
+from ..formula.said import family_words
 from ..formula.written import Written
 from ..i18n.words import SOURCE, environment
 
@@ -38,8 +39,8 @@ class Worked:
         return cls(example, exact, pencil(exact, example.page.digits) if by_hand else exact)
 
     def family(self, lang: str) -> TemplateModule:
-        """What the family's template says in a language."""
-        return environment(lang).get_template(f"families/{self.example.family}.j2").module
+        """What the family's template says of it in a language."""
+        return _family(self, lang)
 
     @cached_property
     def notation(self) -> Notation:
@@ -95,6 +96,11 @@ def once(function: Callable[..., T]) -> Callable[..., T]:
         return worked.remembered[key]
 
     return remembering
+
+
+@once
+def _family(worked: Worked, lang: str) -> TemplateModule:
+    return family_words(worked.exact, worked.example.family, lang)
 
 
 @once

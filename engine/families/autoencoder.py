@@ -5,6 +5,7 @@ One sample a column. Rumelhart, Hinton & Williams 1986; Hinton & Salakhutdinov 2
 
 import numpy as np
 
+from ..layers.dense import affine
 from ..spec.example import Activation, Example, Matrix, Model, Vector
 from ..spec.shapes import shape, table
 from ..tape.tape import Expr, Tape, apply
@@ -17,10 +18,11 @@ class Data(Model):
 
 
 class Layer(Model):
-    """[encoder] or [decoder]: W has one row per unit and one column per input, b one number per unit."""
+    """[encoder] or [decoder]: W has one row per unit and one column per input, b one number per unit; it may be
+    left out."""
 
     W: Matrix = shape("outputs", "inputs")
-    b: Vector = shape("outputs")
+    b: Vector | None = shape("outputs", default=None)
     activation: Activation
 
 
@@ -41,6 +43,5 @@ def forward(tape: Tape, spec: Spec) -> str:
 
 
 def _layer(tape: Tape, scope: str, layer: Layer, x: Expr, out: str) -> Expr:
-    W, b = tape.param(f"{scope}.W", layer.W), tape.param(f"{scope}.b", np.reshape(layer.b, (-1, 1)))
-    z = tape.write(f"{scope}.z", W @ x + b, grad=f"{scope}.delta")
+    z = tape.write(f"{scope}.z", affine(tape.param, scope, x, layer.W, layer.b), grad=f"{scope}.delta")
     return tape.write(f"{scope}.{out}", apply(layer.activation, z))

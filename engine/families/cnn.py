@@ -4,16 +4,19 @@ one column for a dense layer (LeCun et al. 1989).
 Every channel is a map of its own on the tape, with a kernel for each pair of an output map and an input map.
 """
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field, model_validator
 
+from ..layers.dense import affine
 from ..ops import OPS
 from ..spec.example import Activation, Example, Known, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
-from ..spec.rules import expect_targets, expect_windows
+from ..spec.rules import expect_windows
 from ..spec.shapes import chain, expect, shape
+from ..spec.targets import Target, expect_comparable, one_hot
 from ..tape.tape import Expr, Tape, apply
 
 LOSSES = ("cross_entropy_logits", "half_squared_error")
@@ -22,10 +25,11 @@ Maps = Annotated[list[Matrix], Field(min_length=1), AtMost("maps")]
 
 
 class Data(Model):
-    """[data]: `x` is one sample, a map for each channel; `y` is the target."""
+    """[data]: `x` is one sample, a map for each channel; `y` is the target: numbers, or the number of a
+    class, counted from 0, if the loss compares distributions."""
 
     x: Maps = shape("channels", "rows", "columns")
-    y: Vector = shape("outputs")
+    y: Target = shape("outputs", by_number=True)
 
 
 class Pool(Model):
@@ -41,13 +45,13 @@ class Pool(Model):
 
 
 class Convolution(Model):
-    """[[conv]]: kernels[o][c] reads input map c for output map o, b has one number for each output map; `padding`
-    is the number of zeros on each side."""
+    """[[conv]]: kernels[o][c] reads input map c for output map o, b has one number for each output map or is
+    left out; `padding` is the number of zeros on each side."""
 
     kernels: Annotated[list[Maps], Field(min_length=1), AtMost("maps")] = shape(
         "outputs", "inputs", "height", "width"
     )
-    b: Vector = shape("outputs")
+    b: Vector | None = shape("outputs", default=None)
     stride: Step = 1
     padding: Annotated[int, Field(ge=0), AtMost("window")] = 0
     dilation: Step = 1
@@ -58,12 +62,18 @@ class Convolution(Model):
     def steps(self) -> dict[str, int]:
         return {"stride": self.stride, "dilation": self.dilation}
 
+    @property
+    def biases(self) -> Sequence[Number | None]:
+        """One for each output map, None where the layer has none."""
+        return self.b or [None] * len(self.kernels)
+
 
 class Dense(Model):
-    """[dense]: W has one row per output and one column per number of the flattened maps."""
+    """[dense]: W has one row per output and one column per number of the flattened maps; b one number per output or
+    is left out."""
 
     W: Matrix = shape("outputs", "numbers")
-    b: Vector = shape("outputs")
+    b: Vector | None = shape("outputs", default=None)
 
 
 class Spec(Example):
@@ -88,7 +98,8 @@ class Spec(Example):
         maps = len(self.conv[-1].kernels)
         because = f"{maps} × {size[0]} × {size[1]} numbers come out of the last convolution layer"
         expect("dense.W", "column", len(self.dense.W[0]), maps * size[0] * size[1], because)
-        expect_targets("data.y", [self.data.y], self.loss)
+        y = self.data.y
+        expect_comparable("data.y", [y] if isinstance(y, list) else y, len(self.dense.W), self.loss)
         return self
 
 
@@ -114,8 +125,8 @@ def forward(tape: Tape, spec: Spec) -> str:
     columns = [p.reshape(shape=(p.size, 1)) if p.size > 1 else p for p in maps]
     f = columns[0] if len(columns) == 1 else columns[0].concat(*columns[1:], axis=0)
     f = f if f.name else tape.write("dense.f", f, grad="dense.df")
-    W, b = tape.param("dense.W", spec.dense.W), tape.param("dense.b", np.reshape(spec.dense.b, (-1, 1)))
-    o, y = tape.write("dense.o", W @ f + b, grad="dense.do"), tape.data("y", np.reshape(spec.data.y, (-1, 1)))
+    o = tape.write("dense.o", affine(tape.param, "dense", f, spec.dense.W, spec.dense.b), grad="dense.do")
+    y = tape.data("y", np.reshape(one_hot([spec.data.y], len(spec.dense.W)), (-1, 1)))
     if OPS[spec.loss].outputs != "logits":
         return tape.write("J", tape.write("E", apply(spec.loss, o, y)).sum()).name
     tape.write("dense.p", o.softmax(axis=0))
@@ -132,15 +143,17 @@ def _convolution(tape: Tape, place: str, maps: list[Expr], layer: Convolution) -
         ]
     return [
         _map(tape, f"{place}map{o}", maps, kernels, b, layer)
-        for o, (kernels, b) in enumerate(zip(layer.kernels, layer.b, strict=True), start=1)
+        for o, (kernels, b) in enumerate(zip(layer.kernels, layer.biases, strict=True), start=1)
     ]
 
 
-def _map(tape: Tape, scope: str, maps: list[Expr], kernels: list, b: Number, layer: Convolution) -> Expr:
+def _map(tape: Tape, scope: str, maps: list[Expr], kernels: list, b: Number | None, layer: Convolution) -> Expr:
     """One output map: every input map convolved with a kernel of its own, added up; activation; pooling."""
     K = [tape.param(f"{scope}.K{c}", k) for c, k in enumerate(kernels, start=1)]
     seen = [x.conv(k, **layer.steps) for x, k in zip(maps, K, strict=True)]
-    z = tape.write(f"{scope}.z", sum(seen[1:], seen[0]) + tape.param(f"{scope}.b", b), grad=f"{scope}.delta")
+    found = sum(seen[1:], seen[0])
+    found = found if b is None else found + tape.param(f"{scope}.b", b)
+    z = tape.write(f"{scope}.z", found, grad=f"{scope}.delta")
     a = tape.write(f"{scope}.a", apply(layer.activation, z), grad=f"{scope}.da")
     if not layer.pool:
         return a

@@ -26,8 +26,8 @@ class Spec(transformer.Block):
     """A decoder example."""
 
     data: WithMemory = table(outputs="d")
-    self_attention: Attention = table(seen="d", d_v=None)
-    cross_attention: Attention = table(d_v=None)
+    self_attention: Attention = table(seen="d", d_k=None, d_v=None)
+    cross_attention: Attention = table(d_k=None, d_v=None)
     norms: transformer.Norms = transformer.one_each("self-attention", "cross-attention", "feed-forward network")
 
 
@@ -35,7 +35,7 @@ def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: half the squared errors, added up."""
     x, memory, first = tape.data("X", spec.data.x), tape.data("memory", spec.data.memory), spec.norm == "pre"
     mask = transformer.looking_back(tape, len(spec.data.x))
-    tape.const("d_k", len(spec.self_attention.W_Q[0]))
+    transformer.widths(tape, {"self": spec.self_attention, "cross": spec.cross_attention})
     norm1, norm2, norm3 = transformer.norms(tape, spec)
 
     def attend(scope, head, *others):

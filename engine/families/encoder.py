@@ -18,7 +18,7 @@ class Spec(transformer.Block):
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: half the squared errors, added up."""
     x, first = tape.data("X", spec.data.x), spec.norm == "pre"
-    tape.const("d_k", len(spec.heads[0].W_Q[0]))
+    transformer.widths(tape, transformer.counted(spec.heads))
     norm1, norm2 = transformer.norms(tape, spec)
     x = parts.sublayer(
         tape,

@@ -11,18 +11,20 @@ from pydantic import Field, model_validator
 
 from ..spec.example import Example, Matrix, Model, Vector
 from ..spec.limits import AtMost
-from ..spec.rules import expect_mask, expect_targets
+from ..spec.rules import expect_mask
 from ..spec.shapes import chain, shape
+from ..spec.targets import Targets, expect_comparable, one_hot
 from ..tape.tape import Tape
 
 
 class Data(Model):
-    """[data]: one row per node in `x` and `y`; `adjacency` is symmetric, 1 where two nodes have an edge; `labelled`
+    """[data]: one row per node in `x` and `y`, where the number of a class, counted from 0, may stand for
+    the row; `adjacency` is symmetric, 1 where two nodes have an edge; `labelled`
     is 1 for nodes whose label the training may see."""
 
     adjacency: Matrix = shape("nodes", "nodes")
     x: Matrix = shape("nodes", "inputs")
-    y: Matrix = shape("nodes", "classes")
+    y: Targets = shape("nodes", "classes", by_number=True)
     labelled: Vector = shape("nodes")
 
 
@@ -43,7 +45,7 @@ class Spec(Example):
         expect_mask("data.labelled", [self.data.labelled])
         if not any(self.data.labelled):
             raise ValueError("data.labelled: no node is labelled, so there is nothing to learn from")
-        expect_targets("data.y", self.data.y, "cross_entropy_logits")
+        expect_comparable("data.y", self.data.y, len(self.layers[-1].W[0]), "cross_entropy_logits")
         return self
 
     @model_validator(mode="after")
@@ -73,7 +75,7 @@ def forward(tape: Tape, spec: Spec) -> str:
         h = tape.write(f"layer{i}.Z", M @ W, grad=f"layer{i}.dZ")
         if i < len(spec.layers):
             h = tape.write(f"layer{i}.H", h.relu(), grad=f"layer{i}.dH")
-    y, m = tape.data("y", d.y), tape.data("m", np.reshape(d.labelled, (-1, 1)))
+    y, m = tape.data("y", one_hot(d.y, len(spec.layers[-1].W[0]))), tape.data("m", np.reshape(d.labelled, (-1, 1)))
     E = tape.write("E", h.cross_entropy_logits(y, axis=1))
     return tape.write("J", (m * E).sum() / sum(d.labelled)).name
 

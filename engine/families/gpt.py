@@ -56,7 +56,7 @@ def forward(tape: Tape, spec: Spec) -> str:
     *read, _ = spec.tokens
     W_E, W_P = tape.param("embedding.WE", spec.embedding.W_E), tape.param("embedding.WP", spec.embedding.W_P)
     mask = transformer.looking_back(tape, len(read))
-    tape.const("d_k", len(spec.heads[0].W_Q[0]))
+    transformer.widths(tape, transformer.counted(spec.heads))
     norm1, norm2, norm3 = transformer.norms(tape, spec)
     E = tape.write("embedding.E", W_E.gather(rows=read))
     x = tape.write("embedding.X", E + W_P, grad="embedding.dX")

@@ -39,7 +39,7 @@ class Spec(Normed):
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss."""
 
-    def normalize(x: Expr, gamma: Expr, beta: Expr, eps: Expr) -> Expr:
+    def normalize(x: Expr, gamma: Expr, beta: Expr, eps: Expr | None) -> Expr:
         size = x.shape[1] // spec.norm.groups
         parts = [
             tape.write(

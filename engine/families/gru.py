@@ -5,7 +5,7 @@ b_hn)); h_t = (1 - z) ⊙ n + z ⊙ h_{t-1}. An output y_t = W_hy h_t + b_y come
 at every step (many to many). Cho et al. 2014, whose reset gate works on h_{t-1} itself.
 """
 
-from ..layers.recurrent import Recurrent, Sequence, reads, unrolled
+from ..layers.recurrent import Recurrent, Sequence, biased, reads, unrolled
 from ..spec.example import Matrix, Model, Vector
 from ..spec.shapes import shape
 from ..tape.tape import Expr, Tape
@@ -13,20 +13,21 @@ from ..tape.tape import Expr, Tape
 
 class Weights(Model):
     """[weights]: for the gates r (reset) and z (update) its W_x (hidden × inputs), W_h (hidden × hidden) and b; for
-    the candidate n also two biases, b_xn and b_hn; then W_hy (outputs × hidden) and b_y."""
+    the candidate n also two biases, b_xn and b_hn; then W_hy (outputs × hidden) and b_y. Each of the
+    biases may be left out."""
 
     W_xr: Matrix = shape("hidden", "inputs")
     W_hr: Matrix = shape("hidden", "hidden")
-    b_r: Vector = shape("hidden")
+    b_r: Vector | None = shape("hidden", default=None)
     W_xz: Matrix = shape("hidden", "inputs")
     W_hz: Matrix = shape("hidden", "hidden")
-    b_z: Vector = shape("hidden")
+    b_z: Vector | None = shape("hidden", default=None)
     W_xn: Matrix = shape("hidden", "inputs")
-    b_xn: Vector = shape("hidden")
+    b_xn: Vector | None = shape("hidden", default=None)
     W_hn: Matrix = shape("hidden", "hidden")
-    b_hn: Vector = shape("hidden")
+    b_hn: Vector | None = shape("hidden", default=None)
     W_hy: Matrix = shape("outputs", "hidden")
-    b_y: Vector = shape("outputs")
+    b_y: Vector | None = shape("outputs", default=None)
 
 
 class Spec(Recurrent):
@@ -49,7 +50,7 @@ def cell(tape: Tape, p: dict, t: str, x: Expr, state: dict) -> dict:
         return tape.write(f"{t}.{name}", before.sigmoid())
 
     r, z = gate("r"), gate("z")
-    q = tape.write(f"{t}.q", p["W_hn"] @ h + p["b_hn"], grad=f"{t}.dq")
-    a = tape.write(f"{t}.a_n", p["W_xn"] @ x + p["b_xn"] + r * q, grad=f"{t}.delta_n")
+    q = tape.write(f"{t}.q", biased(p["W_hn"] @ h, p.get("b_hn")), grad=f"{t}.dq")
+    a = tape.write(f"{t}.a_n", biased(p["W_xn"] @ x, p.get("b_xn")) + r * q, grad=f"{t}.delta_n")
     n = tape.write(f"{t}.n", a.tanh())
     return {"h": tape.write(f"{t}.h", (1 - z) * n + z * h, grad=f"{t}.dh")}

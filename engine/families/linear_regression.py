@@ -2,7 +2,7 @@
 
 from ..spec.example import Example, Matrix, Model, Number, Vector
 from ..spec.shapes import shape
-from ..tape.tape import Tape
+from ..tape.tape import Expr, Tape
 
 
 class Data(Model):
@@ -13,10 +13,10 @@ class Data(Model):
 
 
 class Weights(Model):
-    """[weights]: w has one number per feature, b is one number."""
+    """[weights]: w has one number per feature, b is one number or is left out."""
 
     w: Vector = shape("features")
-    b: Number
+    b: Number | None = None
 
 
 class Spec(Example):
@@ -28,11 +28,13 @@ class Spec(Example):
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the mean of the squared errors."""
-    X, w, b = (
-        tape.data("X", spec.data.x),
-        tape.param("w", [[v] for v in spec.weights.w]),
-        tape.param("b", spec.weights.b),
-    )
+    sums = weighted_sums(tape, spec.data.x, spec.weights)
     y = tape.data("y", spec.data.y)
-    yhat = tape.write("yhat", X @ w + b, grad="dyhat")
+    yhat = tape.write("yhat", sums, grad="dyhat")
     return tape.write("J", tape.write("E", yhat.squared_error(y)).mean()).name
+
+
+def weighted_sums(tape: Tape, x: Matrix, weights: Weights) -> Expr:
+    """X w + b, one number for each sample; without a bias X w."""
+    z = tape.data("X", x) @ tape.param("w", [[v] for v in weights.w])
+    return z if weights.b is None else z + tape.param("b", weights.b)

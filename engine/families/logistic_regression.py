@@ -6,7 +6,7 @@ from ..spec.example import Example, Matrix, Model
 from ..spec.rules import expect_targets
 from ..spec.shapes import shape
 from ..tape.tape import Tape
-from .linear_regression import Weights
+from .linear_regression import Weights, weighted_sums
 
 
 class Data(Model):
@@ -31,10 +31,9 @@ class Spec(Example):
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the mean over the samples."""
-    X = tape.data("X", spec.data.x)
-    w, b = tape.param("w", [[v] for v in spec.weights.w]), tape.param("b", spec.weights.b)
+    sums = weighted_sums(tape, spec.data.x, spec.weights)
     y = tape.data("y", spec.data.y)
-    z = tape.write("z", X @ w + b, grad="dz")
+    z = tape.write("z", sums, grad="dz")
     p = tape.write("p", z.sigmoid())
     errors = z.binary_cross_entropy_logits(y) if spec.logits else p.binary_cross_entropy(y)
     return tape.write("J", tape.write("E", errors).mean()).name

@@ -22,10 +22,11 @@ class Data(Model):
 
 
 class Frozen(Model):
-    """[frozen]: the layer as it was trained before; it gets no update. W0 (outputs × inputs), b."""
+    """[frozen]: the layer as it was trained before; it gets no update. W0 (outputs × inputs), b, which may be left
+    out."""
 
     W0: Matrix = shape("outputs", "inputs")
-    b: Vector = shape("outputs")
+    b: Vector | None = shape("outputs", default=None)
 
 
 class Adapter(Model):
@@ -57,12 +58,13 @@ class Spec(Example):
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: half the squared errors, averaged over the batch."""
     x, y = tape.data("x", np.transpose(spec.data.x)), tape.data("y", np.transpose(spec.data.y))
-    W0, b = tape.data("W0", spec.frozen.W0), tape.data("b0", column(spec.frozen.b))
+    W0 = tape.data("W0", spec.frozen.W0)
+    b = None if spec.frozen.b is None else tape.data("b0", column(spec.frozen.b))
     B, A = tape.param("B", spec.adapter.B), tape.param("A", spec.adapter.A)
     alpha, r = tape.const("alpha", spec.adapter.alpha), tape.const("r", float(len(spec.adapter.A)))
     P = tape.write("P", B @ A, grad="dP")
     change = tape.write("change", (alpha / r) * P)
     W = tape.write("W", W0 + change, grad="dW")
-    y_hat = tape.write("y_hat", W @ x + b, grad="delta")
+    y_hat = tape.write("y_hat", W @ x if b is None else W @ x + b, grad="delta")
     E = tape.write("E", y_hat.half_squared_error(y))
     return tape.write("J", E.sum() / len(spec.data.x)).name

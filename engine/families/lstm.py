@@ -19,22 +19,22 @@ class Data(Sequence):
 
 class Weights(Model):
     """[weights]: for the gates f (forget), i (input), o (output) and the candidate c its W_x (hidden × inputs), W_h
-    (hidden × hidden) and b; then W_hy (outputs × hidden) and b_y."""
+    (hidden × hidden) and b; then W_hy (outputs × hidden) and b_y. Each of the biases may be left out."""
 
     W_xf: Matrix = shape("hidden", "inputs")
     W_hf: Matrix = shape("hidden", "hidden")
-    b_f: Vector = shape("hidden")
+    b_f: Vector | None = shape("hidden", default=None)
     W_xi: Matrix = shape("hidden", "inputs")
     W_hi: Matrix = shape("hidden", "hidden")
-    b_i: Vector = shape("hidden")
+    b_i: Vector | None = shape("hidden", default=None)
     W_xc: Matrix = shape("hidden", "inputs")
     W_hc: Matrix = shape("hidden", "hidden")
-    b_c: Vector = shape("hidden")
+    b_c: Vector | None = shape("hidden", default=None)
     W_xo: Matrix = shape("hidden", "inputs")
     W_ho: Matrix = shape("hidden", "hidden")
-    b_o: Vector = shape("hidden")
+    b_o: Vector | None = shape("hidden", default=None)
     W_hy: Matrix = shape("outputs", "hidden")
-    b_y: Vector = shape("outputs")
+    b_y: Vector | None = shape("outputs", default=None)
 
 
 class Spec(Recurrent):

@@ -1,5 +1,6 @@
 """The multilayer perceptron: z = W a + b, a = f(z), layer after layer, for a batch of samples in columns."""
 
+from collections.abc import Sequence
 from math import sqrt
 from random import Random
 from typing import Annotated
@@ -7,20 +8,23 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
+from ..layers.dense import affine
 from ..ops import NO_GRADIENT, OPS, of_kind
 from ..spec import friendly
 from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
-from ..spec.rules import expect_kept, expect_mask, expect_outputs, expect_targets
+from ..spec.rules import expect_kept, expect_mask, expect_outputs
 from ..spec.shapes import chain, shape
+from ..spec.targets import Targets, expect_comparable, one_hot
 from ..tape.tape import Expr, Tape, apply, expr
 
 
 class Data(Model):
-    """[data]: one row per sample; on the tape, and on the page, one column per sample."""
+    """[data]: one row per sample; on the tape, and on the page, one column per sample. In `y` the number of a class,
+    counted from 0, may stand for the row, if the loss compares distributions."""
 
     x: Matrix = shape("samples", "inputs")
-    y: Matrix = shape("samples", "outputs")
+    y: Targets = shape("samples", "outputs", by_number=True)
 
 
 class Dropout(Model):
@@ -36,13 +40,14 @@ class Dropout(Model):
 
 
 class Layer(Model):
-    """[[layers]]: W has one row per neuron and one column per input, b one number per neuron.
+    """[[layers]]: W has one row per neuron and one column per input, b one number per neuron; a layer without b has
+    no biases.
 
     `slope` is leaky_relu's on the left, `alpha` elu's; `residual` adds the layer's input to its output.
     """
 
     W: Matrix = shape("outputs", "inputs")
-    b: Vector = shape("outputs")
+    b: Vector | None = shape("outputs", default=None)
     activation: Activation
     slope: Annotated[Number, Field(gt=0, lt=1)] | None = None
     alpha: Annotated[Number, Field(gt=0)] | None = None
@@ -80,11 +85,16 @@ class Spec(Example):
     delta: Annotated[Number, Field(gt=0)] | None = None
     penalty: Penalty | None = None
 
+    @property
+    def targets(self) -> Sequence:
+        """One row per sample, whichever way they were written."""
+        return one_hot(self.data.y, len(self.layers[-1].W))
+
     @model_validator(mode="after")
     def _loss_fits(self):
         expect_outputs(self.layers[-1].activation, self.loss)
         self._expect_kept(f"layers[{len(self.layers) - 1}]", self.layers[-1])
-        expect_targets("data.y", self.data.y, self.loss)
+        expect_comparable("data.y", self.data.y, len(self.layers[-1].W), self.loss)
         if self.delta is not None and "delta" not in OPS[self.loss].attrs:
             raise ValueError(f"delta: belongs to the loss {_having('loss', 'delta')}")
         return self
@@ -119,7 +129,7 @@ def forward(tape: Tape, spec: Spec) -> str:
     weights: list[Expr] = []
     for i, layer in enumerate(spec.layers, start=1):
         a = _written(tape, f"layer{i}", layer, a, weights)
-    y = tape.data("y", np.transpose(spec.data.y))
+    y = tape.data("y", np.transpose(spec.targets))
     E = tape.write("E", apply(spec.loss, a, y, **({"delta": spec.delta} if spec.delta else {})))
     L = E.sum() / len(spec.data.x)
     penalty = spec.penalty or Penalty()
@@ -129,10 +139,8 @@ def forward(tape: Tape, spec: Spec) -> str:
 
 
 def _written(tape: Tape, scope: str, layer: Layer, before: Expr, weights: list[Expr]) -> Expr:
-    W = tape.param(f"{scope}.W", layer.W)
-    b = tape.param(f"{scope}.b", np.reshape(layer.b, (-1, 1)))
-    weights.append(W)
-    z = tape.write(f"{scope}.z", W @ before + b, grad=f"{scope}.delta")
+    z = tape.write(f"{scope}.z", affine(tape.param, scope, before, layer.W, layer.b), grad=f"{scope}.delta")
+    weights.append(tape.ref(f"{scope}.W"))
     a = tape.write(f"{scope}.a", apply(layer.activation, z, **layer.attrs))
     if layer.dropout:
         mask = tape.data(f"{scope}.m", np.transpose(layer.dropout.mask))

@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..layers.dense import Dense, column
+from ..layers.dense import Dense, affine, column
 from ..spec.example import Activation, Example, Matrix, Model, Vector
 from ..spec.limits import AtMost
 from ..spec.shapes import shape, table
@@ -25,7 +25,8 @@ class Data(Model):
 
 
 class Gate(Model):
-    """[gate]: W has one row per expert; `k` experts are chosen."""
+    """[gate]: W has one row per expert; `k` experts are chosen. The weight of a single one is 1, and the gate does
+    not learn."""
 
     W: Matrix = shape("experts", "inputs")
     k: int
@@ -44,8 +45,6 @@ class Spec(Example):
         k, count = self.gate.k, len(self.experts)
         if not 1 <= k <= count:
             raise ValueError(f"gate.k: is {k}; there are {count} experts to choose from")
-        if k == 1:
-            raise ValueError("gate.k: is 1; the weight of a single expert is always 1, so the gate would not learn")
         z = np.sort(np.array(self.gate.W) @ self.data.x)[::-1]
         if k < count and z[k - 1] == z[k]:
             raise ValueError(f"gate.W: two experts share place {k} at {z[k]:g}; which is chosen would be chance")
@@ -72,6 +71,5 @@ def gate(tape: Tape, x, spec: Gate):
 
 
 def expert(tape: Tape, scope: str, x, spec: Dense, activation: str):
-    W, b = tape.param(f"{scope}.W", spec.W), tape.param(f"{scope}.b", column(spec.b))
-    z = tape.write(f"{scope}.z", W @ x + b, grad=f"{scope}.delta")
+    z = tape.write(f"{scope}.z", affine(tape.param, scope, x, spec.W, spec.b), grad=f"{scope}.delta")
     return tape.write(f"{scope}.o", apply(activation, z), grad=f"{scope}.do")

@@ -6,23 +6,24 @@ One sample a row, one class a column; also called multinomial logistic regressio
 from pydantic import model_validator
 
 from ..spec.example import Example, Matrix, Model, Vector
-from ..spec.rules import expect_targets
 from ..spec.shapes import shape
+from ..spec.targets import Targets, expect_comparable, one_hot
 from ..tape.tape import Tape
 
 
 class Data(Model):
-    """[data]: x has one row per sample; y one row per sample, a distribution over the classes."""
+    """[data]: x has one row per sample; y one row per sample, a distribution over the classes, or the
+    number of its class, counted from 0."""
 
     x: Matrix = shape("samples", "features")
-    y: Matrix = shape("samples", "classes")
+    y: Targets = shape("samples", "classes", by_number=True)
 
 
 class Weights(Model):
-    """[weights]: W has one row per feature and one column per class, b one number per class."""
+    """[weights]: W has one row per feature and one column per class, b one number per class or is left out."""
 
     W: Matrix = shape("features", "classes")
-    b: Vector = shape("classes")
+    b: Vector | None = shape("classes", default=None)
 
 
 class Spec(Example):
@@ -33,14 +34,16 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _targets_fit(self):
-        expect_targets("data.y", self.data.y, "cross_entropy_logits")
+        expect_comparable("data.y", self.data.y, len(self.weights.W[0]), "cross_entropy_logits")
         return self
 
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the mean over the samples."""
-    X, W, b = tape.data("X", spec.data.x), tape.param("W", spec.weights.W), tape.param("b", [spec.weights.b])
-    y = tape.data("Y", spec.data.y)
-    Z = tape.write("Z", X @ W + b, grad="dZ")
+    sums = tape.data("X", spec.data.x) @ tape.param("W", spec.weights.W)
+    if spec.weights.b is not None:
+        sums = sums + tape.param("b", [spec.weights.b])
+    y = tape.data("Y", one_hot(spec.data.y, len(spec.weights.W[0])))
+    Z = tape.write("Z", sums, grad="dZ")
     tape.write("P", Z.softmax(axis=1))
     return tape.write("J", tape.write("E", Z.cross_entropy_logits(y, axis=1)).mean()).name

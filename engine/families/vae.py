@@ -6,7 +6,8 @@ distribution, −½ Σ (1 + ln σ² − μ² − σ²). One sample a column. Kin
 
 import numpy as np
 
-from ..spec.example import Example, Matrix, Model, Vector
+from ..layers.dense import Dense, affine
+from ..spec.example import Example, Matrix, Model
 from ..spec.shapes import shape, table
 from ..tape.tape import Expr, Tape
 
@@ -18,20 +19,13 @@ class Data(Model):
     noise: Matrix = shape("samples", "code")
 
 
-class Affine(Model):
-    """W has one row per output and one column per input, b one number per output."""
-
-    W: Matrix = shape("outputs", "inputs")
-    b: Vector = shape("outputs")
-
-
 class Spec(Example):
     """A vae: [mean] and [log_variance] encode, [decoder] decodes."""
 
     data: Data
-    mean: Affine = table(outputs="code")
-    log_variance: Affine = table(outputs="code")
-    decoder: Affine = table(inputs="code", outputs="inputs")
+    mean: Dense = table(outputs="code")
+    log_variance: Dense = table(outputs="code")
+    decoder: Dense = table(inputs="code", outputs="inputs")
 
 
 def forward(tape: Tape, spec: Spec) -> str:
@@ -49,6 +43,7 @@ def forward(tape: Tape, spec: Spec) -> str:
     return tape.write("J", total / len(spec.data.x) if len(spec.data.x) > 1 else total).name
 
 
-def _affine(tape: Tape, scope: str, out: str, part: Affine, x: Expr) -> Expr:
-    W, b = tape.param(f"{scope}.W_{out}", part.W), tape.param(f"{scope}.b_{out}", np.reshape(part.b, (-1, 1)))
-    return tape.write(f"{scope}.{out}", W @ x + b, grad=f"{scope}.d{out}")
+def _affine(tape: Tape, scope: str, out: str, part: Dense, x: Expr) -> Expr:
+    return tape.write(
+        f"{scope}.{out}", affine(tape.param, scope, x, part.W, part.b, f"_{out}"), grad=f"{scope}.d{out}"
+    )

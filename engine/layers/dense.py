@@ -13,10 +13,10 @@ from ..tape.tape import Expr, Tape, apply
 
 
 class Dense(Model):
-    """A dense layer: W has one row per unit and one column per input, b one number per unit."""
+    """A dense layer: W has one row per unit and one column per input, b one number per unit or is left out."""
 
     W: Matrix = shape("outputs", "inputs")
-    b: Vector = shape("outputs")
+    b: Vector | None = shape("outputs", default=None)
 
 
 Layers = Annotated[list[Dense], Field(min_length=1), AtMost("layers")]
@@ -33,13 +33,13 @@ def net(tape: Tape, scope: str, layers: Sequence[Dense], x: Expr, activation: st
     """
     last = len(layers)
     for i, layer in enumerate(layers[:-1], start=1):
-        z = tape.write(f"{scope}{i}.z", _sums(f"{scope}{i}", layer, x, leaf), grad=f"{scope}{i}.delta")
+        z = tape.write(f"{scope}{i}.z", affine(leaf, f"{scope}{i}", x, layer.W, layer.b), grad=f"{scope}{i}.delta")
         x = tape.write(f"{scope}{i}.h", apply(activation, z))
-    sums = _sums(f"{scope}{last}", layers[-1], x, leaf)
+    sums = affine(leaf, f"{scope}{last}", x, layers[-1].W, layers[-1].b)
     return tape.write(f"{scope}{last}.{out}", sums, grad=f"{scope}{last}.d{out}")
 
 
-def _sums(scope: str, layer: Dense, x: Expr, leaf: Callable) -> Expr:
-    """W x + b of one layer, whose weights are leaves."""
-    W, b = leaf(f"{scope}.W", layer.W), leaf(f"{scope}.b", column(layer.b))
-    return W @ x + b
+def affine(leaf: Callable, scope: str, x: Expr, W: Matrix, b: Vector | None, index: str = "") -> Expr:
+    """W x + b, whose weights are leaves called 'scope.W' and 'scope.b' with the index behind; without biases W x."""
+    z = leaf(f"{scope}.W{index}", W) @ x
+    return z if b is None else z + leaf(f"{scope}.b{index}", column(b))

@@ -2,13 +2,11 @@
 what it gives from the target, averaged over the batch. Samples stand in rows, as in PyTorch."""
 
 from collections.abc import Callable
-from typing import Annotated
 
-from pydantic import Field
-
-from ..spec.example import Example, Matrix, Model, Number, Vector
+from ..spec.example import Example, Matrix, Model, Vector
 from ..spec.shapes import shape
 from ..tape.tape import Expr, Tape
+from .parts import Eps, small
 
 
 class Data(Model):
@@ -25,10 +23,11 @@ class Weights(Model):
 
 
 class Scale(Model):
-    """[norm]: gamma stretches the features, one number for each; eps keeps the root away from 0."""
+    """[norm]: gamma stretches the features, one number for each; eps keeps the root away from 0 and may be 0
+    where the root is not."""
 
     gamma: Vector = shape("features")
-    eps: Annotated[Number, Field(gt=0)] = 1e-5
+    eps: Eps = 1e-5
 
 
 class ScaleAndShift(Scale):
@@ -54,6 +53,6 @@ def forward(tape: Tape, spec: Normed, normalize: Callable[..., Expr]) -> str:
     u, W = tape.data("u", spec.data.u), tape.param("W", spec.weights.W)
     x = tape.write("x", u @ W, grad="dx")
     learned = [tape.param(f"norm.{key}", [values]) for key, values in spec.learned().items()]
-    y = normalize(x, *learned, tape.const("norm.eps", spec.norm.eps))
+    y = normalize(x, *learned, small(tape, spec.norm.eps))
     E = tape.write("E", y.half_squared_error(tape.data("target", spec.data.t)))
     return tape.write("J", E.sum() / len(spec.data.u)).name

@@ -4,7 +4,7 @@ Names of weights say what they join: W_xh leads from the input to the hidden sta
 """
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import model_validator
@@ -68,18 +68,27 @@ def unrolled(tape: Tape, spec: Recurrent, cell: Cell) -> str:
     state = {
         name: tape.data(f"t0.{name}", column(start or [0.0] * spec.hidden)) for name, start in d.states().items()
     }
-    p = {name: tape.param(name, column(v) if name.startswith("b_") else v) for name, v in spec.weights}
+    p = {name: _parameter(tape, name, values) for name, values in spec.weights if values is not None}
     answered = range(1, len(x) + 1) if len(d.y) > 1 else [len(x)]
     errors = []
     for t in range(1, len(x) + 1):
         state = cell(tape, p, f"t{t}", x[t - 1], state)
         if t in answered:
             y = tape.data(f"t{t}.target", column(d.y[answered.index(t)]))
-            out = tape.write(f"t{t}.y", p["W_hy"] @ state["h"] + p["b_y"], grad=f"t{t}.dy")
+            out = tape.write(f"t{t}.y", biased(p["W_hy"] @ state["h"], p.get("b_y")), grad=f"t{t}.dy")
             errors.append(tape.write(f"t{t}.E", out.half_squared_error(y)).sum())
     return tape.write("J", sum(errors[1:], errors[0])).name
 
 
 def reads(p: Parameters, to: str, x: Expr, h: Expr) -> Expr:
-    """W_x x + W_h h + b with the weights that lead to `to`."""
-    return p[f"W_x{to}"] @ x + p[f"W_h{to}"] @ h + p[f"b_{to}"]
+    """W_x x + W_h h + b with the weights that lead to `to`; without biases the two products alone."""
+    return biased(p[f"W_x{to}"] @ x + p[f"W_h{to}"] @ h, p.get(f"b_{to}"))
+
+
+def biased(sums: Expr, b: Expr | None) -> Expr:
+    """The sums with their biases, if they have any."""
+    return sums if b is None else sums + b
+
+
+def _parameter(tape: Tape, name: str, values: Any) -> Expr:
+    return tape.param(name, column(values) if name.startswith("b_") else values)

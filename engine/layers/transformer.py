@@ -4,14 +4,14 @@ Glossary. d: how many numbers a token has. d_k: how many a query and a key have.
 many numbers each token has that a head looks at.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..spec.example import Example, Known, Matrix, Model, Number, Vector
+from ..spec.example import Example, Known, Matrix, Model, Vector
 from ..spec.limits import AtMost
 from ..spec.rules import expect_several
 from ..spec.shapes import shape, table
@@ -32,7 +32,7 @@ Heads = Annotated[list[Head], Field(min_length=1), AtMost("layers")]
 
 def side_by_side() -> Any:
     """A field with heads that look at the same tokens; their values side by side are what W_O reads."""
-    return table(seen="d", d_v="+values")
+    return table(seen="d", d_k=None, d_v="+values")
 
 
 class Data(Model):
@@ -49,12 +49,13 @@ class Output(Model):
 
 
 class FeedForward(Model):
-    """[feed_forward]: W_1 (d × hidden), b_1, W_2 (hidden × d), b_2, and the activation between them."""
+    """[feed_forward]: W_1 (d × hidden), b_1, W_2 (hidden × d), b_2, and the activation between them. Each of
+    the biases may be left out."""
 
     W_1: Matrix = shape("d", "hidden")
-    b_1: Vector = shape("hidden")
+    b_1: Vector | None = shape("hidden", default=None)
     W_2: Matrix = shape("hidden", "d")
-    b_2: Vector = shape("d")
+    b_2: Vector | None = shape("d", default=None)
     activation: Annotated[str, Known("activation", ("relu", "gelu", "gelu_tanh"))] = "relu"
 
 
@@ -79,15 +80,27 @@ class Block(Example):
     feed_forward: FeedForward
     norms: Norms
     norm: Annotated[str, Known("place of the norm", ("post", "pre"))] = "post"
-    eps: Annotated[Number, Field(gt=0)] = 1e-5
+    eps: parts.Eps = 1e-5
 
     @model_validator(mode="after")
     def _has_several_features(self):
-        expect_several("norms", len(self.feed_forward.b_2), "number for each token", "normalization over a row")
+        expect_several("norms", len(self.feed_forward.W_2[0]), "number for each token", "normalization over a row")
         return self
 
 
 # Lines that the families write alike
+
+
+def widths(tape: Tape, heads: Mapping[str, Head]) -> None:
+    """The number d_k, by which scope: one for all heads, or one for each where they differ."""
+    found = {scope: len(head.W_Q[0]) for scope, head in heads.items()}
+    for scope, d_k in found.items() if len(set(found.values())) > 1 else [("", next(iter(found.values())))]:
+        tape.const(f"{scope}.d_k" if scope else "d_k", d_k)
+
+
+def counted(heads: Sequence[Head]) -> dict[str, Head]:
+    """The heads by their scopes: 'head1', 'head2'."""
+    return {f"head{h}": head for h, head in enumerate(heads, start=1)}
 
 
 def looking_back(tape: Tape, tokens: int) -> Expr:
@@ -97,7 +110,7 @@ def looking_back(tape: Tape, tokens: int) -> Expr:
 
 def norms(tape: Tape, spec: Block) -> list[Callable[[Expr], Expr]]:
     """The block's norms, each a function that writes its lines and gives its result."""
-    eps = tape.const("norm.eps", spec.eps)
+    eps = parts.small(tape, spec.eps)
 
     def normalize(n: int, norm: Norm, x: Expr) -> Expr:
         gamma, beta = tape.param(f"norm{n}.gamma", [norm.gamma]), tape.param(f"norm{n}.beta", [norm.beta])

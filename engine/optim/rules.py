@@ -2,14 +2,16 @@
 
 Glossary. w: the parameter. g: its gradient, clipped and decayed if the example says so. p: the parameter's place on
 the tape, where its state and its lines are written. k: the numbers of the update: `k.rate` the learning rate, `k.t`
-the number of this update, counted from 1, `k.weight_decay` None where there is none, and the optimiser's settings.
+the number of this update, counted from 1, and the optimiser's settings; `k.weight_decay` and `k.eps` are None where
+they are 0.
 """
 
 import numpy as np
 
+from ..errors import BookError
 from ..tape.tape import Expr
 from .place import Place, attached
-from .table import Setting, optimizer, positive, share
+from .table import not_negative, optimizer, share
 
 
 def sgd(p: Place, w: Expr, g: Expr, k) -> Expr:
@@ -31,13 +33,13 @@ def nesterov(p: Place, w: Expr, g: Expr, k) -> Expr:
 def adagrad(p: Place, w: Expr, g: Expr, k) -> Expr:
     """Duchi, Hazan & Singer 2011: s adds up the squares, w - alpha g / (sqrt(s) + eps)."""
     s = p.state("s", lambda s: s + g.square())
-    return w - k.rate * (g / (s.sqrt() + k.eps))
+    return w - k.rate * (g / _root(p, s, k))
 
 
 def rmsprop(p: Place, w: Expr, g: Expr, k) -> Expr:
     """Tieleman & Hinton 2012: v is a running mean of the squares."""
     v = p.state("v", lambda v: mean(k.decay, v, g.square()))
-    return w - k.rate * (g / (v.sqrt() + k.eps))
+    return w - k.rate * (g / _root(p, v, k))
 
 
 def adam(p: Place, w: Expr, g: Expr, k) -> Expr:
@@ -63,12 +65,28 @@ def mean(beta: Expr, old: Expr, new: Expr) -> Expr:
     return beta * old + (1 - beta) * new
 
 
+def _root(p: Place, squares: Expr, k) -> Expr:
+    """The divisor: the root of squares that are added up or averaged, and eps, which keeps it away from zero.
+
+    Raises BookError if there is no eps and an entry is zero.
+    """
+    if k.eps is not None:
+        return squares.sqrt() + k.eps
+    if not squares.value.all():
+        entry = p.name + "".join(f"[{i}]" for i in np.argwhere(squares.value == 0)[0])
+        raise BookError(
+            f"example {p.tape.example!r}: update.eps: is 0, and so is the root that the update of {entry} would be "
+            "divided by, because its gradient is 0; use a small number such as 1e-8, or freeze the parameter."
+        )
+    return squares.sqrt()
+
+
 def _adam_step(p: Place, g: Expr, k) -> Expr:
     m = p.state("m", lambda m: mean(k.beta1, m, g))
     v = p.state("v", lambda v: mean(k.beta2, v, g.square()))
     mhat = p.line("mhat", m / (1 - k.beta1.power(k.t)))
     vhat = p.line("vhat", v / (1 - k.beta2.power(k.t)))
-    return mhat / (vhat.sqrt() + k.eps)
+    return mhat / _root(p, vhat, k)
 
 
 def _decayed(step: Expr, w: Expr, k) -> Expr:
@@ -80,11 +98,11 @@ BETA1, BETA2 = share(0.9), share(0.999)
 optimizer("sgd", sgd)
 optimizer("momentum", momentum, momentum=share(0.9))
 optimizer("nesterov", nesterov, momentum=share(0.9))
-optimizer("adagrad", adagrad, eps=positive(1e-10))
-optimizer("rmsprop", rmsprop, decay=share(0.9), eps=positive(1e-8))
-optimizer("adam", adam, beta1=BETA1, beta2=BETA2, eps=positive(1e-8), counts=True)
+optimizer("adagrad", adagrad, eps=not_negative(1e-10))
+optimizer("rmsprop", rmsprop, decay=share(0.9), eps=not_negative(1e-8))
+optimizer("adam", adam, beta1=BETA1, beta2=BETA2, eps=not_negative(1e-8), counts=True)
 optimizer(
-    "adamw", adamw, beta1=BETA1, beta2=BETA2, eps=positive(1e-8), weight_decay=Setting(0.01, (("ge", 0),)),
+    "adamw", adamw, beta1=BETA1, beta2=BETA2, eps=not_negative(1e-8), weight_decay=not_negative(0.01),
     counts=True, decoupled=True,
 )  # fmt: skip
 optimizer("lion", lion, beta1=share(0.9), beta2=share(0.99), decoupled=True)

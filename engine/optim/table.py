@@ -30,6 +30,11 @@ def share(usual: float) -> Setting:
     return Setting(usual, (("ge", 0), ("lt", 1)))
 
 
+def not_negative(usual: float) -> Setting:
+    """A number of at least 0."""
+    return Setting(usual, (("ge", 0),))
+
+
 def positive(usual: float) -> Setting:
     """A number greater than 0."""
     return Setting(usual, (("gt", 0),))

@@ -12,6 +12,9 @@ from .place import Place
 from .schedule import KEYS, SCHEDULES
 from .table import OPTIMIZERS
 
+ADDED = ("weight_decay", "eps")
+"""The numbers of an update that are only added to something, or stand before what is."""
+
 
 def update(
     tape: Tape,
@@ -56,11 +59,10 @@ def _parameters(tape: Tape, frozen) -> list[str]:
 
 
 def _numbers(tape: Tape, learning_rate: float, settings: Mapping[str, float]) -> SimpleNamespace:
-    """The constants of the update; no weight decay is no constant."""
+    """The constants of the update; what is added and is 0 is no constant."""
     alpha = tape.const("learning_rate", learning_rate)
-    decays = settings["weight_decay"] != 0
-    named = {key: tape.const(key, value) for key, value in settings.items() if key != "weight_decay" or decays}
-    return SimpleNamespace(**{"weight_decay": None, "rate": alpha, "t": None} | named)
+    named = {key: tape.const(key, value) for key, value in settings.items() if key not in ADDED or value != 0}
+    return SimpleNamespace(**dict.fromkeys(ADDED) | {"rate": alpha, "t": None} | named)
 
 
 def _count(tape: Tape, k, counts: bool, schedule: Mapping | None, updates: dict[str, str]) -> None:

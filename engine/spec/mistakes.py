@@ -11,6 +11,9 @@ from .lookalike import look_alike_in
 TEXT, TABLE = "<text>", "<table>"
 """Tags of the two ways to write a symbol; they stand in pydantic's places, not in ours."""
 
+ROWS, CLASSES = "<rows>", "<classes>"
+"""Likewise of the two ways to write targets."""
+
 _MESSAGES = {
     "missing": "is missing",
     "float_type": "expected a number, found {input}",
@@ -68,7 +71,7 @@ def _whole(value):
 
 
 def _place(loc) -> str:
-    names = [f"[{p}]" if isinstance(p, int) else f".{_key(p)}" for p in loc if p not in (TEXT, TABLE)]
+    names = [f"[{p}]" if isinstance(p, int) else f".{_key(p)}" for p in loc if p not in (TEXT, TABLE, ROWS, CLASSES)]
     return "".join(names).removeprefix(".")
 
 

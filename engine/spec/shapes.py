@@ -15,10 +15,11 @@ from pydantic import BaseModel, Field
 PLURALS = {"row": "rows", "column": "columns", "entry": "entries"}
 
 
-def shape(*dims: str | int, because: str = "", default: Any = ...) -> Any:
+def shape(*dims: str | int, because: str = "", default: Any = ..., by_number: bool = False) -> Any:
     """A field whose lists have these dimensions, the outermost first: `W: Matrix = shape("hidden", "inputs")`.
 
     `because` says why a dimension that is a number is that number. A field with a `default` may be left out.
+    `by_number` allows whole numbers in the place of the innermost lists, each the number of the entry that is meant.
 
     >>> from gradbook.engine.example import Matrix, Model, Vector
     >>> class Layer(Model):
@@ -28,7 +29,7 @@ def shape(*dims: str | int, because: str = "", default: Any = ...) -> Any:
     Traceback (most recent call last):
     ValueError: b: has 2 entries, expected 1 (hidden), because W has 1 row
     """
-    return Field(default, json_schema_extra=_declared(shape=list(dims), because=because))
+    return Field(default, json_schema_extra=_declared(shape=list(dims), because=because, by_number=by_number))
 
 
 def table(*dims: str | int, because: str = "", **names: str | int | None) -> Any:
@@ -136,7 +137,8 @@ class Claims:
         if "x-chain" in said:
             self._chain(value, place, said, names)
         elif value is not None:
-            self._array(value, place, [_known(dim, said, names) for dim in said.get("x-shape", ())], said, names)
+            dims = [_known(dim, said, names) for dim in said.get("x-shape", ())]
+            self._array(value, place, dims[:-1] if _is_numbered(value, said) else dims, said, names)
 
     def _array(self, value: Any, place: str, dims: list, said: dict, names: Names) -> None:
         """A list of these dimensions, then the tables in it."""
@@ -221,6 +223,12 @@ def _witness(claim: Claim, agreeing: list[Claim]) -> Claim:
     table = claim.place.rpartition(".")[0]
     beside = [c for c in agreeing if c.place.rpartition(".")[0] == table and c.word != "entry"]
     return (beside if claim.word == "entry" and beside else agreeing)[0]
+
+
+def _is_numbered(value: Any, said: dict) -> bool:
+    """Whether numbers stand where the innermost lists may."""
+    inner = value[0] if len(said.get("x-shape", ())) > 1 and isinstance(value, list) and value else value
+    return bool(said.get("x-by_number")) and not isinstance(inner, list)
 
 
 def _is_matrix(value: list) -> bool:

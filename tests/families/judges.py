@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradbook.engine import BookError, Trace, work
+from gradbook.engine import BookError, Example, Trace, work
 from gradbook.engine.load import validate
 from gradbook.engine.spec.changes import apply_change
 from tests import judges
@@ -23,9 +23,13 @@ def tables(name: str) -> dict:
     return tomllib.loads((EXAMPLES / f"{name}.toml").read_text(encoding="utf-8"))
 
 
-def worked(found: dict) -> Trace:
+def validated(found: dict) -> Example:
     remember(found)
-    return work(validate(found, Path("test.toml")))
+    return validate(found, Path("test.toml"))
+
+
+def worked(found: dict) -> Trace:
+    return work(validated(found))
 
 
 def changed(found: dict, *changes: str) -> dict:

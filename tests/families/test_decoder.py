@@ -118,7 +118,7 @@ WIDE = [[1.0, 2.0, 3.0]] * 4
     [
         (
             (f"self_attention.W_Q={NARROW}",),
-            ("self_attention.W_Q: has 1 row", "expected 4 rows", "data.x has 4 columns"),
+            ("self_attention.W_Q: has 1 row", "expected 4 (d)", "data.x has 4 columns"),
         ),
         (
             (f"self_attention.W_K={NARROW}",),
@@ -130,13 +130,16 @@ WIDE = [[1.0, 2.0, 3.0]] * 4
         ),
         (
             (f"self_attention.W_K={COLUMN}",),
-            ("self_attention.W_K: has 1 column, expected 2", "(d_k), because self_attention.W_Q has 2 columns"),
+            (
+                "self_attention.W_K: has 1 column, expected 2",
+                "(d_k of self_attention), because self_attention.W_Q has 2 columns",
+            ),
         ),
         ((f"self_attention.W_V={COLUMN}",), ("self_attention.W_V: has 1 column, expected 2", "W_O has 2 rows")),
         (("self_attention.W_O=[[1], [2]]",), ("self_attention.W_O: has 1 column, expected 4", "data.x has 4")),
         (
             (f"cross_attention.W_Q={NARROW}",),
-            ("cross_attention.W_Q: has 1 row", "expected 4 rows", "data.x has 4 columns"),
+            ("cross_attention.W_Q: has 1 row", "expected 4 (d)", "data.x has 4 columns"),
         ),
         (
             (f"cross_attention.W_K={NARROW}",),
@@ -148,17 +151,13 @@ WIDE = [[1.0, 2.0, 3.0]] * 4
         ),
         (
             (f"cross_attention.W_K={WIDE}",),
-            ("cross_attention.W_K: has 3 columns, expected 2", "(d_k), because self_attention.W_Q has 2 columns"),
+            ("cross_attention.W_K: has 3 columns, expected 2", "because cross_attention.W_Q has 2 columns"),
         ),
         (
             ("cross_attention.W_O=[[1, 2, 3, 4]]",),
             ("cross_attention.W_V: has 2 columns, expected 1", "W_O has 1 row"),
         ),
         (("cross_attention.W_O=[[1], [2]]",), ("cross_attention.W_O: has 1 column, expected 4", "data.x has 4")),
-        (
-            (f"cross_attention.W_Q={WIDE}", f"cross_attention.W_K={WIDE}"),
-            ("cross_attention.W_Q: has 3 columns, expected 2 (d_k)", "because self_attention.W_Q has 2 columns"),
-        ),
         (("data.memory=[[1, 2, 3]]",), ("data.memory: has 3 columns, expected 4", "cross_attention.W_K has 4 rows")),
         (("data.memory=[[1, 2, 3, 4], [5]]",), ("data.memory: row 2 has 1 numbers, row 1 has 4",)),
         ((f"data.memory={[[1, 2, 3, 4]] * 13}",), ("data.memory: has 13 entries", "the limit (steps) is 12")),
@@ -188,3 +187,11 @@ def test_a_single_feature():
 def test_more_than_the_book_can_take():
     found = random_decoder(0, 2, 50, 2, 50, 50, (50, 50), 50, "pre")
     refused(found, "feed_forward.W_1: data, parameters and units are", "the limit (size)")
+
+
+def test_the_two_attentions_may_have_queries_of_their_own_length():
+    found = changed(DECODER, f"cross_attention.W_Q={WIDE}", f"cross_attention.W_K={WIDE}")
+    trace = exact_gradients(found)
+    assert (trace.value("self.d_k"), trace.value("cross.d_k")) == (2, 3)
+    scores = trace.value("cross.Q") @ trace.value("cross.K").T
+    np.testing.assert_allclose(trace.value("cross.S"), scores / np.sqrt(3), rtol=1e-12)

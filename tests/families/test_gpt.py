@@ -191,8 +191,8 @@ def test_heads_that_are_not_alike():
     found = random_gpt(0, 2, 3, 3, 2, [1, 1], 2, True)
     refused(
         changed(found, "heads[1].W_Q=[[1], [2], [3]]"),
-        "heads[1].W_Q: has 1 column, expected 2 (d_k)",
-        "heads[0].W_Q has 2 columns",
+        "heads[1].W_K: has 2 columns, expected 1 (d_k of heads[1])",
+        "heads[1].W_Q has 1 column",
     )
 
 

@@ -5,9 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradbook.book.pages.material import Material
+from gradbook.book.pages.pages import rendered
+from gradbook.book.pages.worked import Worked
 from tests.chance import draws
 
-from .judges import against_torch, changed, exact_gradients, numbers, refused, tables, worked
+from .judges import against_torch, agree, changed, exact_gradients, numbers, refused, tables, validated, worked
 from .layers import COLUMN, NARROW, attend_all, half_squared, head, held, hidden_later, scopes
 
 MULTIHEAD = tables("multihead")
@@ -45,6 +48,24 @@ def random_multihead(seed, tokens, d, d_k, widths, wide, causal):
         "weights": {"W_O": numbers(random, sum(widths), wide)},
         "causal": causal,
     }
+
+
+@pytest.mark.parametrize("widths", [(1, 2), (3, 2, 3)])
+def test_heads_whose_queries_differ_in_length(widths):
+    """Each head divides by the root of its own length; by plain numpy."""
+    found = random_multihead(5, 3, 2, 1, [2] * len(widths), 2, False)
+    random = np.random.default_rng(6)
+    found = found | {"heads": [head(random, 2, d_k, 2) for d_k in widths]}
+    trace, x, out = exact_gradients(found), np.array(found["data"]["x"]), []
+    for h, one in enumerate(found["heads"], start=1):
+        Q, K, V = (x @ np.array(one[key]) for key in ("W_Q", "W_K", "W_V"))
+        scores = np.exp(Q @ K.T / np.sqrt(widths[h - 1]))
+        out.append(scores / scores.sum(axis=1, keepdims=True) @ V)
+        assert trace.value(f"head{h}.d_k") == widths[h - 1]
+    assert "d_k" not in trace
+    agree(trace.value("attention.O"), np.hstack(out) @ np.array(found["weights"]["W_O"]), "attention.O")
+    pages = {page.name: page.text for page in rendered(Material(Worked.of(validated(found), trace)), "en")}
+    assert "d_k^{(2)}" in pages["forward"] and "d_k^{(2)}" in pages["index"]
 
 
 @pytest.mark.parametrize("change", ["causal=true", "causal=false"])
@@ -89,18 +110,18 @@ def test_one_head_alone_works_in_the_scope_itself():
 @pytest.mark.parametrize(
     ("found", "change", "words"),
     [
-        (MULTIHEAD, f"heads[0].W_Q={NARROW}", ("heads[0].W_Q: has 1 row", "expected 4 rows", "data.x has 4 columns")),
+        (MULTIHEAD, f"heads[0].W_Q={NARROW}", ("heads[0].W_Q: has 1 row", "expected 4 (d)", "data.x has 4 columns")),
         (MULTIHEAD, f"heads[1].W_K={NARROW}", ("heads[1].W_K: has 1 row", "expected 4 rows", "data.x has 4 columns")),
         (MULTIHEAD, f"heads[1].W_V={NARROW}", ("heads[1].W_V: has 1 row, expected 4", "data.x has 4 columns")),
         (
             MULTIHEAD,
             f"heads[1].W_Q={COLUMN}",
-            ("heads[1].W_Q: has 1 column, expected 2", "heads[0].W_Q has 2 columns"),
+            ("heads[1].W_K: has 2 columns, expected 1 (d_k of heads[1])", "heads[1].W_Q has 1 column"),
         ),
         (
             MULTIHEAD,
             f"heads[1].W_K={COLUMN}",
-            ("heads[1].W_K: has 1 column, expected 2", "(d_k), because heads[0].W_Q has 2 columns"),
+            ("heads[1].W_K: has 1 column, expected 2", "(d_k of heads[1]), because heads[1].W_Q has 2 columns"),
         ),
         (
             MULTIHEAD,

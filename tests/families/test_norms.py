@@ -5,9 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradbook.book.pages.material import Material
+from gradbook.book.pages.pages import rendered
+from gradbook.book.pages.worked import Worked
 from tests.chance import draws
 
-from .judges import against_torch, changed, exact_gradients, numbers, refused, tables
+from .judges import against_torch, agree, changed, exact_gradients, numbers, refused, tables, validated
 
 NORMS = ("batch_norm", "layer_norm", "rms_norm", "group_norm")
 BATCH, LAYER, RMS, GROUP = (tables(name.replace("_", "-")) for name in NORMS)
@@ -58,6 +61,37 @@ def test_random_shapes(norm, seed, samples, inputs, size, groups):
     against_torch(found, normed)
 
 
+@pytest.mark.parametrize("found", [BATCH, LAYER, RMS, GROUP], ids=NORMS)
+def test_without_a_small_number_under_the_root(found):
+    """By plain numpy, and no symbol and no word of what is not there."""
+    found = changed(found, "norm.eps=0")
+    trace = exact_gradients(found)
+    assert "norm.eps" not in trace
+    x, k, axis = trace.value("x"), found["norm"].get("groups", 1), 0 if found["family"] == "batch_norm" else 2
+    parts = x.reshape(len(x), k, -1)
+    centred = parts if found["family"] == "rms_norm" else parts - parts.mean(axis, keepdims=True)
+    xhat = centred / np.sqrt((centred**2).mean(axis, keepdims=True))
+    agree(trace.value("norm.xhat"), xhat.reshape(x.shape), "norm.xhat")
+    for page in rendered(Material(Worked.of(validated(found), trace)), "en"):
+        assert "ε" not in page.text and "varepsilon" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (BATCH, "eps is 0, and so is norm.var in column 1, where all numbers are equal"),
+        (LAYER, "eps is 0, and so is norm.var in row 1, where all numbers are equal"),
+        (RMS, "eps is 0, and so is norm.ms in row 1, where all numbers are 0"),
+        (GROUP, "eps is 0, and so is group1.var in row 1, where all numbers are equal"),
+    ],
+)
+def test_a_root_of_zero_is_named(found, words):
+    u = np.zeros(np.shape(found["data"]["u"])).tolist()
+    flat = changed(found, "norm.eps=0", f"data.u={u}")
+    refused(flat, words, "divide by zero")
+    exact_gradients(changed(found, f"data.u={u}"))
+
+
 @pytest.mark.parametrize(("found", "axis"), [(BATCH, 0), (LAYER, 1), (GROUP, 1)], ids=("batch", "layer", "group"))
 def test_the_gradient_adds_up_to_zero_where_the_mean_was_taken(found, axis):
     """What the pages ask a reader to check."""
@@ -73,7 +107,7 @@ def test_the_gradient_adds_up_to_zero_where_the_mean_was_taken(found, axis):
         (LAYER, "norm.beta=[1]", ("norm.beta: has 1 entry, expected 3",)),
         (LAYER, "weights.W=[[1, 2, 3]]", ("weights.W: has 1 row, expected 2", "data.u has 2 columns")),
         (LAYER, "data.t=[[1, 2, 3]]", ("data.t: has 1 row, expected 2 (samples)", "data.u has 2 rows")),
-        (LAYER, "norm.eps=0.0", ("norm.eps",)),
+        (LAYER, "norm.eps=-0.1", ("norm.eps: expected a number of at least 0",)),
         (LAYER, "norm.epsilon=0.1", ("norm: unknown key 'epsilon'",)),
         (RMS, "norm.beta=[1, 2, 3]", ("norm: unknown key 'beta'",)),
         (GROUP, "norm.groups=4", ("norm.groups: 6 features cannot be cut into 4 equal groups; 1, 2, 3 can",)),

@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradbook.book.pages.material import Material
+from gradbook.book.pages.pages import rendered
+from gradbook.book.pages.worked import Worked
 from tests.chance import draws
 
-from .judges import against_torch, changed, exact_gradients, numbers, refused, tables
+from .judges import against_torch, agree, changed, exact_gradients, numbers, refused, tables, validated
 
 RNN, LSTM, GRU = tables("rnn"), tables("lstm"), tables("gru")
 CELLS = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
@@ -180,3 +183,42 @@ def test_bad_input(found, change, words):
 def test_a_network_too_large_is_refused():
     big = at_random("lstm", 0, 1, 1, 80, 1, False, False)
     refused(big, "weights.W_hf: ", "the limit (")
+
+
+# Other activations of the recurrent network
+
+
+FUNCTIONS = {
+    "sigmoid": lambda z: 1 / (1 + np.exp(-z)), "relu": lambda z: np.maximum(z, 0), "identity": lambda z: z,
+    "tanh": np.tanh,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_activation_of_the_recurrent_network(name):
+    """By plain numpy, step by step; the pages speak of tanh where it is one."""
+    found = RNN | {"activation": name}
+    trace, w = exact_gradients(found), {key: np.array(value) for key, value in found["weights"].items()}
+    h = np.zeros(len(w["b_h"]))
+    for t, x in enumerate(found["data"]["x"], start=1):
+        h = FUNCTIONS[name](w["W_xh"] @ x + w["W_hh"] @ h + w["b_h"])
+        agree(trace.value(f"t{t}.h")[:, 0], h, f"t{t}.h")
+    for page in rendered(Material(Worked.of(validated(found), trace)), "en"):
+        assert name == "tanh" or "tanh" not in page.text, page.name
+
+
+def test_three_steps_of_a_sigmoid():
+    weights = {"W_xh": [[0.6]], "W_hh": [[0.4]], "b_h": [0.0], "W_hy": [[0.5]], "b_y": [0.0]}
+    data = {"x": [[1.0], [2.0], [3.0]], "y": [[4.0]]}
+    trace = exact_gradients(RNN | {"activation": "sigmoid", "data": data, "weights": weights})
+    assert trace.value("J") == pytest.approx(6.313214944, abs=1e-9)
+    gradients = {"W_xh": -0.52989131, "W_hh": -0.14412506, "b_h": -0.18072165, "W_hy": -3.17409069}
+    for name, value in gradients.items():
+        assert trace.value(trace.grads[name]).item() == pytest.approx(value, abs=1e-8)
+
+
+def test_an_activation_that_a_recurrent_network_does_not_have():
+    refused(
+        RNN | {"activation": "softmax"}, "activation: unknown activation 'softmax'", "tanh, sigmoid, relu, identity"
+    )
+    refused(LSTM | {"activation": "tanh"}, "unknown key 'activation'")

@@ -1,0 +1,61 @@
+"""Targets of a classification: a distribution for each sample, or the number of its class, counted from 0."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Discriminator, Tag
+
+from ..ops import OPS, of_kind
+from .example import Matrix, Vector
+from .limits import AtMost
+from .mistakes import CLASSES, ROWS
+from .rules import expect_index, expect_targets
+
+
+def is_class(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def are_classes(value: Any) -> bool:
+    """Whether these are numbers of classes, one for each sample, and no rows."""
+    return isinstance(value, list) and bool(value) and all(map(is_class, value))
+
+
+Targets = Annotated[
+    Annotated[Matrix, Tag(ROWS)] | Annotated[list[int], AtMost("numbers"), Tag(CLASSES)],
+    Discriminator(lambda value: CLASSES if are_classes(value) else ROWS),
+]
+"""One row for each sample, or one class number for each."""
+
+Target = Annotated[
+    Annotated[Vector, Tag(ROWS)] | Annotated[int, Tag(CLASSES)],
+    Discriminator(lambda value: CLASSES if is_class(value) else ROWS),
+]
+"""The target of a single sample: numbers, or the number of its class."""
+
+
+def expect_comparable(place: str, targets: Sequence | int, count: int, loss: str) -> None:
+    """The loss can compare with the targets: with rows of numbers, or with classes that are among `count` outputs."""
+    if is_class(targets):
+        _expect_class(place, targets, count, loss)
+    elif are_classes(targets):
+        for i, number in enumerate(targets):
+            _expect_class(f"{place}[{i}]", number, count, loss)
+    else:
+        expect_targets(place, targets, loss)
+
+
+def _expect_class(place: str, number: int, count: int, loss: str) -> None:
+    if OPS[loss].accepts(1) != "distribution":
+        fitting = " or ".join(name for name in of_kind("loss") if OPS[name].accepts(1) == "distribution")
+        raise ValueError(
+            f"{place}: {number} is read as the number of a class, with which {loss} cannot compare; "
+            f"write a list of numbers for each sample, or use {fitting}"
+        )
+    expect_index(place, number, count, "classes")
+
+
+def one_hot(targets: Sequence, count: int) -> Sequence:
+    """The rows of these targets: of a class number the row with a 1 in its place."""
+    return np.eye(count)[targets] if are_classes(targets) else targets
