@@ -4,11 +4,18 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from gradbook.check.arithmetic.tree import Num
 from gradbook.check.judge.example import Example
+from gradbook.check.judge.lines import check
+from gradbook.check.judge.redo import Rules
 from gradbook.check.judge.report import Report, apart
-from gradbook.check.truth.exact import AGREE
+from gradbook.check.read.parse import Parser
+from gradbook.check.read.tex import tokens
+from gradbook.check.truth.exact import AGREE, float_bounds
+from gradbook.check.truth.symbols import Symbols
 from gradbook.engine import work
 from gradbook.engine.load import validate
 
@@ -47,3 +54,49 @@ def test_two_numbers_that_differ_are_told_apart():
     report = Report()
     report.fail("number", "page", "", Decimal("1.5"), apart(Decimal("1.50000000000000001"), Decimal("1.5")))
     assert report.failures[0].printed != report.failures[0].expected
+
+
+def net(x: list[float], first: str, **tables) -> str:
+    """The trace of a net of two inputs and two hidden neurons, as JSON."""
+    example = {
+        "family": "mlp", "title": {"en": "Net"}, "loss": "half_squared_error", "data": {"x": [x], "y": [[0.3]]},
+        "layers": [
+            {"W": [[0.3, -0.15], [0.5, 0.25]], "b": [0.0, 0.1], "activation": first},
+            {"W": [[0.7, -0.4]], "b": [0.05], "activation": "identity"},
+        ],
+        "update": {"learning_rate": 0.1},
+    }  # fmt: skip
+    return work(validate(example | tables, Path("net.toml"))).to_json()
+
+
+def test_at_a_kink_a_gradient_is_the_slope_of_the_side_that_counts():
+    trace = json.loads(net([0.5, 1.0], "relu"))  # 0.3 · 0.5 − 0.15 · 1 is 0
+    assert Example(json.dumps(trace)).truth.values["layer1.z"][0, 0] == 0
+    assert not Example(json.dumps(trace)).check().failures
+    trace["grads"] |= {"layer1.b": "layer1.a"}
+    failures = [f for f in Example(json.dumps(trace)).check().failures if f.check == "gradient"]
+    assert any("layer1.b" in f.printed for f in failures)
+
+
+def test_what_float64_leaves_of_decimals_that_cancel_is_no_mistake():
+    example = Example(net([0.1, 0.2], "tanh"))
+    z = example.trace.steps["layer1.z"].value[0, 0]
+    place, noise = ("layer1.z", (0, 0)), Num(repr(float(z)))
+    assert abs(z) < 1e-16 and example.shows(place, noise, Rules()) and example.shows(place, Num("0"), Rules())
+    assert not example.shows(place, Num("1e-13"), Rules())
+    assert not example.shows(("layer1.a", (1, 0)), Num("0.1974"), Rules(6))
+
+
+def test_noise_is_not_carried_over_a_jump():
+    """Where a rounding may decide whether relu lets a gradient pass, a bound says nothing."""
+    bounds = float_bounds(Example(net([0.5, 1.0], "relu")).truth)
+    assert all(np.max(bound, initial=0) < 1e-13 for bound in bounds.values())
+
+
+def test_a_line_with_decimals_that_cancel_holds_in_float64():
+    def slips(result: str) -> list:
+        rows = Parser(tokens(rf"z = 0.1 \cdot 0.3 - 0.2 \cdot 0.15 \approx {result}")).formula()
+        return check(rows, Symbols(), Rules(4)).slips
+
+    assert not slips(r"5.551\times 10^{-18}") and not slips("0")
+    assert slips(r"5.551\times 10^{-12}")

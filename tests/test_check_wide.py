@@ -125,7 +125,8 @@ def test_books_with_wide_arrays_agree_and_a_changed_digit_is_found(tmp_path, ari
     assert result["not_understood"] == [] and result["counts"]["redone"] > 100
     checker = Checker(project / "build" / "html", _traces(project), ("en",))
     missed = [told for told in _mutated(checker, random.Random(arithmetic)) if told]
-    assert len(missed) <= 0.005 * MUTATIONS, "\n".join(missed)
+    # What a sum over hidden numbers gives in pencil arithmetic is known to its drift only.
+    assert len(missed) <= {"pencil": 0.01, "exact": 0.005}[arithmetic] * MUTATIONS, "\n".join(missed)
 
 
 def _traces(project: Path) -> dict[str, str]:

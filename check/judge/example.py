@@ -12,7 +12,7 @@ import numpy as np
 from ..arithmetic.tree import Node, Num, Partial, Sym, cells, walk
 from ..ops import mp
 from ..read.html import Page
-from ..truth.exact import AGREE, Truth, pencil_bounds
+from ..truth.exact import AGREE, Truth, float_bounds, pencil_bounds
 from ..truth.reach import bounds_told
 from ..truth.symbols import Symbols
 from ..truth.trace import Place, Trace
@@ -193,6 +193,19 @@ class Example:
         """How far the pencil may drift at an entry."""
         return float(self._bounds[place[0]][place[1]])
 
+    @cached_property
+    def _noise(self):
+        return float_bounds(self.truth)
+
+    def shows(self, place: Place, number: Num, rules: Rules) -> bool:
+        """Whether a printed number is the value of an entry, to 50 digits or as float64 carries it: where decimals
+        cancel, it carries what its roundings leave."""
+        truth = self.value(place)
+        if rules.shows(truth, number):
+            return True
+        half = rules.half(number) if number.value else Decimal(0)
+        return abs(number.value - truth) <= half + Decimal(float(self._noise[place[0]][place[1]]))
+
     # Judging
 
     def judge(self, address: str, text: str, worked: bool, page: str, report: Report) -> None:
@@ -206,18 +219,18 @@ class Example:
         truth, common = self.value(place), self.consensus.get(place)
         if truth is None:
             return
-        if worked and text != common and not self._right(place, text, truth, own=True):
+        if worked and text != common and not self._right(place, text, own=True):
             report.fail("number", page, address, text, common, "is printed otherwise elsewhere")
-        elif self._right(place, text, truth, own=not worked):
+        elif self._right(place, text, own=not worked):
             report.counts.update(right=1, digits=len(number.normalize().as_tuple().digits))
         else:
             self._judge_drift(place, number, truth, address, page, report)
 
-    def _right(self, place: Place, text: str, truth: Decimal, own: bool) -> bool:
+    def _right(self, place: Place, text: str, own: bool) -> bool:
         if self.trace.steps[place[0]].is_leaf and not own:
             return Decimal(text) == Decimal(repr(float(self.trace.steps[place[0]].value[place[1]])))
         rules = Rules() if own or self.trace.steps[place[0]].is_leaf else self.rules
-        return rules.shows(truth, Num(text))
+        return self.shows(place, Num(text), rules)
 
     def _judge_drift(self, place: Place, number: Decimal, truth: Decimal, address, page, report: Report) -> None:
         bound = 0.0 if self.exact or self.trace.steps[place[0]].is_leaf else self.bound(place)

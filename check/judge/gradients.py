@@ -38,8 +38,9 @@ def _gradient(sheet: Sheet, i: int, symbol: Partial, gradient: Num, difference: 
     trace, place = sheet.example.trace, sheet.place(symbol.bottom)
     if place is None or place[0] not in trace.grads:
         return sheet.fail(i, symbol, "", "names no parameter that has a gradient")
-    truth = sheet.example.value((trace.grads[place[0]], place[1]))
-    if not OWN.shows(truth, gradient):
+    found = trace.grads[place[0]], place[1]
+    truth = sheet.example.value(found)
+    if not sheet.example.shows(found, gradient, OWN):
         sheet.fail(i, gradient, apart(truth, gradient.text), "is not the gradient")
     if error is None:
         return _tells_no_slope(sheet, i, place, difference, truth)

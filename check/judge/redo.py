@@ -15,6 +15,8 @@ SURE = Decimal("1e-40")
 """Two values this near are equal: 50 digits were carried."""
 SAFE = 15
 """Every decimal of this many digits survives float64: data are decimals that float64 cannot hold."""
+CARRIED = Decimal("1e-15")
+"""How near to a decimal its float64 is, with the roundings of a line that is worked with it."""
 NOISELESS = 12
 """Thousands of roundings of float64 leave this many digits."""
 
@@ -64,7 +66,7 @@ class Rules:
 
     def read(self, number: Num) -> Interval:
         """A printed number as the interval of what it may stand for."""
-        half = Decimal(0) if self.given(number) else self.half(number)
+        half = CARRIED * abs(number.value) if self.given(number) else self.half(number)
         return Interval(number.value - half, number.value + half)
 
 

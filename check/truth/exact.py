@@ -17,6 +17,8 @@ EPS = 2.0**-53
 ULPS = 8
 """How many roundings of float64 one operation may show, for each number that it adds up."""
 H = mp.mpf(10) ** -15
+NEAR = 1e-3
+"""Of a change that is so much smaller, what depends on it smoothly shows so much less."""
 AGREE = mp.mpf(10) ** -20
 """A gradient and its central difference agree to h² = 1e-30 times a third derivative; this leaves room for it."""
 
@@ -60,9 +62,7 @@ class Truth:
         if value.shape != step.value.shape:
             self.faults.append(Fault(step.name, str(step.value.shape), str(value.shape), "has another shape"))
             return
-        scale = meaning.sizes(*args, **step.attrs)
-        terms = max(max(a.shape, default=1) for a in args)
-        wrong = np.asarray(abs(value - exact(step.value)) > ULPS * (terms + 2) * EPS * scale + 5e-324)
+        wrong = np.asarray(abs(value - exact(step.value)) > _rounding(meaning, step, args) + 5e-324)
         for index in map(tuple, np.argwhere(wrong)):
             told = f"{step.name}{''.join(f'[{i}]' for i in index)}"
             why = "in the trace is not what its operation gives"
@@ -86,7 +86,8 @@ class Truth:
             gradient = values.get(self.trace.grads.get(name, ""))
             if gradient is not None and self.trace.loss in values:
                 for index in np.ndindex(gradient.shape):
-                    found.append(((name, index), gradient[index], self._difference(forward, values, (name, index))))
+                    place = name, index
+                    found.append((place, gradient[index], self._difference(forward, values, place)))
         return found
 
     def _on_distributions(self) -> dict[str, np.ndarray]:
@@ -185,6 +186,12 @@ def _worked(step: Step, values: Mapping, standing: Mapping | None):
     return meaning.along([standing[a] for a in step.args], now, **step.attrs)
 
 
+def _rounding(meaning: Meaning, step: Step, args):
+    """How much float64 may lose in one operation."""
+    terms = max(max(a.shape, default=1) for a in args)
+    return ULPS * (terms + 2) * EPS * meaning.sizes(*args, **step.attrs)
+
+
 def _ulps(found: np.ndarray, truth: np.ndarray) -> float:
     distance = np.asarray(abs(exact(found) - truth), dtype=object).astype(np.float64)
     return float(np.max(distance, initial=0.0) / np.spacing(np.max(np.abs(found), initial=1e-300)))
@@ -206,6 +213,20 @@ def pencil_bounds(truth: Truth, digits: int) -> dict[str, np.ndarray]:
         passed = np.where(np.isnan(passed), np.inf, np.maximum(passed, 0))
         size = np.abs(truth.values[step.name].astype(np.float64)) + passed
         bounds[step.name] = passed + 0.5 * 10.0 ** (np.floor(np.log10(np.maximum(size, 1e-300))) - digits + 1)
+    return bounds
+
+
+def float_bounds(truth: Truth) -> dict[str, np.ndarray]:
+    """How far float64 may be from the truth, entry by entry; 0 where a rounding may carry over a jump."""
+    bounds: dict[str, np.ndarray] = {}
+    for step in truth.trace.steps.values():
+        bounds[step.name] = np.zeros(step.value.shape)
+        if step.name in truth.values and not step.is_leaf:
+            given = [bounds[a] for a in step.args]
+            far, near = (_passed(truth, step, [b * share for b in given]) for share in (1.0, NEAR))
+            own = _rounding(MEANINGS[step.op], step, [truth.values[a].astype(np.float64) for a in step.args])
+            smooth = np.isfinite(far) & (near <= 10 * NEAR * far + np.spacing(abs(own)))
+            bounds[step.name] = np.where(smooth, np.maximum(far, 0) + own, 0)
     return bounds
 
 
