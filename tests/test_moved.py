@@ -97,9 +97,11 @@ def test_the_largest_error_is_the_largest_of_those_shown_and_left_out(name, lang
     example = load(EXAMPLES / f"{name}.toml")
     page = pages(Material(Worked.of(example, work(example))), lang)["check.md"].split("\n## ")[1]
     table, _, below = page.partition("\n```\n")[0], *page.partition("\n```\n")[1:]
-    rows = re.findall(r"^  - \$(.*)\$\n(?=\* -|```|\Z)", f"{table}\n", re.MULTILINE)
-    errors = [*map(number, rows), *map(number, re.findall(r"\$(\d[^$]*)\$", below))]
-    assert len(rows) > 5 and errors[-1] == max(errors[:-1]), "the last one is that of the sentence"
+    cells = [re.findall(r"\$([^$]*)\$", row) for row in table.split("\n* - ")[2:]]
+    told = [*map(number, re.findall(r"\$(\d[^$]*)\$", below))]
+    assert len(cells) > 5 and {len(row) for row in cells} == {5}
+    for column, (*left_out, sentence) in ((3, told[::2]), (4, told[1::2])):
+        assert sentence == max([*(number(row[column]) for row in cells), *left_out])
 
 
 def number(tex: str) -> float:
