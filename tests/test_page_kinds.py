@@ -139,7 +139,7 @@ def test_a_step_is_derived_where_links_to_it_lead(name):
 
 
 def test_what_is_in_no_language_is_made_once(monkeypatch):
-    """The pages of a second language derive nothing, and remember nothing but meanings."""
+    """The pages of a second language derive nothing, and remember nothing but words and meanings."""
     material = prepare(ROOT / "examples" / "adam.toml")
     rendered(material, "en")
     all_worked = [material.worked, material.worked.second]
@@ -148,4 +148,5 @@ def test_what_is_in_no_language_is_made_once(monkeypatch):
         monkeypatch.delattr(made_by, name)
     rendered(material, "zh")
     new = [set(worked.remembered) - known for worked, known in zip(all_worked, before, strict=True)]
-    assert new == [{("gradbook.book.pages.worked.meanings", "zh")}] * 2
+    words = {(f"gradbook.book.pages.worked.{name}", "zh") for name in ("_family", "meanings")}
+    assert new == [words] * 2
