@@ -168,20 +168,23 @@ def hard(draw) -> View:
 @given(hard())
 @settings(max_examples=draws(300, 60), suppress_health_check=list(HealthCheck))
 def test_every_printed_row_holds(page):
+    given = {abs(float(value)) for step in page.trace.values() if step.is_leaf for value in step.value.ravel()}
     for phase in ("forward", "backward", "update"):
         for line in page.lines(phase):
             rows = in_numbers(page.written, line.name)
             to_mathml(page.written.rows.aligned(rows), True)
             for row in rows:
-                _assert_numbers(row.right.tex)
+                _assert_numbers(row.right.tex, given)
             if line.step.op not in ("log", "heaviside"):
                 _assert_entry(page, line, (0,) * len(line.step.shape))
 
 
-def _assert_numbers(tex: str):
+def _assert_numbers(tex: str, given: set[float]):
+    """Only what is given, as it stands or moved as in a transpose, has more digits than the page prints."""
     assert not re.search(r"\}\{-0\}", tex)
-    for address, printed in re.findall(r"\\val\{([^}]*)\}\{([-\d.]+)", tex):
-        if not re.search(r":(x|y|learning_rate|layer\d\.[Wb])(\[|$)", address):
+    shown = re.findall(r"\\val\{([^}]*)\}\{([-\d.]+)(?:\\times 10\^\{(-?\d+)\})?", tex)
+    for address, printed, power in shown:
+        if abs(float(f"{printed}e{power or 0}")) not in given:
             assert len(re.sub(r"\D", "", printed).strip("0")) <= DIGITS, (address, printed)
 
 
