@@ -51,10 +51,13 @@ def attempt(tables: dict, change: Callable[[dict], None]) -> dict:
     found = copy.deepcopy(tables)
     try:
         change(found)
+    except (LookupError, TypeError):  # an earlier change has taken away what this one asks for
+        return tables
+    try:
         if count(found) > MOST:
             return tables
         work(validate(found, FILE))
-    except (BookError, KeyError, TypeError):
+    except BookError:
         return tables
     return found
 
