@@ -1,7 +1,6 @@
 """Declared shapes: who disagrees, who is right, what the sentence says; and what an example costs, told before."""
 
 import json
-import re
 from dataclasses import replace
 from math import prod
 from pathlib import Path
@@ -20,6 +19,7 @@ from gradbook.engine.spec.cost import AT_ONCE, Meter, largest, step_work, update
 from gradbook.engine.spec.example import Matrix, Model, Vector
 from gradbook.engine.spec.shapes import Claims, chain, expect, meet, shape, table
 from tests.families.judges import EXAMPLES, tables
+from tests.valid_examples import inside
 
 SEED = EXAMPLES / "seed.toml"
 
@@ -370,14 +370,6 @@ def test_the_largest_key_of_an_example():
 
 
 # What is huge
-
-
-def inside(tables, place: str):
-    """The table, or list, that holds what stands at a place such as 'layers[0].W', and its key there."""
-    *path, last = (int(index) if index else key for key, index in re.findall(r"(\w+)|\[(\d+)\]", place))
-    for key in path:
-        tables = tables[key]
-    return tables, last
 
 
 def grown(tables: dict, claims: list, times: int) -> dict:
