@@ -81,7 +81,7 @@ def check_gradients(trace: Trace, names: Iterable[str] | None = None) -> list[Gr
 
 def _checked(trace: Trace, name: str) -> GradientCheck:
     loss, start = lower(trace, [name], [trace.loss]), trace.value(name)
-    difference = _central(loss, start)
+    difference, ends = _central(loss, start)
     ops = [OPS[step.op] for step in trace.values() if step.phase == "forward" and not step.is_leaf]
     if not all(op.takes_complex for op in ops):
         return GradientCheck(name, trace.value(trace.grads[name]), difference)
@@ -89,7 +89,7 @@ def _checked(trace: Trace, name: str) -> GradientCheck:
     kinked = np.zeros(start.shape, dtype=bool)
     if any(op.kinked and not op.smooth for op in ops):
         for index in np.ndindex(start.shape):
-            kinked[index] = _has_kink(loss, along, start, index)
+            kinked[index] = _has_kink(ends[index], along, start, index)
     return GradientCheck(name, trace.value(trace.grads[name]), difference, _complex_step(along, start), kinked)
 
 
@@ -100,13 +100,15 @@ def _apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
         return np.abs(one - other) / np.where(scale == 0, 1, scale)
 
 
-def _central(loss: Lowered, start: np.ndarray) -> np.ndarray:
-    result = np.empty_like(start)
+def _central(loss: Lowered, start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The differences, and for each entry the losses at its two points, along a last axis."""
+    result, ends = np.empty_like(start), np.empty((*start.shape, 2))
     with np.errstate(all="ignore"):
         for index in np.ndindex(start.shape):
             below, above = _beside(start, index)
-            result[index] = float((loss(above)[0] - loss(below)[0]) / (above[index] - below[index]))
-    return result
+            ends[index] = loss(below)[0].item(), loss(above)[0].item()
+            result[index] = (ends[index][1] - ends[index][0]) / (above[index] - below[index])
+    return result, ends
 
 
 def _beside(start: np.ndarray, index: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -128,8 +130,8 @@ def _complex_step(along: Lowered, start: np.ndarray) -> np.ndarray:
     return result
 
 
-def _has_kink(loss: Lowered, along: Lowered, start: np.ndarray, index: tuple[int, ...]) -> bool:
+def _has_kink(ends: np.ndarray, along: Lowered, start: np.ndarray, index: tuple[int, ...]) -> bool:
     """Whether, at a point of the difference, an operation has left the piece on which it stands."""
     with np.errstate(all="ignore"):
-        pairs = [(float(loss(moved)[0]), float(along(moved)[0])) for moved in _beside(start, index)]
-    return any(abs(left - stayed) > CROSSED * max(abs(left), abs(stayed)) for left, stayed in pairs)
+        stayed = [float(along(moved)[0]) for moved in _beside(start, index)]
+    return any(abs(a - b) > CROSSED * max(abs(a), abs(b)) for a, b in zip(ends.tolist(), stayed, strict=True))
