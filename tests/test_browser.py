@@ -167,6 +167,27 @@ def test_nothing_jumps_while_a_page_loads(page, some, size):
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_columns_stay_where_they_are_while_a_long_table_arrives(page, lang):
+    """On a slow device a page is drawn before all of it is there."""
+    browser = page(f"{lang}/operations/index.html")
+    browser.execute_cdp_cmd("Emulation.setCPUThrottlingRate", {"rate": 8})
+    try:
+        shifts = [page(f"{lang}/operations/index.html").execute_async_script(SHIFT) for _ in range(3)]
+    finally:
+        browser.execute_cdp_cmd("Emulation.setCPUThrottlingRate", {"rate": 1})
+    assert max(shifts) < 0.001
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_operation_fits_its_columns(page, lang, size):
+    cells = "[...document.querySelectorAll('table.operations :is(th, td)')]"
+    browser = page(f"{lang}/operations/index.html", size)
+    wide = ask(browser, f"return {cells}.filter((c) => c.scrollWidth > c.clientWidth + 1).map((c) => c.textContent)")
+    assert wide == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_mathematical_font_is_ours(page, lang):
     browser = page(f"{lang}/{FORWARD}")
     loaded = "return document.fonts.ready.then((f) => [...f].map((face) => [face.family, face.status].join()))"
