@@ -1,6 +1,7 @@
 """Working an example through: forward, backward and update on one tape."""
 
 from . import plugins
+from .errors import BookError
 from .families import family
 from .optim import update
 from .spec.cost import Meter
@@ -24,9 +25,17 @@ def work(example: Example) -> Trace:
     tape = Tape(example.name)
     tape.meter = meter = Meter(example)
     with plugins.blaming():
-        loss = family(example.family).forward(tape, example)
+        loss = family(example.family).forward(tape, example) or tape.weighted()
         meter.expect_size(tape)
-        grads = backward(tape, loss)
-        updates = update(tape, grads, **example.update.settings())
+        grads = backward(tape, loss, _inputs(tape, example)) if loss else {}
+        updates = update(tape, grads, **example.update.settings()) if loss and example.update else {}
         meter.expect_time()
         return tape.finish(loss, grads, updates, example)
+
+
+def _inputs(tape: Tape, example: Example) -> list[str]:
+    """The inputs whose gradients are asked for."""
+    if example.input_gradients and not tape.inputs:
+        place = f"{example.file or example.name}: input_gradients"
+        raise BookError(f"{place}: what {example.family} reads are whole numbers, which have no gradient.")
+    return tape.inputs if example.input_gradients else []

@@ -60,7 +60,8 @@ class Written:
     def _gradient(self, name: str, of: str) -> Derivation:
         line, chain, left = self.line(name), self.chain.of(of), self.chain.gradient(of)
         if self.trace[name].of != of:
-            return Derivation(name, left, (chain, line.symbol), ((Row(None, EQUAL, line.result),),))
+            rules = (line.symbol,) if chain == left else (chain, line.symbol)
+            return Derivation(name, left, rules, ((Row(None, EQUAL, line.result),),))
         direct = chain == left  # nothing lies between this and the loss
         last = [line.symbol] if self.is_named(name, of) else []
         return line.derivation(None if direct else chain, left, last)

@@ -20,6 +20,15 @@ class Gradient:
         return self.trace[self.of].op == "param"
 
     @property
+    def is_given(self) -> bool:
+        """Whether the gradient is not derived: the backward pass starts at it."""
+        return self.trace[self.name].is_leaf
+
+    @property
+    def is_input(self) -> bool:
+        return self.trace[self.of].op == "data"
+
+    @property
     def is_named(self) -> bool:
         """Whether the family gives the gradient a symbol of its own, such as δ."""
         return self.written.is_named(self.name, self.of)
@@ -54,14 +63,15 @@ class Gradient:
 
 @once
 def gradients(worked: Worked) -> list[Gradient]:
-    """The gradient lines in order of computation; a parameter whose gradient is another line's follows it."""
+    """First the gradients that are given, then the lines in order of computation; a parameter whose gradient is another line's follows it."""
     trace = worked.printed
     aliases: dict[str, list[str]] = {}
-    for leaf in trace.leaves("param"):
+    for leaf in trace.leaves("param", "data"):
         line = trace.grads.get(leaf.name)
-        if line and trace[line].of != leaf.name:
+        if line and not trace[line].is_leaf and trace[line].of != leaf.name:
             aliases.setdefault(line, []).append(leaf.name)
-    found = []
+    given = ((of, line) for of, line in reversed(trace.grads.items()) if trace[line].is_leaf)
+    found = [Gradient(worked, line, of) for of, line in given if not trace.parent(of)]
     for step in trace.lines("backward"):
         found.append(Gradient(worked, step.name, step.of))
         found += [Gradient(worked, step.name, of) for of in aliases.get(step.name, [])]

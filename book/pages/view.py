@@ -69,6 +69,21 @@ class View(Words):
     # Symbols and formulas
 
     @property
+    def has_loss(self) -> bool:
+        """Whether there is anything behind the forward pass."""
+        return bool(self.trace.loss)
+
+    @property
+    def has_updates(self) -> bool:
+        return self.worked.updates
+
+    @property
+    def given_gradients(self) -> str:
+        """The symbols of the gradients at which the backward pass starts, if they are given in place of a loss."""
+        found = [n for n in dict.fromkeys(self.trace.grads.values()) if self.trace[n].is_leaf]
+        return ", ".join(f"${self.symbol(name)}$" for name in found)
+
+    @property
     def loss(self) -> str:
         """The symbol of the loss."""
         return self.symbol(self.trace.loss)

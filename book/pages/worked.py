@@ -63,7 +63,7 @@ class Worked:
     def second(self) -> "Worked | None":
         """The second update as an example of its own, which starts from the printed values of the first; None if
         the example does not ask for it."""
-        if self.example.page.steps < 2:
+        if self.example.page.steps < 2 or not self.exact.updates:
             return None
         digits = self.example.page.digits
         start = {leaf: printed_array(self.printed.value(new), digits) for leaf, new in self.printed.updates.items()}
@@ -79,8 +79,13 @@ class Worked:
 
     @cached_property
     def losses(self) -> np.ndarray:
-        """The loss before each of `page.curve` updates, and after the last."""
-        return train(self.exact, self.example.page.curve)[0]
+        """The loss before each of `page.curve` updates, and after the last; none without a loss, one without updates."""
+        return train(self.exact, self.example.page.curve if self.updates else 0)[0]
+
+    @property
+    def updates(self) -> bool:
+        """Whether the example says how the parameters change, and there is something to change them for."""
+        return bool(self.exact.loss) and self.example.update is not None
 
 
 def once(function: Callable[..., T]) -> Callable[..., T]:

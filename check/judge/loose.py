@@ -65,7 +65,7 @@ def is_known(text: str, example, told: tuple[int, ...] = COUNTS) -> bool:
 def _candidates(example, told: tuple[int, ...], number: Num) -> Iterator[Decimal]:
     """Quantities near a number; those that take the longest training to know come last."""
     yield from _near(example.quantities, number)
-    for updates in told:
+    for updates in told if example.trace.loss else ():
         yield from _near([example.loss(updates)], number)
 
 

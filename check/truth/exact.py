@@ -79,10 +79,10 @@ class Truth:
 
     @cached_property
     def gradients(self) -> list[tuple[Place, object, object]]:
-        """(entry of a parameter, gradient, central difference), both to 50 digits."""
+        """(entry of a parameter or an input, gradient, central difference), both to 50 digits."""
         forward = [s for s in self.trace.steps.values() if s.phase == "forward"]
         values, found = self._on_distributions(), []
-        for name in self.trace.parameters:
+        for name in self.trace.differentiated:
             gradient = values.get(self.trace.grads.get(name, ""))
             if gradient is not None and self.trace.loss in values:
                 for index in np.ndindex(gradient.shape):

@@ -45,6 +45,11 @@ class Trace:
     def parameters(self) -> list[str]:
         return [s.name for s in self.steps.values() if s.op == "param"]
 
+    @cached_property
+    def differentiated(self) -> list[str]:
+        """The leaves whose gradients the trace holds: parameters, and inputs if these were asked for."""
+        return [name for name in self.grads if self.steps[name].is_leaf]
+
     def place(self, address: str) -> Place | None:
         """Where an address points, its index completed by zeros; None if there is no such entry."""
         found = _ADDRESS.fullmatch(address)

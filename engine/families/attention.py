@@ -16,8 +16,8 @@ class Spec(Example):
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: half the squared errors, added up."""
-    x = tape.data("X", spec.data.x)
+    x = tape.input("X", spec.data.x)
     mask = transformer.looking_back(tape, len(spec.data.x)) if spec.causal else None
     tape.const("d_k", len(spec.weights.W_Q[0]))
     out = parts.attention(tape, "attention", spec.weights, x, mask=mask, out="O")
-    return transformer.half_squared(tape, out, spec.data.y)
+    return transformer.half_squared(tape, out, spec.data)

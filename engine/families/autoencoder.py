@@ -36,7 +36,7 @@ class Spec(Example):
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the mean squared error over all entries."""
-    x = tape.data("x", np.transpose(spec.data.x))
+    x = tape.input("x", np.transpose(spec.data.x))
     h = _layer(tape, "encoder", spec.encoder, x, "h")
     xhat = _layer(tape, "decoder", spec.decoder, h, "xhat")
     return tape.write("J", tape.write("E", xhat.squared_error(x)).mean()).name

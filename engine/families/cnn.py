@@ -16,7 +16,7 @@ from ..spec.example import Activation, Example, Known, Matrix, Model, Number, Ve
 from ..spec.limits import AtMost
 from ..spec.rules import expect_windows
 from ..spec.shapes import chain, expect, shape
-from ..spec.targets import Target, expect_comparable, one_hot
+from ..spec.targets import Answered, Target, expect_comparable, one_hot
 from ..tape.tape import Expr, Tape, apply
 
 LOSSES = ("cross_entropy_logits", "half_squared_error")
@@ -24,12 +24,13 @@ Step = Annotated[int, Field(ge=1), AtMost("window")]
 Maps = Annotated[list[Matrix], Field(min_length=1), AtMost("maps")]
 
 
-class Data(Model):
+class Data(Answered):
     """[data]: `x` is one sample, a map for each channel; `y` is the target: numbers, or the number of a
     class, counted from 0, if the loss compares distributions."""
 
     x: Maps = shape("channels", "rows", "columns")
-    y: Target = shape("outputs", by_number=True)
+    y: Target | None = shape("outputs", by_number=True, default=None)
+    upstream: Vector | None = shape("outputs", default=None)
 
 
 class Pool(Model):
@@ -99,6 +100,9 @@ class Spec(Example):
         because = f"{maps} × {size[0]} × {size[1]} numbers come out of the last convolution layer"
         expect("dense.W", "column", len(self.dense.W[0]), maps * size[0] * size[1], because)
         y = self.data.y
+        if y is None:
+            self.expect_no("loss")
+            return self
         expect_comparable("data.y", [y] if isinstance(y, list) else y, len(self.dense.W), self.loss)
         return self
 
@@ -119,17 +123,18 @@ def _size_after(place: str, layer: Convolution, size: tuple[int, ...]) -> tuple[
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss."""
-    maps = [tape.data(f"x{c}", x) for c, x in enumerate(spec.data.x, start=1)]
+    maps = [tape.input(f"x{c}", x) for c, x in enumerate(spec.data.x, start=1)]
     for n, layer in enumerate(spec.conv, start=1):
         maps = _convolution(tape, "" if len(spec.conv) == 1 else f"conv{n}.", maps, layer)
     columns = [p.reshape(shape=(p.size, 1)) if p.size > 1 else p for p in maps]
     f = columns[0] if len(columns) == 1 else columns[0].concat(*columns[1:], axis=0)
     f = f if f.name else tape.write("dense.f", f, grad="dense.df")
     o = tape.write("dense.o", affine(tape.param, "dense", f, spec.dense.W, spec.dense.b), grad="dense.do")
-    y = tape.data("y", np.reshape(one_hot([spec.data.y], len(spec.dense.W)), (-1, 1)))
-    if OPS[spec.loss].outputs != "logits":
+    logits = OPS[spec.loss].outputs == "logits"
+    out = tape.write("dense.p", o.softmax(axis=0)) if logits else o
+    y = tape.target("y", spec.data, out, lambda y: np.reshape(one_hot([y], len(spec.dense.W)), (-1, 1)))
+    if not logits:
         return tape.write("J", tape.write("E", apply(spec.loss, o, y)).sum()).name
-    tape.write("dense.p", o.softmax(axis=0))
     return tape.write("J", apply(spec.loss, o, y, axis=0).sum()).name
 
 

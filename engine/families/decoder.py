@@ -33,7 +33,7 @@ class Spec(transformer.Block):
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: half the squared errors, added up."""
-    x, memory, first = tape.data("X", spec.data.x), tape.data("memory", spec.data.memory), spec.norm == "pre"
+    x, memory, first = tape.input("X", spec.data.x), tape.input("memory", spec.data.memory), spec.norm == "pre"
     mask = transformer.looking_back(tape, len(spec.data.x))
     transformer.widths(tape, {"self": spec.self_attention, "cross": spec.cross_attention})
     norm1, norm2, norm3 = transformer.norms(tape, spec)
@@ -44,4 +44,4 @@ def forward(tape: Tape, spec: Spec) -> str:
     x = parts.sublayer(tape, "self", x, norm1, first, attend("self", spec.self_attention, None, mask))
     x = parts.sublayer(tape, "cross", x, norm2, first, attend("cross", spec.cross_attention, memory))
     x = parts.sublayer(tape, "ffn", x, norm3, first, lambda u: parts.feed_forward(tape, "ffn", spec.feed_forward, u))
-    return transformer.half_squared(tape, x, spec.data.y)
+    return transformer.half_squared(tape, x, spec.data)

@@ -49,7 +49,7 @@ class Spec(Example):
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss, averaged over the batch."""
     d = spec.data
-    s, taken = tape.data("s", np.transpose(d.s)), tape.data("A", np.eye(len(spec.layers[-1].W))[:, d.a])
+    s, taken = tape.input("s", np.transpose(d.s)), tape.data("A", np.eye(len(spec.layers[-1].W))[:, d.a])
     r, s_next, done = tape.data("r", [d.r]), tape.data("s_next", np.transpose(d.s_next)), tape.data("done", [d.done])
     y = td_target(tape, spec, r, s_next, done, tape.const("gamma", spec.gamma))
     Q = net(tape, "layer", spec.layers, s, spec.activation, "Q", tape.param)

@@ -17,7 +17,7 @@ class Spec(transformer.Block):
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: half the squared errors, added up."""
-    x, first = tape.data("X", spec.data.x), spec.norm == "pre"
+    x, first = tape.input("X", spec.data.x), spec.norm == "pre"
     transformer.widths(tape, transformer.counted(spec.heads))
     norm1, norm2 = transformer.norms(tape, spec)
     x = parts.sublayer(
@@ -29,4 +29,4 @@ def forward(tape: Tape, spec: Spec) -> str:
         lambda u: parts.multi_head(tape, "attention", spec.heads, spec.weights.W_O, u),
     )
     x = parts.sublayer(tape, "ffn", x, norm2, first, lambda u: parts.feed_forward(tape, "ffn", spec.feed_forward, u))
-    return transformer.half_squared(tape, x, spec.data.y)
+    return transformer.half_squared(tape, x, spec.data)

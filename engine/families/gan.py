@@ -38,7 +38,7 @@ def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass of one turn; returns the name of the player's loss, averaged over the samples."""
     count, judges = len(spec.data.x), spec.player == "discriminator"
     given = ("x", "z") if judges else ("z",)
-    *real, z = (tape.data(name, np.transpose(getattr(spec.data, name))) for name in given)
+    *real, z = (tape.input(name, np.transpose(getattr(spec.data, name))) for name in given)
     y = tape.data("y", [[1.0] * count + [0.0] * count] if judges else [[1.0] * count])
     makes, tells = (tape.data, tape.param) if judges else (tape.param, tape.data)
     shown = net(tape, "generator", spec.generator, z, spec.activation, "x", makes)

@@ -13,19 +13,20 @@ from ..spec.example import Example, Matrix, Model, Vector
 from ..spec.limits import AtMost
 from ..spec.rules import expect_mask
 from ..spec.shapes import chain, shape
-from ..spec.targets import Targets, expect_comparable, one_hot
+from ..spec.targets import Answered, Targets, expect_comparable, one_hot
 from ..tape.tape import Tape
 
 
-class Data(Model):
+class Data(Answered):
     """[data]: one row per node in `x` and `y`, where the number of a class, counted from 0, may stand for
     the row; `adjacency` is symmetric, 1 where two nodes have an edge; `labelled`
     is 1 for nodes whose label the training may see."""
 
     adjacency: Matrix = shape("nodes", "nodes")
     x: Matrix = shape("nodes", "inputs")
-    y: Targets = shape("nodes", "classes", by_number=True)
-    labelled: Vector = shape("nodes")
+    y: Targets | None = shape("nodes", "classes", by_number=True, default=None)
+    upstream: Matrix | None = shape("nodes", "classes", default=None)
+    labelled: Vector | None = shape("nodes", default=None)
 
 
 class Layer(Model):
@@ -42,8 +43,14 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _has_something_to_learn(self):
-        expect_mask("data.labelled", [self.data.labelled])
-        if not any(self.data.labelled):
+        labelled = self.data.labelled
+        if (labelled is None) != (self.data.y is None):
+            missing, other = ("labelled", "y") if labelled is None else ("y", "labelled")
+            raise ValueError(f"data.{missing}: is missing; data.{other} is there, and says nothing without it")
+        if labelled is None:
+            return self
+        expect_mask("data.labelled", [labelled])
+        if not any(labelled):
             raise ValueError("data.labelled: no node is labelled, so there is nothing to learn from")
         expect_comparable("data.y", self.data.y, len(self.layers[-1].W[0]), "cross_entropy_logits")
         return self
@@ -68,15 +75,18 @@ def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the mean cross-entropy of the labelled nodes."""
     d = spec.data
     A_hat = normalised(tape, tape.data("graph.A", d.adjacency))
-    h = tape.data("x", d.x)
+    h = tape.input("x", d.x)
     for i, layer in enumerate(spec.layers, start=1):
         W = tape.param(f"layer{i}.W", layer.W)
         M = tape.write(f"layer{i}.M", A_hat @ h, grad=f"layer{i}.dM")
         h = tape.write(f"layer{i}.Z", M @ W, grad=f"layer{i}.dZ")
         if i < len(spec.layers):
             h = tape.write(f"layer{i}.H", h.relu(), grad=f"layer{i}.dH")
-    y, m = tape.data("y", one_hot(d.y, len(spec.layers[-1].W[0]))), tape.data("m", np.reshape(d.labelled, (-1, 1)))
+    y = tape.target("y", d, h, lambda y: one_hot(y, len(spec.layers[-1].W[0])))
     E = tape.write("E", h.cross_entropy_logits(y, axis=1))
+    if d.labelled is None:
+        return tape.write("J", E).name
+    m = tape.data("m", np.reshape(d.labelled, (-1, 1)))
     return tape.write("J", (m * E).sum() / sum(d.labelled)).name
 
 

@@ -2,14 +2,18 @@
 
 from ..spec.example import Example, Matrix, Model, Number, Vector
 from ..spec.shapes import shape
+from ..spec.targets import Answered
 from ..tape.tape import Expr, Tape
 
+BECAUSE = "the model gives one number per sample"
 
-class Data(Model):
+
+class Data(Answered):
     """[data]: x has one row per sample and one column per feature, y one row per sample."""
 
     x: Matrix = shape("samples", "features")
-    y: Matrix = shape("samples", 1, because="the model gives one number per sample")
+    y: Matrix | None = shape("samples", 1, because=BECAUSE, default=None)
+    upstream: Matrix | None = shape("samples", 1, because=BECAUSE, default=None)
 
 
 class Weights(Model):
@@ -29,12 +33,12 @@ class Spec(Example):
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the mean of the squared errors."""
     sums = weighted_sums(tape, spec.data.x, spec.weights)
-    y = tape.data("y", spec.data.y)
     yhat = tape.write("yhat", sums, grad="dyhat")
+    y = tape.target("y", spec.data, yhat)
     return tape.write("J", tape.write("E", yhat.squared_error(y)).mean()).name
 
 
 def weighted_sums(tape: Tape, x: Matrix, weights: Weights) -> Expr:
     """X w + b, one number for each sample; without a bias X w."""
-    z = tape.data("X", x) @ tape.param("w", [[v] for v in weights.w])
+    z = tape.input("X", x) @ tape.param("w", [[v] for v in weights.w])
     return z if weights.b is None else z + tape.param("b", weights.b)

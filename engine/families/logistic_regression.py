@@ -2,18 +2,22 @@
 
 from pydantic import model_validator
 
-from ..spec.example import Example, Matrix, Model
+from ..spec.example import Example, Matrix
 from ..spec.rules import expect_targets
 from ..spec.shapes import shape
+from ..spec.targets import Answered
 from ..tape.tape import Tape
 from .linear_regression import Weights, weighted_sums
 
+BECAUSE = "the model gives one probability per sample"
 
-class Data(Model):
+
+class Data(Answered):
     """[data]: x has one row per sample and one column per feature; y one row per sample, from 0 to 1."""
 
     x: Matrix = shape("samples", "features")
-    y: Matrix = shape("samples", 1, because="the model gives one probability per sample")
+    y: Matrix | None = shape("samples", 1, because=BECAUSE, default=None)
+    upstream: Matrix | None = shape("samples", 1, because=BECAUSE, default=None)
 
 
 class Spec(Example):
@@ -25,15 +29,18 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _targets_fit(self):
-        expect_targets("data.y", self.data.y, "binary_cross_entropy")
+        if self.data.y is None:
+            self.expect_no("logits")
+        else:
+            expect_targets("data.y", self.data.y, "binary_cross_entropy")
         return self
 
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the mean over the samples."""
     sums = weighted_sums(tape, spec.data.x, spec.weights)
-    y = tape.data("y", spec.data.y)
     z = tape.write("z", sums, grad="dz")
     p = tape.write("p", z.sigmoid())
+    y = tape.target("y", spec.data, p)
     errors = z.binary_cross_entropy_logits(y) if spec.logits else p.binary_cross_entropy(y)
     return tape.write("J", tape.write("E", errors).mean()).name

@@ -11,14 +11,16 @@ from pydantic import Field, model_validator
 from ..layers.dense import column
 from ..spec.example import Example, Matrix, Model, Number, Vector
 from ..spec.shapes import shape
+from ..spec.targets import Answered
 from ..tape.tape import Tape
 
 
-class Data(Model):
+class Data(Answered):
     """[data]: one row per sample; on the tape, and on the page, one column per sample."""
 
     x: Matrix = shape("samples", "inputs")
-    y: Matrix = shape("samples", "outputs")
+    y: Matrix | None = shape("samples", "outputs", default=None)
+    upstream: Matrix | None = shape("samples", "outputs", default=None)
 
 
 class Frozen(Model):
@@ -57,7 +59,7 @@ class Spec(Example):
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: half the squared errors, averaged over the batch."""
-    x, y = tape.data("x", np.transpose(spec.data.x)), tape.data("y", np.transpose(spec.data.y))
+    x = tape.input("x", np.transpose(spec.data.x))
     W0 = tape.data("W0", spec.frozen.W0)
     b = None if spec.frozen.b is None else tape.data("b0", column(spec.frozen.b))
     B, A = tape.param("B", spec.adapter.B), tape.param("A", spec.adapter.A)
@@ -66,5 +68,6 @@ def forward(tape: Tape, spec: Spec) -> str:
     change = tape.write("change", (alpha / r) * P)
     W = tape.write("W", W0 + change, grad="dW")
     y_hat = tape.write("y_hat", W @ x if b is None else W @ x + b, grad="delta")
+    y = tape.target("y", spec.data, y_hat, np.transpose)
     E = tape.write("E", y_hat.half_squared_error(y))
     return tape.write("J", E.sum() / len(spec.data.x)).name

@@ -1,6 +1,5 @@
 """The multilayer perceptron: z = W a + b, a = f(z), layer after layer, for a batch of samples in columns."""
 
-from collections.abc import Sequence
 from math import sqrt
 from random import Random
 from typing import Annotated
@@ -15,16 +14,17 @@ from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vec
 from ..spec.limits import AtMost
 from ..spec.rules import expect_kept, expect_mask, expect_outputs
 from ..spec.shapes import chain, shape
-from ..spec.targets import Targets, expect_comparable, one_hot
+from ..spec.targets import Answered, Targets, expect_comparable, one_hot
 from ..tape.tape import Expr, Tape, apply, expr
 
 
-class Data(Model):
+class Data(Answered):
     """[data]: one row per sample; on the tape, and on the page, one column per sample. In `y` the number of a class,
     counted from 0, may stand for the row, if the loss compares distributions."""
 
     x: Matrix = shape("samples", "inputs")
-    y: Targets = shape("samples", "outputs", by_number=True)
+    y: Targets | None = shape("samples", "outputs", by_number=True, default=None)
+    upstream: Matrix | None = shape("samples", "outputs", default=None)
 
 
 class Dropout(Model):
@@ -85,13 +85,11 @@ class Spec(Example):
     delta: Annotated[Number, Field(gt=0)] | None = None
     penalty: Penalty | None = None
 
-    @property
-    def targets(self) -> Sequence:
-        """One row per sample, whichever way they were written."""
-        return one_hot(self.data.y, len(self.layers[-1].W))
-
     @model_validator(mode="after")
     def _loss_fits(self):
+        if self.data.y is None:
+            self.expect_no("loss", "delta", "penalty")
+            return self
         expect_outputs(self.layers[-1].activation, self.loss)
         self._expect_kept(f"layers[{len(self.layers) - 1}]", self.layers[-1])
         expect_comparable("data.y", self.data.y, len(self.layers[-1].W), self.loss)
@@ -125,11 +123,11 @@ class Spec(Example):
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the sum over outputs, averaged over the batch."""
-    a = tape.data("x", np.transpose(spec.data.x))
+    a = tape.input("x", np.transpose(spec.data.x))
     weights: list[Expr] = []
     for i, layer in enumerate(spec.layers, start=1):
         a = _written(tape, f"layer{i}", layer, a, weights)
-    y = tape.data("y", np.transpose(spec.targets))
+    y = tape.target("y", spec.data, a, lambda y: np.transpose(one_hot(y, len(spec.layers[-1].W))))
     E = tape.write("E", apply(spec.loss, a, y, **({"delta": spec.delta} if spec.delta else {})))
     L = E.sum() / len(spec.data.x)
     penalty = spec.penalty or Penalty()

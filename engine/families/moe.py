@@ -14,14 +14,16 @@ from ..layers.dense import Dense, affine, column
 from ..spec.example import Activation, Example, Matrix, Model, Vector
 from ..spec.limits import AtMost
 from ..spec.shapes import shape, table
+from ..spec.targets import Answered
 from ..tape.tape import Tape, apply
 
 
-class Data(Model):
+class Data(Answered):
     """[data]: one input and its target."""
 
     x: Vector = shape("inputs")
-    y: Vector = shape("outputs")
+    y: Vector | None = shape("outputs", default=None)
+    upstream: Vector | None = shape("outputs", default=None)
 
 
 class Gate(Model):
@@ -53,11 +55,12 @@ class Spec(Example):
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: half the squared errors of the mixed output."""
-    x, y = tape.data("x", column(spec.data.x)), tape.data("y", column(spec.data.y))
+    x = tape.input("x", column(spec.data.x))
     g = gate(tape, x, spec.gate)
     outputs = [expert(tape, f"expert{e}", x, one, spec.activation) for e, one in enumerate(spec.experts, start=1)]
     O = tape.write("O", outputs[0].concat(*outputs[1:], axis=1), grad="dO")  # noqa: E741 (the outputs' name on the page)
     y_hat = tape.write("y_hat", O @ g, grad="dy_hat")
+    y = tape.target("y", spec.data, y_hat, column)
     E = tape.write("E", y_hat.half_squared_error(y))
     return tape.write("J", E.sum()).name
 

@@ -7,16 +7,17 @@ from pydantic import model_validator
 
 from ..spec.example import Example, Matrix, Model, Vector
 from ..spec.shapes import shape
-from ..spec.targets import Targets, expect_comparable, one_hot
+from ..spec.targets import Answered, Targets, expect_comparable, one_hot
 from ..tape.tape import Tape
 
 
-class Data(Model):
+class Data(Answered):
     """[data]: x has one row per sample; y one row per sample, a distribution over the classes, or the
     number of its class, counted from 0."""
 
     x: Matrix = shape("samples", "features")
-    y: Targets = shape("samples", "classes", by_number=True)
+    y: Targets | None = shape("samples", "classes", by_number=True, default=None)
+    upstream: Matrix | None = shape("samples", "classes", default=None)
 
 
 class Weights(Model):
@@ -34,16 +35,17 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _targets_fit(self):
-        expect_comparable("data.y", self.data.y, len(self.weights.W[0]), "cross_entropy_logits")
+        if self.data.y is not None:
+            expect_comparable("data.y", self.data.y, len(self.weights.W[0]), "cross_entropy_logits")
         return self
 
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the mean over the samples."""
-    sums = tape.data("X", spec.data.x) @ tape.param("W", spec.weights.W)
+    sums = tape.input("X", spec.data.x) @ tape.param("W", spec.weights.W)
     if spec.weights.b is not None:
         sums = sums + tape.param("b", [spec.weights.b])
-    y = tape.data("Y", one_hot(spec.data.y, len(spec.weights.W[0])))
     Z = tape.write("Z", sums, grad="dZ")
-    tape.write("P", Z.softmax(axis=1))
+    P = tape.write("P", Z.softmax(axis=1))
+    y = tape.target("Y", spec.data, P, lambda y: one_hot(y, len(spec.weights.W[0])))
     return tape.write("J", tape.write("E", Z.cross_entropy_logits(y, axis=1)).mean()).name

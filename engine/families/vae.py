@@ -30,7 +30,7 @@ class Spec(Example):
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: reconstruction and divergence, averaged over samples."""
-    x, noise = tape.data("x", np.transpose(spec.data.x)), tape.data("noise", np.transpose(spec.data.noise))
+    x, noise = tape.input("x", np.transpose(spec.data.x)), tape.data("noise", np.transpose(spec.data.noise))
     mean = _affine(tape, "encoder", "mu", spec.mean, x)
     s = _affine(tape, "encoder", "s", spec.log_variance, x)
     sigma = tape.write("code.sigma", (s / 2).exp())

@@ -2,18 +2,22 @@
 what it gives from the target, averaged over the batch. Samples stand in rows, as in PyTorch."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from ..spec.example import Example, Matrix, Model, Vector
 from ..spec.shapes import shape
+from ..spec.targets import Answered
 from ..tape.tape import Expr, Tape
 from .parts import Eps, small
 
 
-class Data(Model):
+class Data(Answered):
     """[data]: `u` has one row per sample, `t` the targets, one row per sample."""
 
     u: Matrix = shape("samples", "inputs")
-    t: Matrix = shape("samples", "features")
+    t: Matrix | None = shape("samples", "features", default=None)
+    upstream: Matrix | None = shape("samples", "features", default=None)
+    TARGET: ClassVar[str] = "t"
 
 
 class Weights(Model):
@@ -50,9 +54,9 @@ class Normed(Example):
 
 def forward(tape: Tape, spec: Normed, normalize: Callable[..., Expr]) -> str:
     """Write the forward pass around `normalize(x, *parameters, eps)`; returns the name of the loss."""
-    u, W = tape.data("u", spec.data.u), tape.param("W", spec.weights.W)
+    u, W = tape.input("u", spec.data.u), tape.param("W", spec.weights.W)
     x = tape.write("x", u @ W, grad="dx")
     learned = [tape.param(f"norm.{key}", [values]) for key, values in spec.learned().items()]
     y = normalize(x, *learned, small(tape, spec.norm.eps))
-    E = tape.write("E", y.half_squared_error(tape.data("target", spec.data.t)))
+    E = tape.write("E", y.half_squared_error(tape.target("target", spec.data, y)))
     return tape.write("J", E.sum() / len(spec.data.u)).name

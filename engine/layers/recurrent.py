@@ -4,6 +4,7 @@ Names of weights say what they join: W_xh leads from the input to the hidden sta
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -12,16 +13,23 @@ from pydantic import model_validator
 from ..spec.example import Example, Matrix, Model, Vector
 from ..spec.limits import AtMost
 from ..spec.shapes import shape
+from ..spec.targets import Answered
 from ..tape.tape import Expr, Tape
 
 
-class Sequence(Model):
+class Sequence(Answered):
     """[data]: `x` has one row per step of time, `y` one row per output: one, or one per step; `h0` is the hidden
     state before the first step, 0 if it is not given."""
 
     x: Annotated[Matrix, AtMost("steps")] = shape("steps", "inputs")
-    y: Matrix = shape("answers", "outputs")
+    y: Matrix | None = shape("answers", "outputs", default=None)
+    upstream: Matrix | None = shape("answers", "outputs", default=None)
     h0: Vector | None = shape("hidden", default=None)
+
+    @property
+    def answers(self) -> Matrix:
+        """One row for each output: those of `y` or `upstream`; without both an output is given at every step."""
+        return self.y or self.upstream or self.x
 
     def states(self) -> dict[str, list[float] | None]:
         """What is carried from step to step, with its start: {'h': h0}."""
@@ -45,9 +53,12 @@ class Recurrent(Example):
 
     @model_validator(mode="after")
     def _answers_once_or_always(self):
-        x, y = self.data.x, self.data.y
+        x, y = self.data.x, self.data.answers
         if len(y) not in (1, len(x)):
-            raise ValueError(f"data.y: has {len(y)} rows, expected 1 (many to one) or {len(x)}, one for each step")
+            place = "y" if self.data.upstream is None else "upstream"
+            raise ValueError(
+                f"data.{place}: has {len(y)} rows, expected 1 (many to one) or {len(x)}, one for each step"
+            )
         return self
 
 
@@ -64,20 +75,24 @@ def unrolled(tape: Tape, spec: Recurrent, cell: Cell) -> str:
     """Write all steps and their outputs, y = W_hy h + b_y; returns the name of the loss: half the squared errors,
     added up over all outputs."""
     d = spec.data
-    x = [tape.data(f"t{t}.x", column(row)) for t, row in enumerate(d.x, start=1)]
+    x = [tape.input(f"t{t}.x", column(row)) for t, row in enumerate(d.x, start=1)]
     state = {
         name: tape.data(f"t0.{name}", column(start or [0.0] * spec.hidden)) for name, start in d.states().items()
     }
     p = {name: _parameter(tape, name, values) for name, values in spec.weights if values is not None}
-    answered = range(1, len(x) + 1) if len(d.y) > 1 else [len(x)]
+    answered = range(1, len(x) + 1) if len(d.answers) > 1 else [len(x)]
     errors = []
     for t in range(1, len(x) + 1):
         state = cell(tape, p, f"t{t}", x[t - 1], state)
         if t in answered:
-            y = tape.data(f"t{t}.target", column(d.y[answered.index(t)]))
             out = tape.write(f"t{t}.y", biased(p["W_hy"] @ state["h"], p.get("b_y")), grad=f"t{t}.dy")
+            y = tape.target(f"t{t}.target", d, out, partial(_answer, answered.index(t)))
             errors.append(tape.write(f"t{t}.E", out.half_squared_error(y)).sum())
     return tape.write("J", sum(errors[1:], errors[0])).name
+
+
+def _answer(i: int, rows: Matrix) -> np.ndarray:
+    return column(rows[i])
 
 
 def reads(p: Parameters, to: str, x: Expr, h: Expr) -> Expr:

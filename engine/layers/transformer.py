@@ -15,6 +15,7 @@ from ..spec.example import Example, Known, Matrix, Model, Vector
 from ..spec.limits import AtMost
 from ..spec.rules import expect_several
 from ..spec.shapes import shape, table
+from ..spec.targets import Answered
 from ..tape.tape import Expr, Tape
 from . import parts
 
@@ -35,11 +36,12 @@ def side_by_side() -> Any:
     return table(seen="d", d_k=None, d_v="+values")
 
 
-class Data(Model):
+class Data(Answered):
     """[data]: `x` has one row per token; so has `y`, what the tokens should become."""
 
     x: Annotated[Matrix, AtMost("steps")] = shape("tokens", "d")
-    y: Matrix = shape("tokens", "outputs")
+    y: Matrix | None = shape("tokens", "outputs", default=None)
+    upstream: Matrix | None = shape("tokens", "outputs", default=None)
 
 
 class Output(Model):
@@ -119,7 +121,7 @@ def norms(tape: Tape, spec: Block) -> list[Callable[[Expr], Expr]]:
     return [partial(normalize, n, norm) for n, norm in enumerate(spec.norms, start=1)]
 
 
-def half_squared(tape: Tape, out: Expr, y: Matrix) -> str:
-    """The loss against the targets y: half the squared errors, added up over all tokens and numbers."""
-    E = tape.write("E", out.half_squared_error(tape.data("Y", y)))
+def half_squared(tape: Tape, out: Expr, data: Data) -> str:
+    """The loss against the targets: half the squared errors, added up over all tokens and numbers."""
+    E = tape.write("E", out.half_squared_error(tape.target("Y", data, out)))
     return tape.write("J", E.sum()).name

@@ -55,7 +55,8 @@ class Meter:
     def wrote(self, step: Step, steps: Mapping[str, Step]) -> None:
         """Told of every step that is written."""
         work = step_work(step, steps)
-        self.parameters += step.value.size if step.op == "param" else 0
+        is_checked = step.op == "param" or (self.example.input_gradients and step.op == "data")
+        self.parameters += step.value.size if is_checked else 0
         self.forward += work if step.phase == "forward" else 0
         self.all += work
 
@@ -74,6 +75,8 @@ class Meter:
     def _expect_time(self, more: int, how: str) -> None:
         """A gradient is checked by two forward passes for each entry; an update is all that the tape holds."""
         page = self.example.page
+        if not self.example.is_answered:
+            return
         updates = page.curve + (page.steps if page.steps > 1 else 0)
         work = 2 * self.parameters * (self.forward + more) + updates * (self.all + more)
         if work > self.multiplications:

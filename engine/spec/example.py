@@ -252,7 +252,8 @@ Notation = Annotated[
 
 class Example(Model):
     """What an example file says: the keys that all families share; a family's `Spec` adds its own. `see` names
-    examples to read beside it. It is read-only; `load` makes it.
+    examples to read beside it; with `input_gradients` the backward pass goes on to the inputs. `update` may be left
+    out where there is no target. It is read-only; `load` makes it.
 
     >>> from gradbook import load
     >>> example = load("examples/seed.toml")
@@ -265,7 +266,8 @@ class Example(Model):
     intro: Words = {}
     see: list[Annotated[str, AfterValidator(named)]] = []
     order: Annotated[int, Field(ge=0, le=1_000_000)] = 100
-    update: Annotated[Update, Latest()]
+    update: Annotated[Update, Latest()] | None = None
+    input_gradients: bool = False
     page: Page = Page()
     notation: dict[str, Notation] = {}
     _file: str = PrivateAttr("")
@@ -274,6 +276,28 @@ class Example(Model):
     def _shapes_meet(self):
         meet(self)
         return self
+
+    @model_validator(mode="after")
+    def _goes_as_far_as_it_can(self):
+        """What follows the forward pass needs a target, or the gradient that one would give."""
+        data = getattr(self, "data", None)
+        target = getattr(data, "TARGET", None)
+        if target is None or getattr(data, target) is not None:
+            if self.update is None:
+                raise ValueError("update: is missing")
+        elif self.input_gradients and not self.is_answered:
+            raise ValueError(f"input_gradients: there is no gradient without data.{target} or data.upstream")
+        return self
+
+    def expect_no(self, *keys: str) -> None:
+        """Raises ValueError if one of these keys is given: they speak of a loss, and there is no target for one."""
+        if found := next((key for key in keys if key in self.model_fields_set), None):
+            raise ValueError(f"{found}: belongs to the loss, and without targets there is none")
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is anything behind the forward pass: a target, or the gradient of the outputs."""
+        return bool(getattr(getattr(self, "data", None), "is_answered", True))
 
     @property
     def file(self) -> str:

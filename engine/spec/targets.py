@@ -1,16 +1,42 @@
 """Targets of a classification: a distribution for each sample, or the number of its class, counted from 0."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import Discriminator, Tag
+from pydantic import Discriminator, Tag, model_validator
 
 from ..ops import OPS, of_kind
 from .example import Matrix, Vector
 from .limits import AtMost
 from .mistakes import CLASSES, ROWS
+from .model import Model
 from .rules import expect_index, expect_targets
+
+
+class Answered(Model):
+    """A [data] table with targets under the key `TARGET`, which may be left out: then nothing but the forward pass is
+    worked. In their place `upstream`, laid out as they are, may give the gradient of the outputs."""
+
+    TARGET: ClassVar[str] = "y"
+
+    @property
+    def target(self) -> Any:
+        """The targets as they were written; None if there are none."""
+        return getattr(self, self.TARGET)
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether anything is to be worked behind the forward pass."""
+        return self.target is not None or getattr(self, "upstream", None) is not None
+
+    @model_validator(mode="after")
+    def _answers_in_one_way(self):
+        if self.target is not None and getattr(self, "upstream", None) is not None:
+            raise ValueError(
+                f"upstream: is the gradient of the outputs, which a loss would give; leave {self.TARGET} or this out"
+            )
+        return self
 
 
 def is_class(value: Any) -> bool:

@@ -1,16 +1,16 @@
 """The reverse walk: from the loss back to every parameter, each rule writing steps on the same tape."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..ops import NO_GRADIENT, OPS
 from .tape import Expr, Tape, expr
 
 
-def backward(tape: Tape, loss: str) -> dict[str, str]:
+def backward(tape: Tape, loss: str, inputs: Iterable[str] = ()) -> dict[str, str]:
     """Write the gradients of `loss` on the tape; returns {name: the step that holds its gradient}.
 
     The chain rule, summed over all uses of a value (Rumelhart, Hinton & Williams 1986). A gradient gets a line
-    of its own if it is a parameter's, if the family named it, or if several later gradients use it; any other
+    of its own if it is a parameter's or that of one of `inputs`, leaves of data, if the family named it, or if several later gradients use it; any other
     is written inside the line that uses it. `loss` must be a single number; each gradient has the shape of what it
     is the gradient of. Steps are written with the phase 'backward'. Raises BookError if `loss` is no step or a value
     overflows, ValueError if the loss has several entries.
@@ -28,14 +28,15 @@ def backward(tape: Tape, loss: str) -> dict[str, str]:
     if shape := tape.ref(loss).shape:
         raise ValueError(f"the loss {loss} has shape {shape}; expected a single number, such as a sum")
     forward = list(tape.steps.values())
-    needed = _leading_to_parameters(forward)
+    wanted = {step.name for step in forward if step.op == "param"}.union(inputs)
+    needed = _leading_to(wanted, forward)
     tape.phase = "backward"
     arriving: dict[str, Expr] = {loss: expr(1.0)}
     grads: dict[str, str] = {}
     for step in reversed(forward):
         if step.name not in arriving or step.name not in needed:
             continue
-        g = _settled(tape, step, arriving[step.name], sum(arg in needed for arg, _ in _routes(step)))
+        g = _settled(tape, step, arriving[step.name], step.name in wanted, sum(arg in needed for arg, _ in _routes(step)))
         if g.name:
             grads[step.name] = g.name
         for name, gradient in _rules(tape, step, g, needed):
@@ -43,10 +44,10 @@ def backward(tape: Tape, loss: str) -> dict[str, str]:
     return {name: grads[name] for name in (s.name for s in forward) if name in grads}
 
 
-def _leading_to_parameters(forward) -> set[str]:
-    needed: set[str] = set()
+def _leading_to(wanted: set[str], forward) -> set[str]:
+    needed = set(wanted)
     for step in forward:
-        if step.op == "param" or any(arg in needed for arg, _ in _routes(step)):
+        if any(arg in needed for arg, _ in _routes(step)):
             needed.add(step.name)
     return needed
 
@@ -67,11 +68,11 @@ def _rules(tape, step, g, needed):
             yield name, rule(g, out, *args, **step.attrs)
 
 
-def _settled(tape: Tape, step, g: Expr, uses: int) -> Expr:
+def _settled(tape: Tape, step, g: Expr, is_wanted: bool, uses: int) -> Expr:
     """Give the gradient of `step` its line, if it deserves one; mark whose gradient it is."""
     if g.name or g.op == "number":
         return g
-    if step.op == "param" or step.name in tape.grad_names or uses > 1:
+    if is_wanted or step.name in tape.grad_names or uses > 1:
         return tape.write(tape.grad_names.get(step.name) or gradient_name(step.name), g, of=step.name)
     g.of = g.of or step.name
     return g

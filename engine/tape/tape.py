@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from math import prod
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +18,9 @@ from .trace import Step, Trace, checked_array
 if TYPE_CHECKING:
     from ..spec.cost import Meter
     from ..spec.example import Example
+
+UPSTREAM, WEIGHTED = "U", "J_U"
+"""What a given gradient of outputs is called, and the number whose gradient it is."""
 
 
 class Expr:
@@ -123,6 +126,24 @@ class Expr:
         return self.sum_axis(axis=axis[0] if len(axis) == 1 else axis)
 
 
+class Missing(Expr):
+    """A value that is not given, such as the target of an example without one. What is computed from it is missing,
+    too, and is not written."""
+
+    def __init__(self) -> None:
+        super().__init__("missing", value=np.nan)
+
+
+class Answers(Protocol):
+    """What an example says of its outputs: their target, or the gradient of the outputs in its place."""
+
+    @property
+    def target(self) -> Any: ...
+
+    @property
+    def upstream(self) -> Any: ...
+
+
 Operand = Expr | ArrayLike
 """What stands beside an expression: another one, or a number."""
 
@@ -135,6 +156,8 @@ def expr(value: Operand) -> Expr:
 def apply(op: str, *args: Operand, **attrs: Any) -> Expr:
     """The expression `op(*args)`, as it stands."""
     operands = [expr(a) for a in args]
+    if missing := next((a for a in operands if isinstance(a, Missing)), None):
+        return missing
     if OPS[op].entrywise and len(operands) == 2:
         operands = list(uncopied(*operands))
     return Expr(op, operands, **attrs)
@@ -143,7 +166,7 @@ def apply(op: str, *args: Operand, **attrs: Any) -> Expr:
 def called(op: str, *args: Operand, **attrs: Any) -> Expr:
     """`op(*args)` as a person writes it: what the operation's entry leaves out is left out."""
     simpler = OPS[op].simpler
-    if simpler is None:
+    if simpler is None or any(isinstance(a, Missing) for a in args):
         return apply(op, *args, **attrs)
     return simpler(partial(apply, op), *map(expr, args), **attrs)
 
@@ -175,10 +198,33 @@ class Tape:
         self.example, self.phase = example, "forward"
         self.steps: dict[str, Step] = {}
         self.grad_names: dict[str, str] = {}
+        self.inputs: list[str] = []
+        self.given_gradients: dict[str, str] = {}
 
     def data(self, name: str, value: ArrayLike) -> Expr:
         """A leaf that is given and never learned: inputs, targets, masks."""
         return self._leaf("data", name, value)
+
+    def input(self, name: str, value: ArrayLike) -> Expr:
+        """Data that the model reads, in real numbers: `backward` writes its gradient if it is asked for."""
+        self.inputs.append(name)
+        return self.data(name, value)
+
+    def target(self, name: str, data: Answers, of: Expr, layout: Callable[[Any], ArrayLike] = np.asarray) -> Expr:
+        """The leaf that the outputs `of` are compared with: `layout` of `data.target`. Without a target a missing
+        value, so that no loss is written; if `data.upstream` gives the gradient of the outputs, that is a leaf."""
+        if data.target is not None:
+            return self.data(name, layout(data.target))
+        if data.upstream is not None:
+            scope, dot, _ = name.rpartition(".")
+            self.given_gradients[of.name] = self.data(f"{scope}{dot}{UPSTREAM}", layout(data.upstream)).name
+        return Missing()
+
+    def weighted(self) -> str:
+        """Write the number whose gradient by the outputs is the given one: the outputs, each times its gradient, added
+        up. Returns its name; "" if no gradient is given."""
+        terms = [(self.ref(leaf) * self.ref(of)).sum() for of, leaf in self.given_gradients.items()]
+        return self.write(WEIGHTED, sum(terms[1:], terms[0])).name if terms else ""
 
     def param(self, name: str, value: ArrayLike) -> Expr:
         """A leaf that is learned: `backward` writes its gradient."""
@@ -197,8 +243,10 @@ class Tape:
 
         `grad` names the line that its gradient will have ('layer1.delta'); without it the gradient is written
         inside the line that uses it. `of` is the step whose gradient this is. Raises ValueError if the name is taken
-        or the expression has one, BookError if a value overflows.
+        or the expression has one, BookError if a value overflows. A missing value is not written.
         """
+        if isinstance(expression, Missing):
+            return expression
         if expression.name:
             raise ValueError(f"{expression.name} is already written; {name} would be a copy")
         expression.name = name  # before its parts, so that a clash of names is found in reading order
@@ -230,10 +278,10 @@ class Tape:
         updates: Mapping[str, str] = MappingProxyType({}),
         spec: "Example | None" = None,
     ) -> Trace:
-        """The trace of all that is written: `loss` names the step with the loss, `grads` maps a step to the one with
+        """The trace of all that is written: `loss` names the step with the loss, "" if there is none, `grads` maps a step to the one with
         its gradient (what `backward` returns), `updates` a leaf to the step with its new value; `spec` is the example
         that was worked. Raises BookError for a name that is not on the tape."""
-        for name in (loss, *grads, *grads.values(), *updates, *updates.values()):
+        for name in (*filter(None, [loss]), *grads, *grads.values(), *updates, *updates.values()):
             self._step(name)
         return Trace(self.example, self.steps.values(), loss, grads, updates, spec)
 

@@ -76,7 +76,7 @@ class Viewer(Protocol):
 class Trace(Mapping[str, Step]):
     """Name -> Step, in the order of computation; a notebook lists its lines.
 
-    `example` is the example's name; `loss` is the name of the step that holds the loss; `grads` maps a name to the
+    `example` is the example's name; `loss` is the name of the step that holds the loss, "" if there is none; `grads` maps a name to the
     name of the step that holds the loss's gradient with respect to it; `updates` maps every leaf that training
     changes, parameters and the optimiser's state, to the step that holds its new value. `spec` is the example that
     was worked, None if the steps were written by hand; `digits` are the significant digits of pencil arithmetic,
@@ -127,7 +127,10 @@ class Trace(Mapping[str, Step]):
         return len(self._steps)
 
     def __repr__(self) -> str:
-        lines, loss = sum(len(self.lines(phase)) for phase in PHASES), self.value(self.loss)
+        lines = sum(len(self.lines(phase)) for phase in PHASES)
+        if not self.loss:
+            return f"<Trace {self.example!r}: {lines} lines, forward only>"
+        loss = self.value(self.loss)
         found = f"= {loss.item():.6g}" if loss.size == 1 else f"of shape {loss.shape}"
         return f"<Trace {self.example!r}: {lines} lines, {self.loss} {found}>"
 
@@ -245,8 +248,8 @@ class Trace(Mapping[str, Step]):
         `version` is the format; format 1 is written for programs that read no other. Raises ValueError if there is
         no such format.
         """
-        head = {"format": FORMAT, "example": self.example, "loss": self.loss}
-        grads = {s.name: self.grads[s.name] for s in self.leaves("param") if s.name in self.grads}
+        head = {"format": FORMAT, "example": self.example, "loss": self.loss or None}
+        grads = {s.name: self.grads[s.name] for s in self.leaves("param", "data") if s.name in self.grads}
         head |= {"grads": grads, "updates": dict(self.updates)}
         form = written_as(version, head | {"steps": [_record(s) for s in self.values()]})
         return json.dumps(form, indent=None, allow_nan=False)

@@ -4,6 +4,7 @@ from ..arrangement import arrangement
 from ..deriving import Deriving
 from ..gradients import Gradient, gradients, results
 from ..groups import Group
+from ..material import Material
 from ..worked import Worked, once
 
 
@@ -16,6 +17,10 @@ def gradient_groups(worked: Worked) -> list[Group]:
 class Page(Deriving):
     phase = "backward"
     derives = ("backward",)
+
+    @classmethod
+    def speaks_of(cls, material: Material) -> Worked | None:
+        return material.worked if material.worked.exact.loss else None
 
     def groups(self) -> list[Group]:
         return gradient_groups(self.worked)

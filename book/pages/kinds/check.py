@@ -11,6 +11,7 @@ from ...base.numbers import plain_number, tex_number
 from ...formula.symbols import slashed
 from ...formula.wide import ENTRIES
 from ..history import loss_table
+from ..material import Material
 from ..moved import course, rests
 from ..view import Picture, View
 from ..worked import Worked, once
@@ -27,6 +28,10 @@ ROUNDINGS = 8
 
 
 class Page(View):
+    @classmethod
+    def speaks_of(cls, material: Material) -> Worked | None:
+        return material.worked if material.worked.exact.loss else None
+
     def rows(self) -> list[dict[str, str]]:
         """Gradient, central difference and relative error of the first entries of each parameter."""
         return rows(self.worked)

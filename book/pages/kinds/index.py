@@ -8,7 +8,7 @@ from gradbook.engine.tape.trace import Step
 
 from ...base.address import address
 from ...base.numbers import tex_ceiling, tex_floor
-from ..arrangement import arrangement
+from ..arrangement import arrangement, used
 from ..gradients import gradient_of
 from ..moved import course
 from ..view import GIVEN, Rendered, View
@@ -63,7 +63,17 @@ class Page(View):
         return self.symbol(name), tex_floor(value, DIGITS)
 
     def gradient_links(self) -> str:
-        return ", ".join(gradient_of(self.worked, leaf.name).link for leaf in self.trace.leaves("param"))
+        return ", ".join(gradient_of(self.worked, leaf.name).link for leaf in self._differentiated)
+
+    @property
+    def _differentiated(self) -> list[Step]:
+        return [leaf for leaf in self.trace.leaves("param", "data") if leaf.name in self.trace.grads]
+
+    def output_links(self) -> str:
+        """Links to the last lines of the forward pass, which nothing reads any more but what stands for a loss."""
+        lines = [step.name for step in self.trace.lines("forward") if step.name != self.trace.loss]
+        read = {arg for name in lines for arg in used(self.trace, name)}
+        return ", ".join(self.link(name) for name in lines if name not in read)
 
     def update_links(self) -> str:
         return ", ".join(self.link(new) for new in self.trace.updated().values())

@@ -6,6 +6,7 @@ from ...formula.lines import Line
 from ..arrangement import arrangement
 from ..deriving import Deriving
 from ..entries import entry_in_full
+from ..material import Material
 from ..moved import Move, moved_most, rests
 from ..worked import Worked, once
 
@@ -17,6 +18,10 @@ _moved_most = once(
 class Page(Deriving):
     phase = "update"
     derives = ("update",)
+
+    @classmethod
+    def speaks_of(cls, material: Material) -> Worked | None:
+        return material.worked if material.worked.updates else None
 
     def rule(self, name: str) -> str:
         """What a line of the update is, as templates/why.j2 names it."""
