@@ -41,7 +41,7 @@ def valid_example(chance: random.Random, family: str | None = None) -> dict:
     tables = chance.choice(shipped(family)) | {"title": {"en": "Random", "zh": "随机"}}
     tables["page"] = {"curve": 3}
     tables = resized(tables, chance)
-    for change in (_numbers, *([_option] * 6), _page):
+    for change in (_numbers, *([_option] * 6), _page, _inputs, _answer):
         tables = attempt(tables, lambda found, change=change: change(found, chance))
     return tables
 
@@ -159,6 +159,39 @@ def _clipping(tables: dict, chance: random.Random) -> None:
 
 def _decay(tables: dict, chance: random.Random) -> None:
     tables["update"]["weight_decay"] = chance.choice([0.01, 0.1])
+
+
+def _inputs(tables: dict, chance: random.Random) -> None:
+    """One in four goes on to its inputs."""
+    tables["input_gradients"] = chance.random() < 0.25
+
+
+def _answer(tables: dict, chance: random.Random) -> None:
+    """One in four has no target; every other one of these is given the gradient of its output."""
+    kind = chance.choice(["forward", "upstream", *(["target"] * 6)])
+    if kind == "target":
+        return
+    y, given = targets_of(tables), None
+    if kind == "upstream":
+        given = _renumbered([[float(n) for n in row] if isinstance(row, list) else float(row) for row in y], chance, 2)
+    else:
+        tables.pop("input_gradients", None)
+    tables.update(answered(tables, given))
+    for key in ("loss", "delta", "penalty", "logits"):
+        tables.pop(key, None)
+
+
+def targets_of(tables: dict):
+    """The targets of an example, whose key the family names; None if it has none."""
+    data = tables.get("data", {})
+    return data.get("t", data.get("y"))
+
+
+def answered(tables: dict, upstream) -> dict:
+    """The tables without their targets, with the gradient of the output in their place if it is given."""
+    data = {k: v for k, v in tables["data"].items() if k not in ("y", "t", "labelled")}
+    left = {k: v for k, v in tables.items() if k not in ("loss", "delta", "penalty", "logits")}
+    return left | {"data": data | ({} if upstream is None else {"upstream": upstream})}
 
 
 def _page(tables: dict, chance: random.Random) -> None:

@@ -36,7 +36,9 @@ def backward(tape: Tape, loss: str, inputs: Iterable[str] = ()) -> dict[str, str
     for step in reversed(forward):
         if step.name not in arriving or step.name not in needed:
             continue
-        g = _settled(tape, step, arriving[step.name], step.name in wanted, sum(arg in needed for arg, _ in _routes(step)))
+        g = _settled(
+            tape, step, arriving[step.name], step.name in wanted, sum(arg in needed for arg, _ in _routes(step))
+        )
         if g.name:
             grads[step.name] = g.name
         for name, gradient in _rules(tape, step, g, needed):
