@@ -6,7 +6,7 @@ from .families import family
 from .optim import update
 from .spec.cost import Meter
 from .spec.example import Example
-from .tape.backward import backward
+from .tape.backward import backward, weighted
 from .tape.tape import Tape
 from .tape.trace import Trace
 
@@ -25,7 +25,7 @@ def work(example: Example) -> Trace:
     tape = Tape(example.name)
     tape.meter = meter = Meter(example)
     with plugins.blaming():
-        loss = family(example.family).forward(tape, example) or tape.weighted()
+        loss = family(example.family).forward(tape, example) or weighted(tape)
         meter.expect_size(tape)
         grads = backward(tape, loss, _inputs(tape, example)) if loss else {}
         updates = update(tape, grads, **example.update.settings()) if loss and example.update else {}

@@ -173,7 +173,9 @@ def _answer(tables: dict, chance: random.Random) -> None:
         return
     y, given = targets_of(tables), None
     if kind == "upstream":
-        given = _renumbered([[float(n) for n in row] if isinstance(row, list) else float(row) for row in y], chance, 2)
+        given = _renumbered(
+            [[float(n) for n in row] if isinstance(row, list) else float(row) for row in y], chance, 2
+        )
     else:
         tables.pop("input_gradients", None)
     tables.update(answered(tables, given))

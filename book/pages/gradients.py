@@ -63,7 +63,8 @@ class Gradient:
 
 @once
 def gradients(worked: Worked) -> list[Gradient]:
-    """First the gradients that are given, then the lines in order of computation; a parameter whose gradient is another line's follows it."""
+    """First the gradients that are given, then the lines in order of computation; a parameter or an input whose
+    gradient is another line's follows it."""
     trace = worked.printed
     aliases: dict[str, list[str]] = {}
     for leaf in trace.leaves("param", "data"):

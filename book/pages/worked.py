@@ -79,7 +79,8 @@ class Worked:
 
     @cached_property
     def losses(self) -> np.ndarray:
-        """The loss before each of `page.curve` updates, and after the last; none without a loss, one without updates."""
+        """The loss before each of `page.curve` updates and after the last; without updates one loss, without a
+        loss none."""
         return train(self.exact, self.example.page.curve if self.updates else 0)[0]
 
     @property

@@ -23,6 +23,7 @@ from pydantic_core import core_schema
 from ..errors import shorten, suggest
 from ..ops import of_kind
 from ..optim import KEYS, OPTIMIZERS, SCHEDULES, Setting, settings
+from .answering import Answering
 from .limits import LIMITS, AtMost
 from .mistakes import TABLE, TEXT
 from .model import Model
@@ -250,7 +251,7 @@ Notation = Annotated[
 """A symbol, or a table that says more of it."""
 
 
-class Example(Model):
+class Example(Answering):
     """What an example file says: the keys that all families share; a family's `Spec` adds its own. `see` names
     examples to read beside it; with `input_gradients` the backward pass goes on to the inputs. `update` may be left
     out where there is no target. It is read-only; `load` makes it.
@@ -267,7 +268,6 @@ class Example(Model):
     see: list[Annotated[str, AfterValidator(named)]] = []
     order: Annotated[int, Field(ge=0, le=1_000_000)] = 100
     update: Annotated[Update, Latest()] | None = None
-    input_gradients: bool = False
     page: Page = Page()
     notation: dict[str, Notation] = {}
     _file: str = PrivateAttr("")
@@ -276,28 +276,6 @@ class Example(Model):
     def _shapes_meet(self):
         meet(self)
         return self
-
-    @model_validator(mode="after")
-    def _goes_as_far_as_it_can(self):
-        """What follows the forward pass needs a target, or the gradient that one would give."""
-        data = getattr(self, "data", None)
-        target = getattr(data, "TARGET", None)
-        if target is None or getattr(data, target) is not None:
-            if self.update is None:
-                raise ValueError("update: is missing")
-        elif self.input_gradients and not self.is_answered:
-            raise ValueError(f"input_gradients: there is no gradient without data.{target} or data.upstream")
-        return self
-
-    def expect_no(self, *keys: str) -> None:
-        """Raises ValueError if one of these keys is given: they speak of a loss, and there is no target for one."""
-        if found := next((key for key in keys if key in self.model_fields_set), None):
-            raise ValueError(f"{found}: belongs to the loss, and without targets there is none")
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether there is anything behind the forward pass: a target, or the gradient of the outputs."""
-        return bool(getattr(getattr(self, "data", None), "is_answered", True))
 
     @property
     def file(self) -> str:

@@ -10,10 +10,10 @@ def backward(tape: Tape, loss: str, inputs: Iterable[str] = ()) -> dict[str, str
     """Write the gradients of `loss` on the tape; returns {name: the step that holds its gradient}.
 
     The chain rule, summed over all uses of a value (Rumelhart, Hinton & Williams 1986). A gradient gets a line
-    of its own if it is a parameter's or that of one of `inputs`, leaves of data, if the family named it, or if several later gradients use it; any other
-    is written inside the line that uses it. `loss` must be a single number; each gradient has the shape of what it
-    is the gradient of. Steps are written with the phase 'backward'. Raises BookError if `loss` is no step or a value
-    overflows, ValueError if the loss has several entries.
+    of its own if it is a parameter's or that of one of `inputs`, which are leaves of data, if the family named it,
+    or if several later gradients use it; any other is written inside the line that uses it. `loss` must be a single
+    number; each gradient has the shape of what it is the gradient of. Steps are written with the phase 'backward'.
+    Raises BookError if `loss` is no step or a value overflows, ValueError if the loss has several entries.
 
     >>> from gradbook import Tape, backward
     >>> tape = Tape()
@@ -44,6 +44,13 @@ def backward(tape: Tape, loss: str, inputs: Iterable[str] = ()) -> dict[str, str
         for name, gradient in _rules(tape, step, g, needed):
             arriving[name] = arriving[name] + gradient if name in arriving else gradient
     return {name: grads[name] for name in (s.name for s in forward) if name in grads}
+
+
+def weighted(tape: Tape) -> str:
+    """Write the number whose gradient by the outputs is the given one: the outputs, each entry times its gradient,
+    added up. Returns its name; "" if no gradient is given."""
+    terms = [(tape.ref(leaf) * tape.ref(of)).sum() for of, leaf in tape.given_gradients.items()]
+    return tape.write("J_U", sum(terms[1:], terms[0])).name if terms else ""
 
 
 def _leading_to(wanted: set[str], forward) -> set[str]:

@@ -60,7 +60,8 @@ def check_gradients(trace: Trace, names: Iterable[str] | None = None) -> list[Gr
     """Compare each gradient that `trace` holds with (J(w + h) - J(w - h)) / 2h, and with Im J(w + ih) / h, entry by
     entry.
 
-    `names` are leaves, by default all parameters and inputs; those without a gradient are left out. J must be a single number.
+    `names` are leaves, by default all parameters and inputs; those without a gradient are left out. J must be a
+    single number.
     In the difference h is the cube root of float64's eps times the size of w, at least 1; it loses digits where the
     gradient is small beside J, so that about eight agree at best. In the complex step h is 1e-20, and nothing is
     subtracted. At a kink it takes the side that the operation says it takes. Formulas: Nocedal & Wright, Numerical

@@ -106,7 +106,8 @@ def train(trace: Trace, steps: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Repeat the trace's update `steps` times on the same data, in float64.
 
     Returns the loss before each update and after the last (shape (steps + 1,)) and the final values of all leaves
-    that training changes, by name, each of its leaf's shape; no losses where the trace has none. What overflows becomes inf or nan, as in numpy.
+    that training changes, by name, each of its leaf's shape; no losses where the trace has none.
+    What overflows becomes inf or nan, as in numpy.
 
     >>> from gradbook import load, train, work
     >>> losses, values = train(work(load("examples/seed.toml")), 100)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from math import prod
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,9 +18,6 @@ from .trace import Step, Trace, checked_array
 if TYPE_CHECKING:
     from ..spec.cost import Meter
     from ..spec.example import Example
-
-UPSTREAM, WEIGHTED = "U", "J_U"
-"""What a given gradient of outputs is called, and the number whose gradient it is."""
 
 
 class Expr:
@@ -127,21 +124,10 @@ class Expr:
 
 
 class Missing(Expr):
-    """A value that is not given, such as the target of an example without one. What is computed from it is missing,
-    too, and is not written."""
+    """A value that is not given, such as a target. What is computed from it is missing, too, and is not written."""
 
     def __init__(self) -> None:
         super().__init__("missing", value=np.nan)
-
-
-class Answers(Protocol):
-    """What an example says of its outputs: their target, or the gradient of the outputs in its place."""
-
-    @property
-    def target(self) -> Any: ...
-
-    @property
-    def upstream(self) -> Any: ...
 
 
 Operand = Expr | ArrayLike
@@ -210,21 +196,15 @@ class Tape:
         self.inputs.append(name)
         return self.data(name, value)
 
-    def target(self, name: str, data: Answers, of: Expr, layout: Callable[[Any], ArrayLike] = np.asarray) -> Expr:
-        """The leaf that the outputs `of` are compared with: `layout` of `data.target`. Without a target a missing
-        value, so that no loss is written; if `data.upstream` gives the gradient of the outputs, that is a leaf."""
+    def target(self, name: str, data: Any, of: Expr, layout: Callable[[Any], ArrayLike] = np.asarray) -> Expr:
+        """The leaf with which the outputs `of` are compared, `layout` of `data.target`; without one it is missing,
+        and `data.upstream`, the gradient of the outputs, is a leaf if it is given."""
         if data.target is not None:
             return self.data(name, layout(data.target))
         if data.upstream is not None:
             scope, dot, _ = name.rpartition(".")
-            self.given_gradients[of.name] = self.data(f"{scope}{dot}{UPSTREAM}", layout(data.upstream)).name
+            self.given_gradients[of.name] = self.data(f"{scope}{dot}U", layout(data.upstream)).name
         return Missing()
-
-    def weighted(self) -> str:
-        """Write the number whose gradient by the outputs is the given one: the outputs, each times its gradient, added
-        up. Returns its name; "" if no gradient is given."""
-        terms = [(self.ref(leaf) * self.ref(of)).sum() for of, leaf in self.given_gradients.items()]
-        return self.write(WEIGHTED, sum(terms[1:], terms[0])).name if terms else ""
 
     def param(self, name: str, value: ArrayLike) -> Expr:
         """A leaf that is learned: `backward` writes its gradient."""
@@ -278,9 +258,9 @@ class Tape:
         updates: Mapping[str, str] = MappingProxyType({}),
         spec: "Example | None" = None,
     ) -> Trace:
-        """The trace of all that is written: `loss` names the step with the loss, "" if there is none, `grads` maps a step to the one with
-        its gradient (what `backward` returns), `updates` a leaf to the step with its new value; `spec` is the example
-        that was worked. Raises BookError for a name that is not on the tape."""
+        """The trace of all that is written: `loss` names the step with the loss, "" if there is none, `grads` maps a
+        step to the one with its gradient (what `backward` returns), `updates` a leaf to the step with its new
+        value; `spec` is the example that was worked. Raises BookError for a name that is not on the tape."""
         for name in (*filter(None, [loss]), *grads, *grads.values(), *updates, *updates.values()):
             self._step(name)
         return Trace(self.example, self.steps.values(), loss, grads, updates, spec)

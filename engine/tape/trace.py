@@ -76,11 +76,11 @@ class Viewer(Protocol):
 class Trace(Mapping[str, Step]):
     """Name -> Step, in the order of computation; a notebook lists its lines.
 
-    `example` is the example's name; `loss` is the name of the step that holds the loss, "" if there is none; `grads` maps a name to the
-    name of the step that holds the loss's gradient with respect to it; `updates` maps every leaf that training
-    changes, parameters and the optimiser's state, to the step that holds its new value. `spec` is the example that
-    was worked, None if the steps were written by hand; `digits` are the significant digits of pencil arithmetic,
-    None if the values are exact. A name that is no step raises BookError.
+    `example` is the example's name; `loss` is the name of the step that holds the loss, "" if there is none;
+    `grads` maps a name to the name of the step that holds the loss's gradient with respect to it; `updates` maps
+    every leaf that training changes, parameters and the optimiser's state, to the step that holds its new value.
+    `spec` is the example that was worked, None if the steps were written by hand; `digits` are the significant
+    digits of pencil arithmetic, None if the values are exact. A name that is no step raises BookError.
 
     >>> from gradbook import load, work
     >>> trace = work(load("examples/seed.toml"))
