@@ -11,6 +11,7 @@ from gradbook.book.formula.symbols import letters
 from gradbook.book.pages.worked import Worked
 from gradbook.engine.load import validate
 from gradbook.engine.optim import OPTIMIZERS, SCHEDULES
+from tests.tiers import some_slow
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 FAMILIES = {load(path).family: path for path in sorted(EXAMPLES.glob("*.toml"), reverse=True)} | {
@@ -43,13 +44,13 @@ def found(worked: Worked) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", some_slow(FAMILIES, 5))
 def test_one_symbol_has_one_meaning(family, optimizer):
     """With all that an optimiser may have beside it."""
     assert found(worked(family, next(updates([optimizer], ["cosine"], ["norm"], [0.1])))) == []
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", some_slow(FAMILIES, 6))
 def test_one_symbol_has_one_meaning_with_every_schedule(family):
     asked = updates(["sgd"], SCHEDULES, ["value"], [0.0])
     assert {str(update): here for update in asked if (here := found(worked(family, update)))} == {}

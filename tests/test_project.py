@@ -158,6 +158,7 @@ def part(own, tmp_path_factory) -> tuple[Path, Path]:
     return folder, out
 
 
+@pytest.mark.slow
 def test_only_what_is_named_is_built_and_checked(part):
     _, out = part
     html = out / "html" / "en"
