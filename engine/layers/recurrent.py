@@ -131,9 +131,9 @@ def unrolled(tape: Tape, spec: Recurrent, cell: Cell) -> str:
 
 
 def _output(tape: Tape, spec: Recurrent, p: Parameters, t: str, h: Expr) -> Expr:
-    """What a step answers: y = f(u), u = W_hy h + b_y; without an activation y is that sum itself."""
+    """What a step answers: y = f(u), u = W_hy h + b_y; where f leaves that sum as it is, y is the sum itself."""
     sums = biased(p["W_hy"] @ h, p.get("b_y"))
-    if spec.output_activation == "identity":
+    if OPS[spec.output_activation].outputs == "logits":
         return tape.write(f"{t}.y", sums, grad=f"{t}.dy")
     u = tape.write(f"{t}.u", sums, grad=f"{t}.du")
     return tape.write(f"{t}.y", apply(spec.output_activation, u), grad=f"{t}.dy")
