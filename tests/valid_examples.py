@@ -1,7 +1,8 @@
 """Valid examples of every family: a shipped example whose dimensions, numbers and options are drawn anew.
 
-Nothing here knows a family. Which lists have which dimension is what the family declares (`spec/shapes.py`); a change
-that makes an example invalid is taken back, so what is left is whatever the engine accepts.
+Nothing here knows a family. Which lists have which dimension, and which words a key may be, is what the family
+declares (`spec/shapes.py`, `Known`); a change that makes an example invalid is taken back, so what is left is what
+the engine accepts.
 """
 
 import copy
@@ -13,9 +14,12 @@ from pathlib import Path
 
 from gradbook.engine import BookError, work
 from gradbook.engine.families import families
+from gradbook.engine.families import family as spec_of
 from gradbook.engine.load import validate
-from gradbook.engine.ops import of_kind
+from gradbook.engine.ops import OPS, of_kind
 from gradbook.engine.optim import KEYS, OPTIMIZERS
+from gradbook.engine.spec.example import Known
+from gradbook.engine.spec.rules import giving
 from gradbook.engine.spec.shapes import Claims
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
@@ -125,8 +129,9 @@ def count(value) -> int:
 
 
 def _option(tables: dict, chance: random.Random) -> None:
-    """Another loss, activation, optimiser, schedule, clipping or decay."""
-    chance.choice([_loss, _activation, _optimizer, _schedule, _clipping, _decay])(tables, chance)
+    """Another loss, activation, other targets, another word, optimiser, schedule, clipping or decay."""
+    drawn = [_loss, _activation, _classes, _answers, _word, _optimizer, _schedule, _clipping, _decay]
+    chance.choice(drawn)(tables, chance)
 
 
 def _loss(tables: dict, chance: random.Random) -> None:
@@ -138,6 +143,40 @@ def _activation(tables: dict, chance: random.Random) -> None:
     holders = [tables, *(part for value in tables.values() if isinstance(value, list) for part in value)]
     holder = chance.choice([h for h in holders if isinstance(h, dict) and "activation" in h] or [tables])
     holder["activation"] = drawn
+
+
+def _classes(tables: dict, chance: random.Random) -> None:
+    """Targets as the numbers of classes, with a loss that compares distributions."""
+    if "loss" in keys(tables):
+        tables["loss"] = chance.choice([n for n in of_kind("loss") if OPS[n].accepts(1) == "distribution"])
+        if "output_activation" in keys(tables):
+            tables["output_activation"] = chance.choice(giving(OPS[tables["loss"]].outputs))
+    count = len(tables["data"]["y"][0])
+    tables["data"]["y"] = [chance.randrange(count) for _ in tables["data"]["y"]]
+
+
+def _answers(tables: dict, chance: random.Random) -> None:
+    """A mask of the steps that answer, with targets for these or for all."""
+    data = tables["data"]
+    data["answers"] = [chance.randint(0, 1) for _ in data["x"]]
+    data["y"] = of_length(data["y"], chance.choice([len(data["x"]), sum(data["answers"])]))
+
+
+def _word(tables: dict, chance: random.Random) -> None:
+    """Another word for a key of the example that takes one of some, such as the place of a norm."""
+    words = {key: known(field) for key, field in keys(tables).items() if known(field)}
+    key = chance.choice(sorted(words))
+    tables[key] = chance.choice(words[key])
+
+
+def keys(tables: dict) -> dict:
+    """The keys of an example of this family, each as it is declared."""
+    return dict(spec_of(tables["family"]).Spec.model_fields)
+
+
+def known(field) -> list[str]:
+    """The words that a field takes, if they are said."""
+    return [name for part in field.metadata if isinstance(part, Known) for name in part.names]
 
 
 def _optimizer(tables: dict, chance: random.Random) -> None:

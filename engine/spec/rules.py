@@ -28,12 +28,20 @@ def expect_index(place: str, index: int, count: int, what: str) -> None:
         raise ValueError(f"{place}: is {index}; there are {count} {what}, counted from 0 to {count - 1}")
 
 
-def expect_outputs(activation: str, loss: str) -> None:
-    """The last activation gives what the loss can read."""
+def expect_outputs(activation: str, loss: str, key: str = "") -> None:
+    """The last activation, that of the last layer or of a `key`, gives what the loss can read."""
     needs = OPS[loss].outputs
     if needs and OPS[activation].outputs != needs:
+        if key:
+            remedy = " or ".join(f'{key} = "{name}"' for name in giving(needs))
+            raise ValueError(f"loss: {loss} needs {OUTPUTS[needs]}; write {remedy}")
         fitting = " or ".join(f"{'an' if name[0] in 'aeiou' else 'a'} {name}" for name in giving(needs))
         raise ValueError(f"loss: {loss} needs {OUTPUTS[needs]}; end with {fitting} layer")
+
+
+def having(kind: str, key: str) -> str:
+    """The operations of a kind that have such a parameter, for a sentence."""
+    return " or ".join(name for name in of_kind(kind) if key in OPS[name].attrs)
 
 
 def giving(outputs: str) -> list[str]:
