@@ -1,6 +1,7 @@
 """Redoes the table of gradients: each beside its central difference, and how far it is from a complex step."""
 
 from decimal import Decimal
+from itertools import islice, takewhile
 
 from ..arithmetic.tree import Node, Num, Partial
 from ..ops import mp
@@ -83,6 +84,6 @@ def _worst(sheet: Sheet, errors: list[Num], slopes: list[Num]) -> None:
 def _below(sheet: Sheet) -> list[Num]:
     """The numbers that stand alone behind a table, under the same heading."""
     last = [f for row in sheet.table.rows for cell in row for f in cell.formulas][-1]
-    behind = [f for f in sheet.page.formulas if f.anchor == last.anchor and f.n > last.n]
+    behind = takewhile(lambda f: f.anchor == last.anchor, islice(sheet.page.formulas, last.n, None))
     found = [node for f in behind for row in sheet.reading(f).rows for node in row.parts if len(row.parts) == 1]
     return [node for node in found if isinstance(node, Num)]

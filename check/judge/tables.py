@@ -61,7 +61,7 @@ def losses(sheet: Sheet) -> None:
     for i, count, number in counts:
         if count <= MOST_UPDATES:
             sheet.done()
-            loss = Decimal(float(sheet.example.truth.losses(count)[count]))
+            loss = sheet.example.loss(count)
             if not near(loss, number, LOST):
                 sheet.fail(i, number, apart(loss, number.text), f"is not the loss after {count} updates")
 
@@ -125,8 +125,9 @@ def _judged(sheet: Sheet, i: int, place, exact: Num, pencil: Node | None) -> Non
 def _later(sheet: Sheet, i: int, place) -> list[Decimal]:
     """The quantity after one update, and after as many as the row says."""
     counts = {1, *(int(n) for n in map(_count, NUMERAL.findall(sheet.text(i, 0))) if n.isdigit())}
-    after = [sheet.example.truth.after(n) for n in sorted(counts) if n <= MOST_UPDATES]
-    return [Decimal(f"{values[place[0]][place[1]]:.13g}") for values in after]
+    step, index = place
+    after = [sheet.example.truth.training.value(step, n)[index] for n in sorted(counts) if n <= MOST_UPDATES]
+    return [Decimal(f"{value:.13g}") for value in after]
 
 
 def _whole(sheet: Sheet, node: Node | None):
@@ -153,7 +154,7 @@ def _named(sheet: Sheet) -> list[str]:
 
 def _told(sheet: Sheet, i: int, name: str, updates: int, node: Node | None) -> None:
     """A whole array after so many updates."""
-    value = sheet.example.truth.told(name, updates).reshape(-1).tolist()
+    value = sheet.example.truth.training.value(name, updates).reshape(-1).tolist()
     printed = [n for row in cells(node) for n in row] if node is not None and is_literal(node) else []
     if len(printed) != len(value):
         return sheet.fail(i, node, "", f"is not {name} whole")

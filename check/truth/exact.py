@@ -4,7 +4,7 @@ pencil arithmetic, and gradients against central differences of the forward pass
 Glossary. eps: the relative rounding error of float64, 2^-53. h: the step of a central difference.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from ..ops import LINEAR, MEANINGS, Meaning, exact, mp
 from .trace import Place, Step, Trace
+from .training import Training
 
 EPS = 2.0**-53
 ULPS = 8
@@ -33,6 +34,20 @@ class Fault:
     why: str
 
 
+@dataclass(frozen=True)
+class Slope:
+    """The slope of the loss in a direction of some entries: by their gradients, and by a difference, to 50 digits."""
+
+    places: list[Place]
+    gradient: object
+    difference: object
+
+    @property
+    def error(self):
+        """How far apart they are, relatively; of slopes below 1 absolutely."""
+        return abs(self.gradient - self.difference) / max(abs(self.gradient), abs(self.difference), mp.mpf(1))
+
+
 @dataclass
 class Truth:
     """The 50-digit values of a trace, and what was found on the way."""
@@ -41,9 +56,6 @@ class Truth:
     faults: list[Fault] = field(default_factory=list)
 
     def __post_init__(self):
-        self._weights = {s.name: s.value for s in self.trace.steps.values() if s.is_leaf}
-        self._curve: list[float] = []
-        self._after: dict[int, dict] = {}
         self.values = evaluate(self.trace.steps.values(), {}, self.faults)
         for step in self.trace.steps.values():
             if step.name in self.values and not step.is_leaf:
@@ -78,17 +90,27 @@ class Truth:
         return [s for s in self.trace.steps.values() if s.name in self.values and not s.is_leaf]
 
     @cached_property
-    def gradients(self) -> list[tuple[Place, object, object]]:
-        """(entry of a parameter, gradient, central difference), both to 50 digits."""
+    def training(self) -> Training:
+        return Training(self.trace)
+
+    def gradients(self) -> Iterator[Slope]:
+        """The gradients of all parameters at once against a central difference, in a direction in which no wrong
+        entry hides behind another; of each half where the two disagree, down to the entry that is wrong."""
         forward = [s for s in self.trace.steps.values() if s.phase == "forward"]
-        values, found = self._on_distributions(), []
-        for name in self.trace.parameters:
-            gradient = values.get(self.trace.grads.get(name, ""))
-            if gradient is not None and self.trace.loss in values:
-                for index in np.ndindex(gradient.shape):
-                    place = name, index
-                    found.append((place, gradient[index], self._difference(forward, values, place)))
-        return found
+        values = self._on_distributions()
+        found = {name: values[g] for name in self.trace.parameters if (g := self.trace.grads.get(name)) in values}
+        places = [(name, index) for name, gradient in found.items() for index in np.ndindex(gradient.shape)]
+        waiting = [places] if places and self.trace.loss in values else []
+        while waiting:
+            part = waiting.pop()
+            direction = dict(zip(part, _directions(len(part)), strict=True))
+            gradient = mp.fsum(found[name][index] * along for (name, index), along in direction.items())
+            slope = Slope(part, gradient, self._difference(forward, values, direction))
+            if len(part) == 1 or slope.error <= AGREE:
+                yield slope
+            else:
+                half = len(part) // 2
+                waiting += [part[half:], part[:half]]
 
     def _on_distributions(self) -> dict[str, np.ndarray]:
         """The values with targets that add up to 1, of which float64 can miss a rounding for each of their numbers:
@@ -103,60 +125,31 @@ class Truth:
                 changes[name] = self.values[name] / total
         return evaluate(steps, changes, [], self.values) if changes else self.values
 
-    def _difference(self, forward: list[Step], values: Mapping, place: Place):
+    def _difference(self, forward: list[Step], values: Mapping, direction: Mapping[Place, float]):
         """Along the pieces on which the operations stand: at a kink on the side that the book's conventions name."""
-        above, below = (self._loss(forward, values, place, change, along=True) for change in (H, -H))
+        above, below = (self._loss(forward, values, direction, change, along=True) for change in (H, -H))
         return (above - below) / (2 * H)
 
-    def _loss(self, forward: list[Step], values: Mapping, place: Place, change, along: bool = False):
-        moved = values[place[0]].copy()
-        moved[place[1]] += change
-        return evaluate(forward, {place[0]: moved}, [], values, along)[self.trace.loss][()]
+    def _loss(self, forward: list[Step], values: Mapping, direction: Mapping, change, along: bool = False):
+        moved: dict[str, np.ndarray] = {}
+        for (name, index), part in direction.items():
+            moved.setdefault(name, values[name].copy())[index] += change * part
+        return evaluate(forward, moved, [], values, along)[self.trace.loss][()]
 
     def difference(self, place: Place, h: float) -> tuple:
         """The central difference of the loss at an entry with this step, and what it would be without any kink."""
         forward = [s for s in self.trace.steps.values() if s.phase == "forward"]
         step, values = mp.mpf(h), self.values
         pairs = [
-            [self._loss(forward, values, place, change, along) for change in (step, -step)] for along in (False, True)
+            [self._loss(forward, values, {place: 1}, change, along) for change in (step, -step)]
+            for along in (False, True)
         ]
         return tuple((above - below) / (2 * step) for above, below in pairs)
 
-    def after(self, updates: int) -> dict[str, np.ndarray]:
-        """Every step after so many updates, in float64."""
-        if updates not in self._after:
-            self._weights = {s.name: s.value for s in self.trace.steps.values() if s.is_leaf}
-            self._curve = self._trained(updates + 1)
-            self._after[updates] = {s: self._weights[s] for s in self.trace.steps}
-        return self._after[updates]
-
-    def told(self, name: str, updates: int) -> np.ndarray:
-        """A step, or a leaf that training changes, after so many updates, in float64."""
-        if name in self.trace.updates and updates:
-            name, updates = self.trace.updates[name], updates - 1
-        elif name in self.trace.updates:
-            return self.trace.steps[name].value
-        return np.asarray(self.after(updates)[name])
-
-    def losses(self, updates: int) -> np.ndarray:
-        """The loss after 0, 1, … updates, in float64."""
-        while len(self._curve) <= updates:
-            self._curve += self._trained(max(updates + 1 - len(self._curve), 1000))
-        return np.array(self._curve)
-
-    def _trained(self, updates: int) -> list[float]:
-        steps = [s for s in self.trace.steps.values() if not s.is_leaf]
-        with np.errstate(all="ignore"):
-            return [self._update(steps) for _ in range(updates)]
-
-    def _update(self, steps: list[Step]) -> float:
-        """One update of `_weights`; returns the loss before it."""
-        values = self._weights
-        for step in steps:
-            values[step.name] = MEANINGS[step.op].value(*(values[a] for a in step.args), **step.attrs)
-        loss = float(values[self.trace.loss])
-        values.update({p: values[new] for p, new in self.trace.updates.items()})
-        return loss
+def _directions(entries: int) -> list[float]:
+    """How far each entry moves in a difference: drawn once and for all; one alone moves by 1."""
+    random = np.random.default_rng(0)
+    return [1.0] if entries == 1 else (random.choice((-1, 1), entries) * random.uniform(0.5, 1, entries)).tolist()
 
 
 def evaluate(
