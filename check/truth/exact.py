@@ -146,6 +146,7 @@ class Truth:
         ]
         return tuple((above - below) / (2 * step) for above, below in pairs)
 
+
 def _directions(entries: int) -> list[float]:
     """How far each entry moves in a difference: drawn once and for all; one alone moves by 1."""
     random = np.random.default_rng(0)
