@@ -119,9 +119,10 @@ def forward(tape: Tape, spec: Spec) -> str:
 
 
 def labels(spec: Spec) -> np.ndarray:
-    """One row for each node; of zeros where it has no label."""
-    rows = np.array(one_hot(spec.data.y, len(spec.layers[-1].W[0])), dtype=float)
-    rows[[not spec.data.has_label(i) for i in range(len(rows))]] = 0
+    """One row for each node; where it has no label the first class holds its place, and the mask leaves it out."""
+    classes = len(spec.layers[-1].W[0])
+    rows = np.array(one_hot(spec.data.y, classes), dtype=float)
+    rows[[not spec.data.has_label(i) for i in range(len(rows))]] = np.eye(classes)[0]
     return rows
 
 
