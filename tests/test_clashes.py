@@ -23,7 +23,12 @@ TABLES = {
 }  # fmt: skip
 """The tables of the schedules that have one, with all their keys."""
 
-CLIPS = {"": {}, "value": {"clip_value": 0.5}, "norm": {"clip_norm": 0.5}}
+CLIPS = {
+    "": {},
+    "value": {"clip_value": 0.5},
+    "norm": {"clip_norm": 0.5},
+    "both": {"clip_value": 0.5, "clip_norm": 0.5},
+}
 
 
 def updates(optimizers, kinds, clips, decays):
@@ -47,7 +52,7 @@ def found(worked: Worked) -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize("family", some_slow(FAMILIES, 5))
 def test_one_symbol_has_one_meaning(family, optimizer):
     """With all that an optimiser may have beside it."""
-    assert found(worked(family, next(updates([optimizer], ["cosine"], ["norm"], [0.1])))) == []
+    assert found(worked(family, next(updates([optimizer], ["cosine"], ["both"], [0.1])))) == []
 
 
 @pytest.mark.parametrize("family", some_slow(FAMILIES, 6))

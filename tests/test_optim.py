@@ -134,6 +134,20 @@ def test_clipping_by_value(name, most):
     agrees(worked(optimizer=name, clip_value=most), in_pytorch(name, clip=clip))
 
 
+@pytest.mark.parametrize("name", ["sgd", "adam"])
+@pytest.mark.parametrize(("most", "norm"), [(0.003, 0.005), (0.003, 100.0), (100.0, 0.02)])
+def test_clipping_by_value_and_then_by_norm(name, most, norm):
+    def clip(torch):
+        def both(params):
+            params = list(params)
+            torch.nn.utils.clip_grad_value_(params, most)
+            torch.nn.utils.clip_grad_norm_(params, norm)
+
+        return both
+
+    agrees(worked(optimizer=name, clip_value=most, clip_norm=norm), in_pytorch(name, clip=clip))
+
+
 @pytest.mark.parametrize(
     "table",
     [
@@ -256,7 +270,6 @@ def test_a_divisor_of_zero_is_named(name):
         (["optimizer=adan"], ["update.optimizer: unknown optimizer 'adan'", "Did you mean 'adam'?"]),
         (["weight_decay=-1"], ["update.weight_decay: expected a number of at least 0"]),
         (["clip_norm=0"], ["update.clip_norm: expected a number greater than 0"]),
-        (["clip_value=1", "clip_norm=1"], ["update.clip_norm: gradients are clipped by value or by norm, not both"]),
         (["schedule={steps=3}"], ["update.schedule.kind: is missing"]),
         (["schedule=3"], ["update.schedule: expected a table"]),
         (["schedule={kind='cosin'}"], ["update.schedule.kind: unknown kind 'cosin'", "Did you mean 'cosine'?"]),

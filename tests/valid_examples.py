@@ -193,7 +193,8 @@ def _schedule(tables: dict, chance: random.Random) -> None:
 
 
 def _clipping(tables: dict, chance: random.Random) -> None:
-    tables["update"][chance.choice(["clip_value", "clip_norm"])] = chance.choice([0.05, 0.5])
+    for key in chance.choice([["clip_value"], ["clip_norm"], ["clip_value", "clip_norm"]]):
+        tables["update"][key] = chance.choice([0.05, 0.5])
 
 
 def _decay(tables: dict, chance: random.Random) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from ..arithmetic.tree import Node, Num, Partial, Sym, cells, walk
 from ..ops import mp
 from ..read.html import Page
-from ..truth.exact import AGREE, Slope, Truth, float_bounds, pencil_bounds
+from ..truth.exact import AGREE, Slope, Truth, pencil_bounds
 from ..truth.reach import bounds_told
 from ..truth.symbols import Symbols
 from ..truth.trace import Place, Trace
@@ -25,6 +25,8 @@ from .report import Report, apart, both_apart
 _versions = count()
 MOST = 200
 """Slopes that are told of one example: where every gradient is wrong, more would say no more."""
+SUSPECT = 1e-9
+"""What is farther off than this, beside the largest number of the example, is no noise: no bound is worked out."""
 OFTEN = 3
 """So many numbers show how many digits a page prints."""
 
@@ -199,10 +201,6 @@ class Example:
         """How far the pencil may drift at an entry."""
         return float(self._bounds[place[0]][place[1]])
 
-    @cached_property
-    def _noise(self):
-        return float_bounds(self.truth)
-
     def shows(self, place: Place, number: Num, rules: Rules) -> bool:
         """Whether a printed number is the value of an entry, to 50 digits or as float64 carries it: where decimals
         cancel, it carries what its roundings leave."""
@@ -210,7 +208,23 @@ class Example:
         if rules.shows(truth, number):
             return True
         half = rules.half(number) if number.value else Decimal(0)
-        return abs(number.value - truth) <= half + Decimal(float(self._noise[place[0]][place[1]]))
+        return abs(number.value - truth) <= half + Decimal(float(self.truth.noise(place[0])[place[1]]))
+
+    def is_noise(self, number: Num, name: str, updates: int = 0, index: int | None = None) -> bool:
+        """Whether a number is an entry of a step after so many updates, or the one at `index` of all its entries, as
+        float64 carries it; asked of what differs from the value, by more than the digits that it shows."""
+        values = self.truth.training.value(name, updates) if updates else self.truth.values[name].astype(np.float64)
+        far = np.abs(np.reshape(values - float(number.value), -1))[... if index is None else index]
+        if np.all(far > SUSPECT * self._size):
+            return False
+        noise = np.reshape(self.truth.noise(name, updates), -1)[... if index is None else index]
+        return bool(np.any(far <= float(Rules().half(number)) + noise))
+
+    @cached_property
+    def _size(self) -> float:
+        """The largest number that the example works with."""
+        sizes = (float(np.max(np.abs(s.value), initial=1.0)) for s in self.trace.steps.values())
+        return max(size for size in sizes if np.isfinite(size))
 
     # Judging
 

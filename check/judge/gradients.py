@@ -20,7 +20,7 @@ def gradients(sheet: Sheet) -> None:
     """derivative | gradient | central difference | relative error, or words | relative error beside a complex step"""
     errors, slopes = [], []
     for i, row in [*sheet.of_width(4), *sheet.of_width(5)]:
-        if is_gradient(row):
+        if is_gradient(sheet, i, row):
             _gradient(sheet, i, *row[:4])
             errors += [row[3]] if row[3] else []
             slopes += row[4:]
@@ -28,10 +28,11 @@ def gradients(sheet: Sheet) -> None:
         _worst(sheet, errors, slopes)
 
 
-def is_gradient(row: list[Node | None]) -> bool:
-    """An errata table may begin with a derivative too, but ends with words."""
+def is_gradient(sheet: Sheet, i: int, row: list[Node | None]) -> bool:
+    """An errata table may begin with a derivative too, but ends with words, in which there may be a number."""
     told = [*row[1:3], *row[4:], *([row[3]] if row[3] else [])]
-    return isinstance(row[0], Partial) and len(told) > 2 and all(isinstance(n, Num) for n in told)
+    numbers = len(told) > 2 and all(isinstance(n, Num) for n in told)
+    return isinstance(row[0], Partial) and numbers and not (len(row) > 4 and sheet.text(i, 4))
 
 
 def _gradient(sheet: Sheet, i: int, symbol: Partial, gradient: Num, difference: Num, error: Num | None) -> None:

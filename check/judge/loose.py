@@ -61,7 +61,16 @@ def is_known(text: str, example, told: tuple[int, ...] = COUNTS) -> bool:
     if text in example.printed_texts or Decimal(text).normalize() in example.printed_numbers:
         return True
     known = any(OWN.shows(value, number) for value in _candidates(example, told, number))
-    return known or bool(_near(example.bounds, number))  # which are rounded outwards, so that they hold
+    known = known or bool(_near(example.bounds, number))  # which are rounded outwards, so that they hold
+    return known or _is_noise(number, example, told)
+
+
+def _is_noise(number: Num, example, told: tuple[int, ...]) -> bool:
+    """Whether float64 carries a quantity so, where decimals cancel."""
+    loss = example.trace.loss
+    if any(example.is_noise(number, name) for name in example.truth.values):
+        return True
+    return any(example.is_noise(number, loss, updates) for updates in told if updates)
 
 
 def _candidates(example, told: tuple[int, ...], number: Num) -> Iterator[Decimal]:

@@ -56,6 +56,7 @@ class Truth:
     faults: list[Fault] = field(default_factory=list)
 
     def __post_init__(self):
+        self._noises: dict[int, dict] = {}
         self.values = evaluate(self.trace.steps.values(), {}, self.faults)
         for step in self.trace.steps.values():
             if step.name in self.values and not step.is_leaf:
@@ -146,6 +147,21 @@ class Truth:
         ]
         return tuple((above - below) / (2 * step) for above, below in pairs)
 
+    def noise(self, name: str, updates: int = 0) -> np.ndarray:
+        """How far float64 may be from a step, or from a leaf that training changes, after so many updates."""
+        if name in self.trace.updates and updates:
+            name, updates = self.trace.updates[name], updates - 1
+        if updates not in self._noises:
+            self._noises[updates] = self._noise_after(updates) if updates else float_bounds(self.trace, self.values)
+        return self._noises[updates][name]
+
+    def _noise_after(self, updates: int) -> dict[str, np.ndarray]:
+        """As from the leaves that training has reached: the last update rounded each of them."""
+        values = {name: np.asarray(self.training.value(name, updates)) for name in self.trace.steps}
+        rounded = {name: ULPS * EPS * abs(values[name]) for name in self.trace.updates}
+        with np.errstate(all="ignore"):
+            return float_bounds(self.trace, values, rounded)
+
 
 def _directions(entries: int) -> list[float]:
     """How far each entry moves in a difference: drawn once and for all; one alone moves by 1."""
@@ -203,30 +219,31 @@ def pencil_bounds(truth: Truth, digits: int) -> dict[str, np.ndarray]:
         if step.is_leaf:
             bounds[step.name] = np.zeros(step.value.shape)
             continue
-        passed = _passed(truth, step, [bounds[a] for a in step.args if a in bounds])
+        passed = _passed(truth.values, step, [bounds[a] for a in step.args if a in bounds])
         passed = np.where(np.isnan(passed), np.inf, np.maximum(passed, 0))
         size = np.abs(truth.values[step.name].astype(np.float64)) + passed
         bounds[step.name] = passed + 0.5 * 10.0 ** (np.floor(np.log10(np.maximum(size, 1e-300))) - digits + 1)
     return bounds
 
 
-def float_bounds(truth: Truth) -> dict[str, np.ndarray]:
-    """How far float64 may be from the truth, entry by entry; 0 where a rounding may carry over a jump."""
-    bounds: dict[str, np.ndarray] = {}
-    for step in truth.trace.steps.values():
-        bounds[step.name] = np.zeros(step.value.shape)
-        if step.name in truth.values and not step.is_leaf:
-            given = [bounds[a] for a in step.args]
-            far, near = (_passed(truth, step, [b * share for b in given]) for share in (1.0, NEAR))
-            own = _rounding(MEANINGS[step.op], step, [truth.values[a].astype(np.float64) for a in step.args])
+def float_bounds(trace: Trace, values: Mapping, given: Mapping | None = None) -> dict[str, np.ndarray]:
+    """How far float64 may be from the truth, entry by entry, where leaves are as far off as `given` says; 0 where a
+    rounding may carry over a jump."""
+    bounds: dict[str, np.ndarray] = {step.name: np.zeros(step.value.shape) for step in trace.steps.values()}
+    bounds |= given or {}
+    for step in trace.steps.values():
+        if step.name in values and not step.is_leaf:
+            carried = [bounds[a] for a in step.args]
+            far, near = (_passed(values, step, [b * share for b in carried]) for share in (1.0, NEAR))
+            own = _rounding(MEANINGS[step.op], step, [values[a].astype(np.float64) for a in step.args])
             smooth = np.isfinite(far) & (near <= 10 * NEAR * far + np.spacing(abs(own)))
             bounds[step.name] = np.where(smooth, np.maximum(far, 0) + own, 0)
     return bounds
 
 
-def _passed(truth: Truth, step: Step, bounds: list[np.ndarray]) -> np.ndarray:
+def _passed(values: Mapping, step: Step, bounds: list[np.ndarray]) -> np.ndarray:
     """The largest change of a step when its arguments move by their bounds; nan where it would have no value."""
-    args = [truth.values[a].astype(np.float64) for a in step.args]
+    args = [values[a].astype(np.float64) for a in step.args]
     meaning = MEANINGS[step.op]
     with np.errstate(all="ignore"):
         if meaning.passed == LINEAR:

@@ -182,13 +182,6 @@ class Update(Model):
             known_to("optimizer", info.data["optimizer"], info.field_name, owners)
         return value
 
-    @field_validator("clip_norm")
-    @classmethod
-    def _clips_in_one_way(cls, value, info: ValidationInfo):
-        if info.data.get("clip_value") is not None:
-            raise ValueError("gradients are clipped by value or by norm, not both; leave clip_value or this out")
-        return value
-
     @model_validator(mode="after")
     def _falls(self):
         if self.schedule and (self.schedule.lowest or 0) > self.learning_rate:
