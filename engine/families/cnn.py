@@ -197,9 +197,7 @@ def forward(tape: Tape, spec: Spec) -> str:
     return tape.write("J", apply(spec.loss, o, y, axis=0).sum()).name
 
 
-def _convolution(
-    tape: Tape, place: str, maps: list[Expr], layer: Convolution, fits: Iterator[Fit]
-) -> list[Expr]:
+def _convolution(tape: Tape, place: str, maps: list[Expr], layer: Convolution, fits: Iterator[Fit]) -> list[Expr]:
     """The output maps of a layer; `place` is what all its names begin with. Takes the layer's own from `fits`."""
     if layer.padding:
         widths = [[layer.padding] * 2] * 2

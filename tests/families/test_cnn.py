@@ -140,7 +140,8 @@ def test_which_rows_and_columns_are_left_out_in_each_case():
     assert words.endswith("rows 2 to 3 and columns 4 to 6.")
     (words,) = left_out(ONE | wide | {"conv": [layer | {"stride": 2}], "dense": {"W": [[0.1] * 4]}})
     assert words.endswith("here column 6.")
-    (one,) = left_out(ONE | wide | {"conv": [layer | {"stride": 2, "padding": 1}] * 2, "dense": {"W": [[0.1] * 6]}})
+    twice = [layer | {"stride": 2, "padding": 1}] * 2
+    (one,) = left_out(ONE | wide | {"conv": twice, "dense": {"W": [[0.1] * 6]}})
     assert one.endswith("here column 8. Only zeros that were put around the map are lost.")
 
 
@@ -155,7 +156,7 @@ K = "conv[0].kernels"
         (ONE, f"{K}[1][0]=[[1]]", ("conv[0].kernels[1][0]: has 1 row and 1 column, expected 2 rows",)),
         (ONE, "conv[0].b=[1]", ("conv[0].b: has 1 entry, expected 2 (maps)", "conv[0].kernels has 2 entries")),
         (ONE, "conv[0].dilation=5", ("conv[0].kernels: a window that sees 6 rows does not fit 5 rows",)),
-        (ONE, "conv[0].pool={kind = 'max', size = 3}", ("dense.W: has 8 columns, expected 2, because 2 × 1 × 1 numbers",
+        (ONE, "conv[0].pool={kind = 'max', size = 3}", ("dense.W: has 8 columns, expected 2", "2 × 1 × 1 numbers",
                                                         "(rows and columns that no window reaches are left out)")),
         (ONE, "conv[0].pool={kind = 'max', size = 5}", ("conv[0].pool: a window that sees 5 rows does not fit 4",)),
         (ONE, "conv[0].pool={kind = 'mx', size = 2}", ("conv[0].pool.kind", "Did you mean 'max'?")),
