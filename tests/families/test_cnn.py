@@ -171,7 +171,7 @@ K = "conv[0].kernels"
         (ONE, "dense.activation='tan'", ("dense.activation: unknown activation 'tan'",)),
         (ONE, "dense=3", ("dense: expected a table, found 3",)),
         (ONE, "dense=[]", ("dense: is empty",)),
-        (ONE, "dense=[{W = [[1, 2], [3, 4]]}]", ("dense[0].W: has 2 columns, expected 8, because 2 × 2 × 2 numbers",)),
+        (ONE, "dense=[{W = [[1, 2], [3, 4]]}]", ("dense[0].W: has 2 columns, expected 8", "2 × 2 × 2 numbers")),
         (ONE, f"dense=[{{W = [{[1] * 8}], b = [1]}}, {{W = [[1, 2], [3, 4]]}}]",
          ("dense[1].W: has 2 columns, expected 1", "because dense[0].W has 1 row")),
         (ONE, f"dense=[{{W = [{[1] * 8}]}}, {{V = [[1, 2]]}}]", ("dense[1]: unknown key 'V'", "W, b, activation")),
