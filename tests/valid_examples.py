@@ -9,7 +9,7 @@ import copy
 import random
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gradbook.engine import BookError, work
@@ -20,7 +20,7 @@ from gradbook.engine.ops import OPS, of_kind
 from gradbook.engine.optim import KEYS, OPTIMIZERS
 from gradbook.engine.spec.example import Known
 from gradbook.engine.spec.rules import giving
-from gradbook.engine.spec.shapes import Claims
+from gradbook.engine.spec.shapes import Claim, Claims
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
 FILE = Path("random.toml")
@@ -28,6 +28,10 @@ SIZES = (1, 2, 2, 3, 3, 4, 5, 9, 10)
 """Lengths of a dimension; a matrix of nine is printed with dots."""
 MOST = 400
 """An example has no more numbers than this, so that its pages are built in a second or two."""
+MENDS = 4
+"""So often a matrix is given the number of columns that a refusal asks for: a window that moves otherwise leaves
+another number of places, and a layer behind another one reads what that gives."""
+WIDTH = re.compile(r"\S+: (?P<place>\S+): has \d+ columns?, expected (?P<columns>\d+)")
 WORDS = ("title", "intro", "see", "order", "notation")
 
 
@@ -57,13 +61,17 @@ def attempt(tables: dict, change: Callable[[dict], None]) -> dict:
         change(found)
     except (LookupError, TypeError):  # an earlier change has taken away what this one asks for
         return tables
-    try:
-        if count(found) > MOST:
-            return tables
-        work(validate(found, FILE))
-    except BookError:
-        return tables
-    return found
+    for _ in range(MENDS):
+        try:
+            if count(found) > MOST:
+                return tables
+            work(validate(found, FILE))
+            return found
+        except BookError as refusal:
+            if not (wrong := WIDTH.match(str(refusal))):
+                return tables
+        resize(found, [Claim(0, wrong["place"], "column")], int(wrong["columns"]))
+    return tables
 
 
 # Dimensions
@@ -129,8 +137,20 @@ def count(value) -> int:
 
 
 def _option(tables: dict, chance: random.Random) -> None:
-    """Another loss, activation, other targets, another word, optimiser, schedule, clipping or decay."""
-    drawn = [_loss, _activation, _classes, _answers, _word, _optimizer, _schedule, _clipping, _decay]
+    """Another loss, activation, other targets, another word, optimiser, schedule, clipping, decay, whole number or layer."""
+    drawn = [
+        _loss,
+        _activation,
+        _classes,
+        _answers,
+        _word,
+        _optimizer,
+        _schedule,
+        _clipping,
+        _decay,
+        another_step,
+        another_layer,
+    ]
     chance.choice(drawn)(tables, chance)
 
 
@@ -199,6 +219,29 @@ def _clipping(tables: dict, chance: random.Random) -> None:
 
 def _decay(tables: dict, chance: random.Random) -> None:
     tables["update"]["weight_decay"] = chance.choice([0.01, 0.1])
+
+
+def another_step(tables: dict, chance: random.Random) -> None:
+    """A whole number that a table says by a key, such as the stride of a window, is another one."""
+    holder, key = chance.choice(list(whole_numbers({k: v for k, v in tables.items() if k not in ("update", "page")})))
+    holder[key] = chance.randint(0, 4)
+
+
+def whole_numbers(value) -> Iterator[tuple[dict, str]]:
+    """The tables in a value that say a whole number, and by which key."""
+    if isinstance(value, dict):
+        yield from ((value, key) for key, part in value.items() if type(part) is int)
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from whole_numbers(part)
+
+
+def another_layer(tables: dict, chance: random.Random) -> None:
+    """Behind the last layer of a chain stands another one like it; the one before may get an activation."""
+    fields = spec_of(tables["family"]).Spec.model_fields
+    key = chance.choice([key for key, field in fields.items() if "x-chain" in (field.json_schema_extra or {})])
+    layers = tables[key] if isinstance(tables[key], list) else [tables[key]]
+    middle = {"activation": chance.choice(of_kind("activation"))} if chance.random() < 0.7 else {}
+    tables[key] = [*layers[:-1], layers[-1] | middle, copy.deepcopy(layers[-1])]
 
 
 def _page(tables: dict, chance: random.Random) -> None:

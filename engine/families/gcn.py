@@ -49,10 +49,11 @@ class Layer(Model):
 
 
 class Spec(Example):
-    """A gcn example. Left out, `normalization` is symmetric, and for a directed graph by rows."""
+    """A gcn example. Left out, `normalization` is symmetric and each node gets an edge to itself; a directed graph is
+    normalised by rows, as it is written."""
 
     normalization: Annotated[str, Known("normalization", ("symmetric", "rows"))] | None = None
-    self_loops: bool = True
+    self_loops: bool | None = None
     data: Data
     layers: Annotated[list[Layer], Field(min_length=1), AtMost("layers")] = chain("inputs", "classes")
 
@@ -61,6 +62,10 @@ class Spec(Example):
         return self.normalization == "rows" or (
             self.normalization is None and one_way(self.data.adjacency) is not None
         )
+
+    @property
+    def adds_loops(self) -> bool:
+        return one_way(self.data.adjacency) is None if self.self_loops is None else self.self_loops
 
     @model_validator(mode="after")
     def _has_something_to_learn(self):
@@ -84,9 +89,9 @@ class Spec(Example):
             if least := min(0, *row):
                 place = f"data.adjacency[{i}][{row.index(least)}]"
                 raise ValueError(f"{place}: the weight of an edge is at least 0, not {least:g}")
-            if self.self_loops and row[i]:
+            if self.adds_loops and row[i]:
                 raise ValueError(f"data.adjacency: node {i + 1} has an edge to itself; the layer adds these edges")
-            if not self.self_loops and not any(row):
+            if not self.adds_loops and not any(row):
                 raise ValueError(f"data.adjacency[{i}]: node {i + 1} has no edge; without self_loops each needs one")
         if self.normalization == "symmetric" and (found := one_way(A)):
             i, j = found
@@ -131,7 +136,7 @@ def normalised(tape: Tape, spec: Spec):
     each row divided by its sum. A alone where the example adds no edges from nodes to themselves."""
     A = tape.data("graph.A", spec.data.adjacency)
     eye = tape.data("graph.I", np.eye(A.shape[0]))
-    A_tilde = tape.write("graph.A_tilde", A + eye) if spec.self_loops else A
+    A_tilde = tape.write("graph.A_tilde", A + eye) if spec.adds_loops else A
     degrees = tape.write("graph.d", A_tilde.sum_axis(axis=1))
     if spec.by_rows:
         D = tape.write("graph.inverse", eye * degrees.power(-1.0))

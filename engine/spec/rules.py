@@ -49,18 +49,10 @@ def giving(outputs: str) -> list[str]:
     return [name for name in of_kind("activation") if OPS[name].outputs == outputs]
 
 
-def expect_windows(place: str, what: str, length: int, size: int, stride: int = 1, dilation: int = 1) -> int:
-    """How many places a window of `size` entries has along `length` entries; it must fit evenly."""
-    seen = dilation * (size - 1) + 1
-    if length < seen:
-        raise ValueError(f"{place}: a window that sees {seen} {what} does not fit {length} {what}")
-    if rest := (length - seen) % stride:
-        fitting = " or ".join(str(n) for n in (length - rest, length - rest + stride))
-        raise ValueError(
-            f"{place}: a window that sees {seen} {what} and moves by {stride} does not fit {length} {what} evenly; "
-            f"{fitting} {what} would fit"
-        )
-    return (length - seen) // stride + 1
+def expect_window(place: str, what: str, length: int, size: int, dilation: int = 1) -> None:
+    """A window of `size` entries fits at least once into `length` entries."""
+    if length < (sees := dilation * (size - 1) + 1):
+        raise ValueError(f"{place}: a window that sees {sees} {what} does not fit {length} {what}")
 
 
 def expect_targets(place: str, rows: Sequence, loss: str) -> None:
