@@ -41,7 +41,7 @@ class Truth:
     faults: list[Fault] = field(default_factory=list)
 
     def __post_init__(self):
-        self._weights = {s.name: s.value for s in self.trace.steps.values() if s.is_leaf}
+        self._weights = self._leaves()
         self._curve: list[float] = []
         self._after: dict[int, dict] = {}
         self.values = evaluate(self.trace.steps.values(), {}, self.faults)
@@ -125,10 +125,19 @@ class Truth:
     def after(self, updates: int) -> dict[str, np.ndarray]:
         """Every step after so many updates, in float64."""
         if updates not in self._after:
-            self._weights = {s.name: s.value for s in self.trace.steps.values() if s.is_leaf}
+            self._weights, self._curve = self._leaves(), []
             self._curve = self._trained(updates + 1)
             self._after[updates] = {s: self._weights[s] for s in self.trace.steps}
         return self._after[updates]
+
+    def loss_again(self) -> float:
+        """The loss after one update on the data that this update has read, in float64."""
+        values = self._leaves() | {leaf: self.trace.steps[new].value for leaf, new in self.trace.updates.items()}
+        steps = [s for s in self.trace.steps.values() if s.phase == "forward" and not s.is_leaf]
+        with np.errstate(all="ignore"):
+            for step in steps:
+                values[step.name] = MEANINGS[step.op].value(*(values[a] for a in step.args), **step.attrs)
+        return float(values[self.trace.loss])
 
     def told(self, name: str, updates: int) -> np.ndarray:
         """A step, or a leaf that training changes, after so many updates, in float64."""
@@ -147,11 +156,15 @@ class Truth:
     def _trained(self, updates: int) -> list[float]:
         steps = [s for s in self.trace.steps.values() if not s.is_leaf]
         with np.errstate(all="ignore"):
-            return [self._update(steps) for _ in range(updates)]
+            return [self._update(steps, len(self._curve) + i) for i in range(updates)]
 
-    def _update(self, steps: list[Step]) -> float:
-        """One update of `_weights`; returns the loss before it."""
+    def _leaves(self) -> dict[str, np.ndarray]:
+        return {s.name: s.value for s in self.trace.steps.values() if s.is_leaf}
+
+    def _update(self, steps: list[Step], done: int) -> float:
+        """One update of `_weights`, of which so many are done; returns the loss before it."""
         values = self._weights
+        values.update(self.trace.batch(done))
         for step in steps:
             values[step.name] = MEANINGS[step.op].value(*(values[a] for a in step.args), **step.attrs)
         loss = float(values[self.trace.loss])
