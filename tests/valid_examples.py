@@ -11,11 +11,13 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from gradbook.engine import BookError, work
 from gradbook.engine.families import families
 from gradbook.engine.load import validate
 from gradbook.engine.ops import of_kind
-from gradbook.engine.optim import KEYS, OPTIMIZERS
+from gradbook.engine.optim import KEYS, OPTIMIZERS, companion_of
 from gradbook.engine.spec.shapes import Claims
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
@@ -125,8 +127,9 @@ def count(value) -> int:
 
 
 def _option(tables: dict, chance: random.Random) -> None:
-    """Another loss, activation, optimiser, schedule, clipping or decay."""
-    chance.choice([_loss, _activation, _optimizer, _schedule, _clipping, _decay])(tables, chance)
+    """Another loss, activation, optimiser, schedule, clipping, decay, batch or start."""
+    kinds = [_loss, _activation, _optimizer, _schedule, _clipping, _decay, _batches, _start]
+    chance.choice(kinds)(tables, chance)
 
 
 def _loss(tables: dict, chance: random.Random) -> None:
@@ -141,6 +144,7 @@ def _activation(tables: dict, chance: random.Random) -> None:
 
 
 def _optimizer(tables: dict, chance: random.Random) -> None:
+    tables.pop("start", None)  # what another optimiser remembers
     tables["update"] = {
         "learning_rate": chance.choice([0.01, 0.1, 0.5]),
         "optimizer": chance.choice(list(OPTIMIZERS)),
@@ -159,6 +163,25 @@ def _clipping(tables: dict, chance: random.Random) -> None:
 
 def _decay(tables: dict, chance: random.Random) -> None:
     tables["update"]["weight_decay"] = chance.choice([0.01, 0.1])
+
+
+def _batches(tables: dict, chance: random.Random) -> None:
+    """A part of the samples in each update; refused and so taken back where there are none."""
+    size = chance.choice([1, 1, 2])
+    tables["update"]["batch_size"] = size
+    if chance.random() < 0.5:
+        tables["update"]["order"] = [chance.randrange(3) for _ in range(size * chance.randint(1, 4))]
+
+
+def _start(tables: dict, chance: random.Random) -> None:
+    """What the optimiser remembers of some parameters, never negative, as squares are not."""
+    trace = work(validate(tables, FILE))
+    start: dict = {"t": chance.randint(1, 9)} if "t" in trace else {}
+    for leaf in trace.leaves("state"):
+        if (found := companion_of(trace, leaf.name)) and chance.random() < 0.7:
+            letter, parameter = found
+            start.setdefault(letter, {})[parameter] = np.full(leaf.shape, chance.choice([0.25, 0.5, 1])).tolist()
+    tables["start"] = start
 
 
 def _page(tables: dict, chance: random.Random) -> None:

@@ -258,7 +258,8 @@ Notation = Annotated[
 
 class Example(Model):
     """What an example file says: the keys that all families share; a family's `Spec` adds its own. `see` names
-    examples to read beside it. It is read-only; `load` makes it.
+    examples to read beside it; `start` is what the optimiser remembers when it begins. It is read-only; `load` makes
+    it.
 
     >>> from gradbook import load
     >>> example = load("examples/seed.toml")
