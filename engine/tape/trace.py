@@ -229,7 +229,7 @@ class Trace(Mapping[str, Step]):
 
         >>> from gradbook import load, work
         >>> work(load("examples/seed.toml")).following().value("J").round(4)
-        np.float64(0.2799)
+        np.float64(0.2805)
         """
         new = {leaf: self.value(step) for leaf, step in self.updates.items()} if values is None else values
         turn = updates % len(self.batches) if self.batches else 0
