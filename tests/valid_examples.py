@@ -12,12 +12,14 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
+
 from gradbook.engine import BookError, work
 from gradbook.engine.families import families
 from gradbook.engine.families import family as spec_of
 from gradbook.engine.load import validate
 from gradbook.engine.ops import OPS, of_kind
-from gradbook.engine.optim import KEYS, OPTIMIZERS
+from gradbook.engine.optim import KEYS, OPTIMIZERS, companion_of
 from gradbook.engine.spec.example import Known
 from gradbook.engine.spec.rules import giving
 from gradbook.engine.spec.shapes import Claim, Claims
@@ -137,21 +139,9 @@ def count(value) -> int:
 
 
 def _option(tables: dict, chance: random.Random) -> None:
-    """Another loss, activation, other targets, another word, optimiser, schedule, clipping, decay, whole number or layer."""
-    drawn = [
-        _loss,
-        _activation,
-        _classes,
-        _answers,
-        _word,
-        _optimizer,
-        _schedule,
-        _clipping,
-        _decay,
-        another_step,
-        another_layer,
-    ]
-    chance.choice(drawn)(tables, chance)
+    """Other targets, another loss, activation, word, number or layer; another optimiser, schedule, batch or start."""
+    of_model = [_loss, _activation, _classes, _answers, _word, another_step, another_layer]
+    chance.choice([*of_model, _optimizer, _schedule, _clipping, _decay, _batches, _start])(tables, chance)
 
 
 def _loss(tables: dict, chance: random.Random) -> None:
@@ -200,6 +190,7 @@ def known(field) -> list[str]:
 
 
 def _optimizer(tables: dict, chance: random.Random) -> None:
+    tables.pop("start", None)  # what another optimiser remembers
     tables["update"] = {
         "learning_rate": chance.choice([0.01, 0.1, 0.5]),
         "optimizer": chance.choice(list(OPTIMIZERS)),
@@ -242,6 +233,25 @@ def another_layer(tables: dict, chance: random.Random) -> None:
     layers = tables[key] if isinstance(tables[key], list) else [tables[key]]
     middle = {"activation": chance.choice(of_kind("activation"))} if chance.random() < 0.7 else {}
     tables[key] = [*layers[:-1], layers[-1] | middle, copy.deepcopy(layers[-1])]
+
+
+def _batches(tables: dict, chance: random.Random) -> None:
+    """A part of the samples in each update; refused and so taken back where there are none."""
+    size = chance.choice([1, 1, 2])
+    tables["update"]["batch_size"] = size
+    if chance.random() < 0.5:
+        tables["update"]["order"] = [chance.randrange(3) for _ in range(size * chance.randint(1, 4))]
+
+
+def _start(tables: dict, chance: random.Random) -> None:
+    """What the optimiser remembers of some parameters, never negative, as squares are not."""
+    trace = work(validate(tables, FILE))
+    start: dict = {"t": chance.randint(1, 9)} if "t" in trace else {}
+    for leaf in trace.leaves("state"):
+        if (found := companion_of(trace, leaf.name)) and chance.random() < 0.7:
+            letter, parameter = found
+            start.setdefault(letter, {})[parameter] = np.full(leaf.shape, chance.choice([0.25, 0.5, 1])).tolist()
+    tables["start"] = start
 
 
 def _page(tables: dict, chance: random.Random) -> None:

@@ -141,6 +141,11 @@ class Example:
         """What outputs cannot go beyond, and what the loss cannot fall below, in order."""
         return sorted(Decimal(value) for value in bounds_told(self.truth) if np.isfinite(value))
 
+    @cached_property
+    def loss_again(self) -> Decimal:
+        """The loss after one update on the data that this update has read."""
+        return Decimal(self.truth.training.loss_again())
+
     def loss(self, updates: int) -> Decimal:
         """The loss after so many updates."""
         return Decimal(self.truth.training.loss(updates))

@@ -76,6 +76,7 @@ def _is_noise(number: Num, example, told: tuple[int, ...]) -> bool:
 def _candidates(example, told: tuple[int, ...], number: Num) -> Iterator[Decimal]:
     """Quantities near a number; those that take the longest training to know come last."""
     yield from _near(example.quantities, number)
+    yield from _near([example.loss_again], number)
     for updates in told:
         yield from _near([example.loss(updates)], number)
 

@@ -41,7 +41,7 @@ class Training:
         if updates not in self._whole:
             if len(self._whole) == WHOLE:
                 del self._whole[next(iter(self._whole))]
-            self._whole[updates] = self._worked(self._state(updates))
+            self._whole[updates] = self._worked(self._state(updates), updates)
         return self._whole[updates]
 
     def _state(self, updates: int) -> dict[str, np.ndarray]:
@@ -52,7 +52,7 @@ class Training:
         nearest = self._counts[bisect_right(self._counts, start) - 1]
         state = self._kept[nearest]
         for count in range(nearest, end):
-            values = self._worked(state)
+            values = self._worked(state, count)
             if count == len(self._losses):
                 self._losses.append(float(values[self._trace.loss]))
             state = {name: values[new] for name, new in self._trace.updates.items()}
@@ -61,10 +61,14 @@ class Training:
             self._kept[end] = state
         return state
 
-    def _worked(self, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Every step, from what training has changed."""
+    def loss_again(self) -> float:
+        """The loss after one update on the data that this update has read."""
+        return float(self._worked(self._state(1), 0)[self._trace.loss])
+
+    def _worked(self, state: dict[str, np.ndarray], updates: int) -> dict[str, np.ndarray]:
+        """Every step, from what training has changed, on the data that are read after so many updates."""
         self.passes += 1
-        values = self._leaves | state
+        values = self._leaves | state | self._trace.batch(updates)
         with np.errstate(all="ignore"):
             for step in self._steps:
                 values[step.name] = MEANINGS[step.op].value(*(values[a] for a in step.args), **step.attrs)

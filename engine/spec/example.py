@@ -27,6 +27,7 @@ from .limits import LIMITS, AtMost
 from .mistakes import TABLE, TEXT
 from .model import Model
 from .shapes import meet
+from .start import Start
 
 NAME = "is made of letters and digits of any language, - and _, and does not begin with -"
 """What the name of an example must be; `is_name` judges it."""
@@ -160,7 +161,9 @@ class Schedule(Model):
 
 
 class Update(Model):
-    """[update]: how the parameters change. `frozen` lists parameters that keep their value."""
+    """[update]: how the parameters change. `frozen` lists parameters that keep their value. With `batch_size` each
+    update reads so many samples, in the order of the file or in this `order`, counted from 0, and so round and round;
+    without it every update reads all."""
 
     optimizer: Annotated[str, Known("optimizer", OPTIMIZERS)] = "sgd"
     learning_rate: Positive
@@ -169,6 +172,8 @@ class Update(Model):
     clip_norm: Positive | None = None
     schedule: Schedule | None = None
     frozen: list[str] = []
+    batch_size: Annotated[int, Field(ge=1)] | None = None
+    order: Annotated[list[int], Field(min_length=1), AtMost("numbers")] | None = None
 
     @classmethod
     def known_keys(cls) -> list[str]:
@@ -189,8 +194,9 @@ class Update(Model):
         return self
 
     def settings(self) -> dict:
-        """What engine.optim's `update` takes: all that the file says."""
-        return self.model_dump(exclude_none=True) | {"schedule": self.schedule and self.schedule.model_dump()}
+        """What engine.optim's `update` takes: all that the file says of it, but for the samples that are read."""
+        said = self.model_dump(exclude_none=True, exclude={"batch_size", "order"})
+        return said | {"schedule": self.schedule and self.schedule.model_dump()}
 
 
 def update_model() -> type[Update]:
@@ -245,7 +251,8 @@ Notation = Annotated[
 
 class Example(Model):
     """What an example file says: the keys that all families share; a family's `Spec` adds its own. `see` names
-    examples to read beside it. It is read-only; `load` makes it.
+    examples to read beside it; `start` is what the optimiser remembers when it begins. It is read-only; `load` makes
+    it.
 
     >>> from gradbook import load
     >>> example = load("examples/seed.toml")
@@ -259,6 +266,7 @@ class Example(Model):
     see: list[Annotated[str, AfterValidator(named)]] = []
     order: Annotated[int, Field(ge=0, le=1_000_000)] = 100
     update: Annotated[Update, Latest()]
+    start: Start = {}
     page: Page = Page()
     notation: dict[str, Notation] = {}
     _file: str = PrivateAttr("")

@@ -1,6 +1,6 @@
 """Writing a trace: expressions in the operations of OPS, and the Tape that writes them down as named steps."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from math import prod
 from types import MappingProxyType
@@ -229,13 +229,15 @@ class Tape:
         grads: Mapping[str, str] = MappingProxyType({}),
         updates: Mapping[str, str] = MappingProxyType({}),
         spec: "Example | None" = None,
+        batches: Sequence[Mapping[str, np.ndarray]] = (),
     ) -> Trace:
         """The trace of all that is written: `loss` names the step with the loss, `grads` maps a step to the one with
         its gradient (what `backward` returns), `updates` a leaf to the step with its new value; `spec` is the example
-        that was worked. Raises BookError for a name that is not on the tape."""
+        that was worked, `batches` are the data of its updates in turn, if they differ. Raises BookError for a name
+        that is not on the tape."""
         for name in (loss, *grads, *grads.values(), *updates, *updates.values()):
             self._step(name)
-        return Trace(self.example, self.steps.values(), loss, grads, updates, spec)
+        return Trace(self.example, self.steps.values(), loss, grads, updates, spec, batches=batches)
 
     def _step(self, name: str) -> Step:
         if name not in self.steps:
