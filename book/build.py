@@ -49,7 +49,7 @@ class Build(AbstractContextManager):
     def __init__(self, project: Project, options: Options, target: Callable):
         self.project, self.options, self.target = project, options, target
         self.out = Path(options.out or project.out)
-        self.langs = [check_language(name) for name in options.lang] or list(project.languages)
+        self.langs = [check_language(name, project.languages) for name in options.lang] or list(project.languages)
         self.jobs = options.jobs or min(os.cpu_count() or 1, JOBS)
         self.bad: dict[str, str] = {}  # the name of an example -> what is wrong with it
         check_folder(self.out, project.inputs())

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from . import plugins
 from .errors import BookError, shorten, unknown
 from .families import families, family
+from .spec.batches import batches, of_samples
 from .spec.changes import apply_change
 from .spec.example import NAME, Example, is_name
 from .spec.limits import LIMITS
@@ -50,7 +51,21 @@ def validate(tables: dict, path: Path) -> Example:
     except ValidationError as error:
         raise BookError(f"{path}: {sentence(error, spec)}") from None
     example._file = str(path)
+    _check_batches(example)
     return example
+
+
+def _check_batches(example: Example) -> None:
+    """What each update reads is an example by itself."""
+    try:
+        turns = batches(example)
+        for chosen in turns:
+            of_samples(example, chosen)
+    except ValidationError as error:
+        told = f"update.batch_size: {example.update.batch_size} at a time does not do here: "
+        raise BookError(f"{example.file}: {told}{sentence(error, type(example))}") from None
+    except ValueError as error:
+        raise BookError(f"{example.file}: {error}.") from None
 
 
 def check_name(path: Path) -> None:

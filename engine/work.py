@@ -1,9 +1,12 @@
 """Working an example through: forward, backward and update on one tape."""
 
+import numpy as np
+
 from . import plugins
 from .errors import BookError
 from .families import family
 from .optim import update
+from .spec.batches import batches, of_samples
 from .spec.cost import Meter
 from .spec.example import Example
 from .tape.backward import backward, weighted
@@ -14,7 +17,8 @@ from .tape.trace import Trace
 def work(example: Example) -> Trace:
     """The finished trace of an example: forward pass, gradients and one update, in float64.
 
-    Shapes are the example's: of a multilayer perceptron (units, samples), of other families as their pages say.
+    Shapes are the example's: of a multilayer perceptron (units, samples), of other families as their pages say. Where
+    an update reads only some of the samples, the trace is that of the first update, and has the data of the others.
     Raises BookError naming the step if a value overflows, or the largest table of an example that is too large.
 
     >>> from gradbook import load, work
@@ -25,12 +29,16 @@ def work(example: Example) -> Trace:
     tape = Tape(example.name)
     tape.meter = meter = Meter(example)
     with plugins.blaming():
-        loss = family(example.family).forward(tape, example) or weighted(tape)
-        meter.expect_size(tape)
+        turns = _turns(example)
+        loss = family(example.family).forward(tape, turns[0] if turns else example)
+        data = [_given(turn, tape) for turn in turns]
+        loss = loss or weighted(tape)
+        meter.expect_size(tape, len(data) or 1)
         grads = backward(tape, loss, _inputs(tape, example)) if loss else {}
-        updates = update(tape, grads, **example.update.settings()) if loss and example.update else {}
+        changes = bool(loss) and example.update is not None
+        updates = update(tape, grads, **example.update.settings(), start=example.start) if changes else {}
         meter.expect_time()
-        return tape.finish(loss, grads, updates, example)
+        return tape.finish(loss, grads, updates, example, _differing(data))
 
 
 def _inputs(tape: Tape, example: Example) -> list[str]:
@@ -39,3 +47,28 @@ def _inputs(tape: Tape, example: Example) -> list[str]:
         place = f"{example.file or example.name}: input_gradients"
         raise BookError(f"{place}: what {example.family} reads are whole numbers, which have no gradient.")
     return tape.inputs if example.input_gradients else []
+
+
+def _turns(example: Example) -> list[Example]:
+    """The example with the samples of each update in turn; [] if every update reads all, or if there is none."""
+    found = batches(example) if example.update else []
+    return [of_samples(example, chosen) for chosen in found] if example.is_answered else []
+
+
+def _given(turn: Example, first: Tape) -> dict[str, np.ndarray]:
+    """The data that an update reads, by the names of their leaves on the tape of the first update.
+
+    Raises ValueError if the family writes other steps for other samples, which no update could follow.
+    """
+    tape = Tape(turn.name)
+    family(turn.family).forward(tape, turn)
+    written = [(s.name, s.op, s.args, s.value.shape) for s in tape.steps.values()]
+    if written != [(s.name, s.op, s.args, s.value.shape) for s in first.steps.values()]:
+        raise ValueError(f"the family {turn.family!r} writes other steps for other samples")
+    return {s.name: s.value for s in tape.steps.values() if s.op == "data"}
+
+
+def _differing(data: list[dict[str, np.ndarray]]) -> list[dict[str, np.ndarray]]:
+    """What is not the same in all updates; [] if everything is."""
+    moving = [name for name in (data[0] if data else ()) if any((d[name] != data[0][name]).any() for d in data)]
+    return [{name: d[name] for name in moving} for d in data] if moving else []

@@ -12,7 +12,6 @@ Glossary. before: an operation's arguments where the gradient is taken. now: the
 """
 
 from collections.abc import Iterable
-from types import SimpleNamespace
 
 import numpy as np
 
@@ -83,7 +82,7 @@ def _loss(trace, forward, values, name, change):
 
 def roundings(trace: Trace) -> dict[str, np.ndarray]:
     """How far each entry of a trace may lie from the truth when every operation rounds as float64 does."""
-    numbers = SimpleNamespace(values={step.name: step.value for step in trace.values()})
+    numbers = {step.name: step.value for step in trace.values()}
     bounds: dict[str, np.ndarray] = {}
     for step in trace.values():
         if step.is_leaf:

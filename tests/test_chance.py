@@ -37,7 +37,7 @@ def test_does_not_draw():
 INI = '[pytest]\nmarkers =\n    random: x\n    slow: x\naddopts = -m "not slow"\n'
 
 
-@pytest.fixture(params=["CI", "NO_CI"], autouse=True)
+@pytest.fixture(params=["CI", pytest.param("NO_CI", marks=pytest.mark.slow)], autouse=True)
 def where(request, monkeypatch):
     """Hypothesis has defaults of its own where the variable CI is set."""
     monkeypatch.delenv("CI", raising=False)

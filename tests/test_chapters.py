@@ -17,6 +17,7 @@ from gradbook.book.pages.listing import listing
 from gradbook.book.pages.values import lookup
 from gradbook.engine import BookError, load, pencil, work
 from gradbook.engine.ops import OPS
+from tests.tiers import some_slow
 
 ROOT = Path(__file__).parent.parent
 SEED = ROOT / "examples/seed.toml"
@@ -36,7 +37,7 @@ def seed():
     return work(load(SEED))
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", some_slow(EXAMPLES, 6), ids=lambda path: path.stem)
 def test_the_replay_listing_replays_an_example_or_names_what_it_does_not_know(path):
     (program,) = blocks("trace-format", "python")
     assert program.count("\n") == 20

@@ -222,6 +222,7 @@ def test_a_wrong_number_in_a_figure(checker):
     assert any(f.check in ("figure", "loose") for f in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "step, entry",
     [

@@ -3,13 +3,16 @@
 import json
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from gradbook.check.arithmetic.tree import Num
+from gradbook.check.arithmetic.tree import Num, Partial, Sym
 from gradbook.check.judge.example import Example
+from gradbook.check.judge.gradients import is_gradient
 from gradbook.check.judge.lines import check
+from gradbook.check.judge.loose import is_known
 from gradbook.check.judge.redo import Rules
 from gradbook.check.judge.report import Report, apart
 from gradbook.check.read.parse import Parser
@@ -89,7 +92,8 @@ def test_what_float64_leaves_of_decimals_that_cancel_is_no_mistake():
 
 def test_noise_is_not_carried_over_a_jump():
     """Where a rounding may decide whether relu lets a gradient pass, a bound says nothing."""
-    bounds = float_bounds(Example(net([0.5, 1.0], "relu")).truth)
+    truth = Example(net([0.5, 1.0], "relu")).truth
+    bounds = float_bounds(truth.trace, truth.values)
     assert all(np.max(bound, initial=0) < 1e-13 for bound in bounds.values())
 
 
@@ -100,3 +104,20 @@ def test_a_line_with_decimals_that_cancel_holds_in_float64():
 
     assert not slips(r"5.551\times 10^{-18}") and not slips("0")
     assert slips(r"5.551\times 10^{-12}")
+
+
+def test_a_loss_near_zero_is_known_as_well_as_float64_carries_it():
+    """After one update the loss is a difference of logarithms of which float64 keeps nothing but noise."""
+    weights = {"W": [[0.18, 0.04, 0.1], [0.1, 0.22, 0.3]], "b": [0.0, 0.0, 0.0]}
+    example = Example(told([0.0, 0.0, 1.0], data={"x": [[16.0, -6.0]], "y": [[0.0, 0.0, 1.0]]}, weights=weights))
+    loss = example.loss(1)
+    assert 0 < loss < Decimal("1e-12")
+    carried, wrong = (f"{loss + Decimal(far):.10g}" for far in ("1e-15", "1e-12"))
+    assert example.is_noise(Num(carried), "J", 1) and is_known(carried, example)
+    assert not example.is_noise(Num(wrong), "J", 1) and not is_known(wrong, example)
+
+
+@pytest.mark.parametrize(("words", "told"), [("", True), ("wrong: the sign of is lost", False)])
+def test_a_row_of_errata_whose_words_hold_a_number_is_no_gradient(words, told):
+    row = [Partial(Sym("J"), Sym("w")), *map(Num, ("0.01", "-0.008", "-0.0085", "-0.01"))]
+    assert is_gradient(SimpleNamespace(text=lambda i, j: words), 0, row) is told

@@ -11,6 +11,7 @@ from gradbook.book.formula.symbols import letters
 from gradbook.book.pages.worked import Worked
 from gradbook.engine.load import validate
 from gradbook.engine.optim import OPTIMIZERS, SCHEDULES
+from tests.tiers import some_slow
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 FAMILIES = {load(path).family: path for path in sorted(EXAMPLES.glob("*.toml"), reverse=True)} | {
@@ -22,7 +23,12 @@ TABLES = {
 }  # fmt: skip
 """The tables of the schedules that have one, with all their keys."""
 
-CLIPS = {"": {}, "value": {"clip_value": 0.5}, "norm": {"clip_norm": 0.5}}
+CLIPS = {
+    "": {},
+    "value": {"clip_value": 0.5},
+    "norm": {"clip_norm": 0.5},
+    "both": {"clip_value": 0.5, "clip_norm": 0.5},
+}
 
 
 def updates(optimizers, kinds, clips, decays):
@@ -43,13 +49,13 @@ def found(worked: Worked) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", some_slow(FAMILIES, 5))
 def test_one_symbol_has_one_meaning(family, optimizer):
     """With all that an optimiser may have beside it."""
-    assert found(worked(family, next(updates([optimizer], ["cosine"], ["norm"], [0.1])))) == []
+    assert found(worked(family, next(updates([optimizer], ["cosine"], ["both"], [0.1])))) == []
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", some_slow(FAMILIES, 6))
 def test_one_symbol_has_one_meaning_with_every_schedule(family):
     asked = updates(["sgd"], SCHEDULES, ["value"], [0.0])
     assert {str(update): here for update in asked if (here := found(worked(family, update)))} == {}

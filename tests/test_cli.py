@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.tiers import some_slow
+
 ROOT = Path(__file__).parent.parent
 SEED = "examples/seed.toml"
 
@@ -65,7 +67,7 @@ def test_wrong_usage(args):
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("target", ["html", "pdf", "pages"])
+@pytest.mark.parametrize("target", some_slow(["html", "pdf", "pages"]))
 @pytest.mark.parametrize(
     ("option", "value", "words"),
     [
@@ -80,7 +82,7 @@ def test_nothing_is_written_for_a_mistake(tmp_path, target, option, value, words
     assert not out.exists()
 
 
-@pytest.mark.parametrize("target", ["html", "pages", "clean"])
+@pytest.mark.parametrize("target", some_slow(["html", "pages", "clean"]))
 def test_a_folder_that_is_not_ours(tmp_path, target):
     (tmp_path / "thesis.txt").write_text("mine")
     assert "holds files that are not this book's" in refusal(target, "--out", tmp_path)

@@ -154,6 +154,7 @@ SOME = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_damaged_book_is_right_after_the_next_build(small):
     before = edition(small / "build" / "html")
     for name, way in SOME.items():

@@ -146,6 +146,7 @@ LOADED = "import runpy, sys; sys.argv = ['build.py', 'pages']\ntry: runpy.run_pa
 LOADED += "except SystemExit: print('gradbook.book.figures.canvas' in sys.modules)"
 
 
+@pytest.mark.slow
 def test_an_unchanged_example_is_neither_worked_nor_drawn(small):
     told = small_book.run(small, "-c", LOADED)
     assert told.endswith("False\n"), told

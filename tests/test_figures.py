@@ -32,6 +32,7 @@ from gradbook.engine.optim import update
 from gradbook.engine.tape.backward import backward
 from gradbook.engine.tape.tape import Tape, apply
 from tests.chance import draws, remember
+from tests.tiers import some_slow
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
@@ -102,7 +103,7 @@ def drawn(example, trace):
     return figures(example, trace, notation, lambda name: f"to.html#{name}")
 
 
-@pytest.fixture(scope="module", params=EXAMPLES, ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=some_slow(EXAMPLES), ids=lambda path: path.stem)
 def shipped(request):
     example = load(request.param)
     trace = work(example)

@@ -23,6 +23,7 @@ from gradbook.engine import BookError, load, work
 from gradbook.engine.load import check_name
 from gradbook.engine.spec.limits import DEFAULTS, LIMITS, VARIABLE
 from gradbook.engine.spec.toml import parse
+from tests.tiers import some_slow
 
 ROOT = Path(__file__).parent.parent
 SEED = (ROOT / "examples" / "seed.toml").read_text(encoding="utf-8")
@@ -122,7 +123,7 @@ def test_words_hide_nothing_and_are_spelt_as_in_their_language(folder, place):
         assert f"{place}.en: is empty" in refused(load, written(folder, SEED.replace(f'"{old}"', toml(text), 1)))
 
 
-@pytest.mark.parametrize("text", PLAIN, ids=ascii)
+@pytest.mark.parametrize("text", some_slow(PLAIN, 6), ids=ascii)
 @pytest.mark.parametrize("old", ["A source", "About", "Page 1", "0.3"])
 def test_words_and_figures_of_a_source(folder, old, text):
     written(folder / "sources", MARK.replace(f'"{old}"', toml(text)))
@@ -252,14 +253,15 @@ def net(layers=1, width=1, inputs=1, samples=1, curve=1) -> str:
 
 
 SIZES = {
-    "layers": {"layers": 31}, "curve": {"curve": 10**9}, "numbers": {"width": 101, "inputs": 100}, "bytes": {"width": 600, "inputs": 600},
+    "layers": {"layers": 31}, "curve": {"curve": 10**9}, "numbers": {"width": 101, "inputs": 100},
     "size": {"width": 99, "inputs": 99, "samples": 99}, "multiplications": {"layers": 20, "curve": 100_000},
+    "bytes": {"width": 600, "inputs": 600},
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("limit", "shape"), SIZES.items(), ids=SIZES)
-def test_sizes(folder, monkeypatch, limit, shape):
-    path = written(folder, net(**shape))
+@pytest.mark.parametrize("limit", some_slow(SIZES, 2))
+def test_sizes(folder, monkeypatch, limit):
+    path = written(folder, net(**SIZES[limit]))
     text = refused(lambda: work(load(path)))
     assert f"the limit ({limit}) is {DEFAULTS[limit]}" in text
     if limit in ("layers", "size", "bytes"):
@@ -305,7 +307,7 @@ NUMBERS = ["1e400", "-1e400", "nan", "1e308", "-1e308", "5e-324", "-5e-324", "2.
            "9007199254740993", "9" * 400, "1e-300", "123456789.123456789", "0x7fffffffffffffff", "-1e-9"]  # fmt: skip
 
 
-@pytest.mark.parametrize("number", NUMBERS, ids=lambda text: text[:20])
+@pytest.mark.parametrize("number", some_slow(NUMBERS, 4), ids=lambda text: text[:20])
 @pytest.mark.parametrize("place", ["0.05", "0.15", "0.35", "0.01", "learning_rate = 0.5"])
 def test_hard_numbers_are_worked_or_refused(folder, place, number):
     text = SEED.replace(place, place.replace("0.5", number) if "=" in place else number, 1)

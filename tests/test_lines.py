@@ -11,6 +11,7 @@ from gradbook.book.pages.entries import worked_entries
 from gradbook.book.pages.view import View
 from tests import views
 from tests.set_rows import entry, in_numbers
+from tests.tiers import some_slow
 
 EXAMPLES = sorted(Path("examples").glob("*.toml"))
 
@@ -72,7 +73,7 @@ def test_exact_arithmetic_says_where_printed_digits_do_not_suffice():
     assert relations <= {"=", r"\approx"} and r"\approx" in relations
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", some_slow(EXAMPLES, 5), ids=lambda p: p.stem)
 def test_pencil_lines_never_need_an_approximate_sign(path):
     shown = view(path.stem)
     if shown.example.page.arithmetic != "pencil":
@@ -86,7 +87,7 @@ def test_pencil_lines_never_need_an_approximate_sign(path):
                 assert r"\approx" not in block, line.name
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", some_slow(EXAMPLES, 5), ids=lambda p: p.stem)
 def test_every_printed_number_is_the_traces_value_at_its_address(path):
     shown = view(path.stem)
     found = 0

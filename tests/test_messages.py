@@ -137,6 +137,7 @@ def test_a_catalogue_without_a_chapter_is_found_and_removed(copy):
     assert update_all(copy) == [f"{path}: removed, its chapter is gone"]
 
 
+@pytest.mark.slow
 def test_the_catalogues_are_up_to_date_and_name_no_day_and_no_machine(copy):
     assert update_all(copy) == []
     for path in catalogues(copy):

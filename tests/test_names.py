@@ -120,6 +120,7 @@ def test_chapters_quote_their_numbers(book):
     assert set(found.values()) == {"0.3775"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_words_come_out_as_they_are_written(book, lang):
     folder = book / "build" / "html" / lang

@@ -21,6 +21,7 @@ from gradbook.engine.ops import OPS, of_kind
 from gradbook.engine.schema import schema
 from gradbook.engine.spec import friendly
 from tests.chance import draws, remember
+from tests.tiers import some_slow
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
 SEED = EXAMPLES[0].with_name("seed.toml")
@@ -212,7 +213,7 @@ def test_schema_of_an_unknown_family():
         schema("mpl")
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", some_slow(EXAMPLES, 8), ids=lambda p: p.stem)
 def test_schemas_accept_the_shipped_examples(path):
     jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is not installed; the test extra brings it")
     tables = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -76,8 +76,29 @@ def torch_schedule(torch, optimizer, kind, table):
     }[kind]()
 
 
-def in_pytorch(name, decay=0.0, clip=None, schedule=None):
-    """(losses, final parameters) of the same network after twenty updates by PyTorch."""
+STATES = {
+    "momentum": {"m": "momentum_buffer"},
+    "nesterov": {"m": "momentum_buffer"},
+    "adagrad": {"s": "sum"},
+    "rmsprop": {"v": "square_avg"},
+    "adam": {"m": "exp_avg", "v": "exp_avg_sq"},
+    "adamw": {"m": "exp_avg", "v": "exp_avg_sq"},
+    "lion": {"m": "m"},
+}
+"""What PyTorch calls the states; sgd keeps none."""
+
+
+def torch_start(torch, name, optimizer, params, start):
+    """Gives the optimiser the state of a table [start]."""
+    for key, p in params.items():
+        state = {theirs: np.reshape(start[ours][key], p.shape) for ours, theirs in STATES[name].items()}
+        optimizer.state[p] |= {theirs: torch.tensor(value) for theirs, value in state.items()}
+        if name not in ("momentum", "nesterov", "lion"):
+            optimizer.state[p]["step"] = torch.tensor(float(start.get("t", 0)))
+
+
+def in_pytorch(name, decay=0.0, clip=None, schedule=None, batches=None, start=None):
+    """(losses, final parameters) of the same network after twenty updates by PyTorch, on `batches` in turn."""
     torch = pytest.importorskip("torch", reason="PyTorch is not installed; CI installs it")
     found = net()
     tensor = lambda rows: torch.tensor(np.array(rows), dtype=torch.float64)  # noqa: E731
@@ -88,12 +109,15 @@ def in_pytorch(name, decay=0.0, clip=None, schedule=None):
         params[f"layer{i}.b"] = tensor(layer["b"]).reshape(-1, 1).requires_grad_()
     optimizer = torch_optimizer(torch, name, list(params.values()), RATE.get(name, 0.1), decay)
     scheduler = schedule and torch_schedule(torch, optimizer, schedule["kind"], schedule)
+    if start:
+        torch_start(torch, name, optimizer, params, start)
     losses = []
     for update in range(UPDATES + 1):
         optimizer.zero_grad()
-        a = torch.tanh(params["layer1.W"] @ x + params["layer1.b"])
+        chosen = batches[update % len(batches)] if batches else list(range(x.shape[1]))
+        a = torch.tanh(params["layer1.W"] @ x[:, chosen] + params["layer1.b"])
         a = torch.sigmoid(params["layer2.W"] @ a + params["layer2.b"])
-        loss = ((y - a) ** 2).sum() / x.shape[1]
+        loss = ((y[:, chosen] - a) ** 2).sum() / len(chosen)
         losses.append(loss.item())
         if update == UPDATES:
             break
@@ -120,6 +144,58 @@ def test_optimizer(name, decay):
     agrees(worked(optimizer=name, weight_decay=decay), in_pytorch(name, decay))
 
 
+ORDERS = {
+    "one by one": ({"batch_size": 1}, [[0], [1], [2], [3], [4]]),
+    "in an order": ({"batch_size": 2, "order": [4, 0, 1, 1, 3, 2]}, [[4, 0], [1, 1], [3, 2]]),
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_some_samples_in_each_update(name, order):
+    said, batches = ORDERS[order]
+    agrees(worked(optimizer=name, weight_decay=0.1, **said), in_pytorch(name, 0.1, batches=batches))
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_start(name):
+    random = np.random.default_rng(7)
+    shapes = {"layer1.W": (4, 3), "layer1.b": (4,), "layer2.W": (2, 4), "layer2.b": (2,)}
+    start = {
+        letter: {key: (0.01 * random.random(shape)).tolist() for key, shape in shapes.items()}
+        for letter in STATES[name]
+    }
+    start |= {"t": 3} if name.startswith("adam") else {}
+    trace = work(validate(net(optimizer=name, weight_decay=0.1) | {"start": start}, Path("net.toml")))
+    assert trace.value("layer1.b").shape == trace.value(companions(trace, "layer1.b")[0]).shape
+    agrees(trace, in_pytorch(name, 0.1, start=start))
+
+
+def companions(trace, parameter) -> list[str]:
+    """The states of a parameter."""
+    states = [leaf.name for leaf in trace.leaves("state")]
+    return [name for name in states if (found := companion_of(trace, name)) and found[1] == parameter]
+
+
+@pytest.mark.parametrize(
+    ("update", "start", "told"),
+    [
+        ({}, {"m": {}}, "start.m: the optimiser 'sgd' has no m; it keeps nothing."),
+        ({"optimizer": "momentum"}, {"t": 1}, "start.t: the optimiser 'momentum' has no t; it keeps m."),
+        ({"optimizer": "momentum"}, {"m": {"layer1.w": 1}}, "Did you mean 'layer1.W'"),
+        ({"optimizer": "momentum"}, {"m": {"layer1.b": [1, 2]}}, "layer1.b: is 2, expected 4 × 1, the shape of"),
+        ({"optimizer": "momentum"}, {"m": {"layer1.b": [1, "x"]}}, "m.layer1.b: expected a number, or rows of"),
+        ({"optimizer": "momentum"}, {"m": [1]}, "start: m: expected a table with a value for each parameter"),
+        ({"optimizer": "adam"}, {"t": 1.5}, "t: is the number of updates made before, a whole number from 0"),
+        ({"optimizer": "momentum", "frozen": ["layer1.b"]}, {"m": {"layer1.b": 0}}, "updated parameter 'layer1.b'"),
+    ],
+)
+def test_a_start_that_nothing_reads_is_refused(update, start, told):
+    with pytest.raises(BookError) as refused:
+        work(validate(net(**update) | {"start": start}, Path("net.toml")))
+    assert told in str(refused.value)
+
+
 @pytest.mark.parametrize("name", ["sgd", "adam"])
 @pytest.mark.parametrize("norm", [0.02, 100.0])
 def test_clipping_by_norm(name, norm):
@@ -132,6 +208,20 @@ def test_clipping_by_norm(name, norm):
 def test_clipping_by_value(name, most):
     clip = lambda torch: lambda params: torch.nn.utils.clip_grad_value_(params, most)  # noqa: E731
     agrees(worked(optimizer=name, clip_value=most), in_pytorch(name, clip=clip))
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam"])
+@pytest.mark.parametrize(("most", "norm"), [(0.003, 0.005), (0.003, 100.0), (100.0, 0.02)])
+def test_clipping_by_value_and_then_by_norm(name, most, norm):
+    def clip(torch):
+        def both(params):
+            params = list(params)
+            torch.nn.utils.clip_grad_value_(params, most)
+            torch.nn.utils.clip_grad_norm_(params, norm)
+
+        return both
+
+    agrees(worked(optimizer=name, clip_value=most, clip_norm=norm), in_pytorch(name, clip=clip))
 
 
 @pytest.mark.parametrize(
@@ -256,7 +346,6 @@ def test_a_divisor_of_zero_is_named(name):
         (["optimizer=adan"], ["update.optimizer: unknown optimizer 'adan'", "Did you mean 'adam'?"]),
         (["weight_decay=-1"], ["update.weight_decay: expected a number of at least 0"]),
         (["clip_norm=0"], ["update.clip_norm: expected a number greater than 0"]),
-        (["clip_value=1", "clip_norm=1"], ["update.clip_norm: gradients are clipped by value or by norm, not both"]),
         (["schedule={steps=3}"], ["update.schedule.kind: is missing"]),
         (["schedule=3"], ["update.schedule: expected a table"]),
         (["schedule={kind='cosin'}"], ["update.schedule.kind: unknown kind 'cosin'", "Did you mean 'cosine'?"]),

@@ -18,6 +18,7 @@ from gradbook.book.pages.view import GIVEN, View
 from gradbook.engine.tape.trace import PHASES
 from tests import small_book
 from tests.test_contributing import blocks
+from tests.tiers import some_slow
 
 ROOT = Path(__file__).parent.parent
 TRANSPOSES = {caption: text for caption, text in blocks() if "transposes" in caption}
@@ -109,7 +110,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize("kind", some_slow(WRONG, 2))
 def test_what_is_wrong_is_told_in_one_sentence(project, tmp_path, kind):
     files, sentence = WRONG[kind]
     assert sentence in run(project, "pages", "--only", "seed", "--lang", "en", plugins=write(tmp_path, files), code=2)

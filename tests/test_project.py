@@ -139,6 +139,7 @@ def test_init_touches_nothing_that_is_there(tmp_path):
     assert Project.at(tmp_path).languages == ["zh"] and Project.at(tmp_path).has_reference
     assert "is already there; this folder is a book" in refusal(tmp_path, "init", ".")
     assert "unknown language 'xx'" in refusal(tmp_path, "init", "other", "--lang", "xx")
+    assert "--lang: 'en' is no language of this book, which has zh" in refusal(tmp_path, "html", "--lang", "en")
     assert "title: is plain text" in refusal(tmp_path, "init", "other", "--title", "a <b>")
     assert "is a file; name a folder" in refusal(tmp_path, "init", "gradbook.toml")
     assert not (tmp_path / "other").exists()
@@ -158,6 +159,7 @@ def part(own, tmp_path_factory) -> tuple[Path, Path]:
     return folder, out
 
 
+@pytest.mark.slow
 def test_only_what_is_named_is_built_and_checked(part):
     _, out = part
     html = out / "html" / "en"

@@ -152,6 +152,7 @@ def test_where_the_first_build_fails_nothing_is_served(tmp_path):
         serve.serve(tmp_path, fails, [tmp_path], 0, lambda text: pytest.fail(text))
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 def test_many_tabs_are_all_reloaded(author, browser):
     """A browser gives a site six connections, however many tabs show it."""

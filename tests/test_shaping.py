@@ -77,6 +77,7 @@ def remade(project: Path, edits: list[tuple[str, str, str]]) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 def test_an_edit_remakes_what_it_must_and_not_more(project):
     found = remade(project, [(name, "", "\n") for name in EDITS])
     assert dict(zip(EDITS, found, strict=True)) == EDITS

@@ -14,7 +14,7 @@ from gradbook.engine.load import validate
 from gradbook.engine.spec.shapes import Claims
 from tests import judges
 from tests.chance import remember
-from tests.valid_examples import count, shipped, valid_example
+from tests.valid_examples import another_layer, another_step, attempt, count, shipped, valid_example
 
 EACH = 3
 """So many examples of each family."""
@@ -47,6 +47,16 @@ def test_what_is_drawn_is_of_all_kinds():
     assert len({tables["loss"] for tables in drawn}) >= 3
     assert len({str(tables) for tables in drawn}) == 25
     assert all(count(tables) > count(shipped("mlp")[0]["update"]) for tables in drawn)
+
+
+@pytest.mark.slow
+def test_windows_and_layers_are_drawn():
+    """Windows that do not fit evenly, and a dense layer behind another one."""
+    chance, start = random.Random(0), {"title": {"en": "Random"}}
+    drawn = [attempt(shipped("cnn")[i % 2] | start, lambda t: another_step(t, chance)) for i in range(12)]
+    assert any(not fit.is_even for tables in drawn for fit in validate(tables, Path("random.toml")).fits())
+    drawn = [attempt(shipped("cnn")[0] | start, lambda t: another_layer(t, chance)) for _ in range(6)]
+    assert any("activation" in tables["dense"][0] for tables in drawn if isinstance(tables["dense"], list))
 
 
 def sizes(tables: dict) -> set[int]:

@@ -1,22 +1,28 @@
 """Valid examples of every family: a shipped example whose dimensions, numbers and options are drawn anew.
 
-Nothing here knows a family. Which lists have which dimension is what the family declares (`spec/shapes.py`); a change
-that makes an example invalid is taken back, so what is left is whatever the engine accepts.
+Nothing here knows a family. Which lists have which dimension, and which words a key may be, is what the family
+declares (`spec/shapes.py`, `Known`); a change that makes an example invalid is taken back, so what is left is what
+the engine accepts.
 """
 
 import copy
 import random
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import numpy as np
 
 from gradbook.engine import BookError, work
 from gradbook.engine.families import families
+from gradbook.engine.families import family as spec_of
 from gradbook.engine.load import validate
-from gradbook.engine.ops import of_kind
-from gradbook.engine.optim import KEYS, OPTIMIZERS
-from gradbook.engine.spec.shapes import Claims
+from gradbook.engine.ops import OPS, of_kind
+from gradbook.engine.optim import KEYS, OPTIMIZERS, companion_of
+from gradbook.engine.spec.example import Known
+from gradbook.engine.spec.rules import giving
+from gradbook.engine.spec.shapes import Claim, Claims
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
 FILE = Path("random.toml")
@@ -24,6 +30,10 @@ SIZES = (1, 2, 2, 3, 3, 4, 5, 9, 10)
 """Lengths of a dimension; a matrix of nine is printed with dots."""
 MOST = 400
 """An example has no more numbers than this, so that its pages are built in a second or two."""
+MENDS = 4
+"""So often a matrix is given the number of columns that a refusal asks for: a window that moves otherwise leaves
+another number of places, and a layer behind another one reads what that gives."""
+WIDTH = re.compile(r"\S+: (?P<place>\S+): has \d+ columns?, expected (?P<columns>\d+)")
 WORDS = ("title", "intro", "see", "order", "notation")
 
 
@@ -41,7 +51,7 @@ def valid_example(chance: random.Random, family: str | None = None) -> dict:
     tables = chance.choice(shipped(family)) | {"title": {"en": "Random", "zh": "随机"}}
     tables["page"] = {"curve": 3}
     tables = resized(tables, chance)
-    for change in (_numbers, *([_option] * 6), _page, _inputs, _answer):
+    for change in (_numbers, *([_option] * 6), _page, _inputs, _without_a_target):
         tables = attempt(tables, lambda found, change=change: change(found, chance))
     return tables
 
@@ -53,13 +63,17 @@ def attempt(tables: dict, change: Callable[[dict], None]) -> dict:
         change(found)
     except (LookupError, TypeError):  # an earlier change has taken away what this one asks for
         return tables
-    try:
-        if count(found) > MOST:
-            return tables
-        work(validate(found, FILE))
-    except BookError:
-        return tables
-    return found
+    for _ in range(MENDS):
+        try:
+            if count(found) > MOST:
+                return tables
+            work(validate(found, FILE))
+            return found
+        except BookError as refusal:
+            if not (wrong := WIDTH.match(str(refusal))):
+                return tables
+        resize(found, [Claim(0, wrong["place"], "column")], int(wrong["columns"]))
+    return tables
 
 
 # Dimensions
@@ -125,8 +139,9 @@ def count(value) -> int:
 
 
 def _option(tables: dict, chance: random.Random) -> None:
-    """Another loss, activation, optimiser, schedule, clipping or decay."""
-    chance.choice([_loss, _activation, _optimizer, _schedule, _clipping, _decay])(tables, chance)
+    """Other targets, another loss, activation, word, number or layer; another optimiser, schedule, batch or start."""
+    of_model = [_loss, _activation, _classes, _answers, _word, another_step, another_layer]
+    chance.choice([*of_model, _optimizer, _schedule, _clipping, _decay, _batches, _start])(tables, chance)
 
 
 def _loss(tables: dict, chance: random.Random) -> None:
@@ -140,7 +155,42 @@ def _activation(tables: dict, chance: random.Random) -> None:
     holder["activation"] = drawn
 
 
+def _classes(tables: dict, chance: random.Random) -> None:
+    """Targets as the numbers of classes, with a loss that compares distributions."""
+    if "loss" in keys(tables):
+        tables["loss"] = chance.choice([n for n in of_kind("loss") if OPS[n].accepts(1) == "distribution"])
+        if "output_activation" in keys(tables):
+            tables["output_activation"] = chance.choice(giving(OPS[tables["loss"]].outputs))
+    count = len(tables["data"]["y"][0])
+    tables["data"]["y"] = [chance.randrange(count) for _ in tables["data"]["y"]]
+
+
+def _answers(tables: dict, chance: random.Random) -> None:
+    """A mask of the steps that answer, with targets for these or for all."""
+    data = tables["data"]
+    data["answers"] = [chance.randint(0, 1) for _ in data["x"]]
+    data["y"] = of_length(data["y"], chance.choice([len(data["x"]), sum(data["answers"])]))
+
+
+def _word(tables: dict, chance: random.Random) -> None:
+    """Another word for a key of the example that takes one of some, such as the place of a norm."""
+    words = {key: known(field) for key, field in keys(tables).items() if known(field)}
+    key = chance.choice(sorted(words))
+    tables[key] = chance.choice(words[key])
+
+
+def keys(tables: dict) -> dict:
+    """The keys of an example of this family, each as it is declared."""
+    return dict(spec_of(tables["family"]).Spec.model_fields)
+
+
+def known(field) -> list[str]:
+    """The words that a field takes, if they are said."""
+    return [name for part in field.metadata if isinstance(part, Known) for name in part.names]
+
+
 def _optimizer(tables: dict, chance: random.Random) -> None:
+    tables.pop("start", None)  # what another optimiser remembers
     tables["update"] = {
         "learning_rate": chance.choice([0.01, 0.1, 0.5]),
         "optimizer": chance.choice(list(OPTIMIZERS)),
@@ -154,7 +204,8 @@ def _schedule(tables: dict, chance: random.Random) -> None:
 
 
 def _clipping(tables: dict, chance: random.Random) -> None:
-    tables["update"][chance.choice(["clip_value", "clip_norm"])] = chance.choice([0.05, 0.5])
+    for key in chance.choice([["clip_value"], ["clip_norm"], ["clip_value", "clip_norm"]]):
+        tables["update"][key] = chance.choice([0.05, 0.5])
 
 
 def _decay(tables: dict, chance: random.Random) -> None:
@@ -166,7 +217,7 @@ def _inputs(tables: dict, chance: random.Random) -> None:
     tables["input_gradients"] = chance.random() < 0.25
 
 
-def _answer(tables: dict, chance: random.Random) -> None:
+def _without_a_target(tables: dict, chance: random.Random) -> None:
     """One in four has no target; every other one of these is given the gradient of its output."""
     kind = chance.choice(["forward", "upstream", *(["target"] * 6)])
     if kind == "target":
@@ -194,6 +245,48 @@ def answered(tables: dict, upstream) -> dict:
     data = {k: v for k, v in tables["data"].items() if k not in ("y", "t", "labelled")}
     left = {k: v for k, v in tables.items() if k not in ("loss", "delta", "penalty", "logits")}
     return left | {"data": data | ({} if upstream is None else {"upstream": upstream})}
+
+
+def another_step(tables: dict, chance: random.Random) -> None:
+    """A whole number that a table says by a key, such as the stride of a window, is another one."""
+    holder, key = chance.choice(list(whole_numbers({k: v for k, v in tables.items() if k not in ("update", "page")})))
+    holder[key] = chance.randint(0, 4)
+
+
+def whole_numbers(value) -> Iterator[tuple[dict, str]]:
+    """The tables in a value that say a whole number, and by which key."""
+    if isinstance(value, dict):
+        yield from ((value, key) for key, part in value.items() if type(part) is int)
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from whole_numbers(part)
+
+
+def another_layer(tables: dict, chance: random.Random) -> None:
+    """Behind the last layer of a chain stands another one like it; the one before may get an activation."""
+    fields = spec_of(tables["family"]).Spec.model_fields
+    key = chance.choice([key for key, field in fields.items() if "x-chain" in (field.json_schema_extra or {})])
+    layers = tables[key] if isinstance(tables[key], list) else [tables[key]]
+    middle = {"activation": chance.choice(of_kind("activation"))} if chance.random() < 0.7 else {}
+    tables[key] = [*layers[:-1], layers[-1] | middle, copy.deepcopy(layers[-1])]
+
+
+def _batches(tables: dict, chance: random.Random) -> None:
+    """A part of the samples in each update; refused and so taken back where there are none."""
+    size = chance.choice([1, 1, 2])
+    tables["update"]["batch_size"] = size
+    if chance.random() < 0.5:
+        tables["update"]["order"] = [chance.randrange(3) for _ in range(size * chance.randint(1, 4))]
+
+
+def _start(tables: dict, chance: random.Random) -> None:
+    """What the optimiser remembers of some parameters, never negative, as squares are not."""
+    trace = work(validate(tables, FILE))
+    start: dict = {"t": chance.randint(1, 9)} if "t" in trace else {}
+    for leaf in trace.leaves("state"):
+        if (found := companion_of(trace, leaf.name)) and chance.random() < 0.7:
+            letter, parameter = found
+            start.setdefault(letter, {})[parameter] = np.full(leaf.shape, chance.choice([0.25, 0.5, 1])).tolist()
+    tables["start"] = start
 
 
 def _page(tables: dict, chance: random.Random) -> None:

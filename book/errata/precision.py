@@ -88,7 +88,9 @@ class Precision:
     def _trained(self) -> Values:
         """What training in float32 makes of the leaves."""
         steps = [replace(s, value=s.value.astype(np.float32)) for s in self.start.values()]
-        return train(Trace(self.start.example, steps, self.start.loss, {}, self.start.updates), self.updates)[1]
+        turns = [{name: data.astype(np.float32) for name, data in batch.items()} for batch in self.start.batches]
+        single = Trace(self.start.example, steps, self.start.loss, {}, self.start.updates, batches=turns)
+        return train(single, self.updates)[1] | (turns[self.updates % len(turns)] if turns else {})
 
 
 Working = Callable[[Step, list[np.ndarray]], np.ndarray]

@@ -47,8 +47,8 @@ class Programs:
         if not updates:
             return program.trace
         if before := self._done.get((program, updates - 1)):
-            return before.replay({name: before.value(new) for name, new in before.updates.items()})
-        return program.trace.replay(train(program.trace, updates)[1])
+            return before.following()
+        return program.trace.following(train(program.trace, updates)[1], updates)
 
 
 def _sequential(trace: Trace) -> Iterator[Program]:

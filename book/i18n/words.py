@@ -1,6 +1,7 @@
 """Languages: the catalogues beside the templates, and the Jinja environment that speaks through them."""
 
 import re
+from collections.abc import Sequence
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -54,9 +55,15 @@ def html_code(lang: str) -> str:
     return locale_of(lang).replace("_", "-")
 
 
-def check_language(lang: str) -> str:
+def check_language(lang: str, of_book: Sequence[str] = ()) -> str:
+    """The language, if there is one of this name, and if it is one `of_book`, the languages that a book has."""
     if lang not in languages():
-        raise unknown("--lang", "language", lang, languages())
+        raise unknown("--lang", "language", lang, of_book or languages())
+    if of_book and lang not in of_book:
+        raise BookError(
+            f"--lang: {lang!r} is no language of this book, which has {', '.join(of_book)}; "
+            f"add it to `languages` in gradbook.toml."
+        )
     return lang
 
 

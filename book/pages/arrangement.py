@@ -36,7 +36,7 @@ class Arrangement:
         if self.trace[name].phase != "update" or name in self.trace.updated().values():
             return False
         found = self.notation.attachment(name)
-        return not found or found[0] == "q"
+        return not found or found[0] in ("cut", "q")
 
 
 @once

@@ -15,6 +15,10 @@ IN_TABLES = 6
 """The significant digits of exact values in the tables of several updates."""
 
 
+MOST_TURNS = 20
+"""Of so many updates the first page of an example shows the data that they read."""
+
+
 @dataclass(frozen=True)
 class History:
     """A table: the names of its columns, and their values after 0, 1, … updates."""
@@ -24,12 +28,23 @@ class History:
 
 
 @once
+def turns(worked: Worked) -> History | None:
+    """The data that the updates of one round read; None if all updates read the same."""
+    if not worked.exact.batches:
+        return None
+    rounds = worked.after(min(len(worked.exact.batches), MOST_TURNS) - 1)
+    names = list(worked.exact.batches[0])
+    return History(names, [[_exact(worked, trace, name) for name in names] for trace in rounds])
+
+
+@once
 def history(worked: Worked) -> list[History]:
-    """What the updates change, from update to update: the loss, then each parameter with its state."""
+    """What the updates change, from update to update: the loss, with the data that are then read if they change, then
+    each parameter with its state."""
     trace, traces = worked.printed, worked.after(worked.example.page.steps)
     rate = ["rate"] * ("rate" in trace)
     state = trace.updated("state")
-    groups = [[trace.loss, *rate]]
+    groups = [[trace.loss, *rate, *(worked.exact.batches[0] if worked.exact.batches else ())]]
     for parameter in trace.updated():
         own = [name for name in state if (found := companion_of(trace, name)) and found[1] == parameter]
         groups.append([parameter, *own])

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from jinja2.environment import TemplateModule
 
-from gradbook.engine import Example, Trace, check_gradients, pencil, train
+from gradbook.engine import Example, Trace, check_gradients, lower, pencil, train
 from gradbook.engine.tape.check import GradientCheck
 
 from ..base.numbers import printed_array
@@ -67,26 +67,36 @@ class Worked:
             return None
         digits = self.example.page.digits
         start = {leaf: printed_array(self.printed.value(new), digits) for leaf, new in self.printed.updates.items()}
-        return Worked.of(self.example, self.exact.replay(start).called(f"{self.exact.example}{SECOND}"))
+        return Worked.of(self.example, self.exact.following(start).called(f"{self.exact.example}{SECOND}"))
 
     def after(self, updates: int) -> list[Trace]:
         """The exact traces after 0, 1, … updates."""
         found = [self.exact]
         while len(found) <= updates:
-            last = found[-1]
-            found.append(last.replay({leaf: last.value(new) for leaf, new in last.updates.items()}))
+            found.append(found[-1].following())
         return found
 
     @cached_property
     def losses(self) -> np.ndarray:
-        """The loss before each of `page.curve` updates and after the last; without updates one loss, without a
-        loss none."""
+        """The loss before each of `page.curve` updates, and after the last, each on the data that are then read;
+        without updates one loss, without a loss none."""
         return train(self.exact, self.example.page.curve if self.updates else 0)[0]
 
     @property
     def updates(self) -> bool:
         """Whether the example says how the parameters change, and there is something to change them for."""
         return bool(self.exact.loss) and self.example.update is not None
+
+    @cached_property
+    def before_and_after(self) -> tuple[float, float]:
+        """The loss before the update and after it, both on the data that the update has read."""
+        if not self.exact.batches:
+            return float(self.losses[0]), float(self.losses[1])
+        trace = self.exact
+        loss = lower(trace, trace.updates, [trace.loss])
+        with np.errstate(all="ignore"):
+            after = loss(*(trace.value(new) for new in trace.updates.values()))[0]
+        return float(trace.value(trace.loss)), float(after)
 
 
 def once(function: Callable[..., T]) -> Callable[..., T]:

@@ -1,6 +1,7 @@
 """Redoes the table of gradients: each beside its central difference, and how far it is from a complex step."""
 
 from decimal import Decimal
+from itertools import islice, takewhile
 
 from ..arithmetic.tree import Node, Num, Partial
 from ..ops import mp
@@ -19,7 +20,7 @@ def gradients(sheet: Sheet) -> None:
     """derivative | gradient | central difference | relative error, or words | relative error beside a complex step"""
     errors, slopes = [], []
     for i, row in [*sheet.of_width(4), *sheet.of_width(5)]:
-        if is_gradient(row):
+        if is_gradient(sheet, i, row):
             _gradient(sheet, i, *row[:4])
             errors += [row[3]] if row[3] else []
             slopes += row[4:]
@@ -27,10 +28,11 @@ def gradients(sheet: Sheet) -> None:
         _worst(sheet, errors, slopes)
 
 
-def is_gradient(row: list[Node | None]) -> bool:
-    """An errata table may begin with a derivative too, but ends with words."""
+def is_gradient(sheet: Sheet, i: int, row: list[Node | None]) -> bool:
+    """An errata table may begin with a derivative too, but ends with words, in which there may be a number."""
     told = [*row[1:3], *row[4:], *([row[3]] if row[3] else [])]
-    return isinstance(row[0], Partial) and len(told) > 2 and all(isinstance(n, Num) for n in told)
+    numbers = len(told) > 2 and all(isinstance(n, Num) for n in told)
+    return isinstance(row[0], Partial) and numbers and not (len(row) > 4 and sheet.text(i, 4))
 
 
 def _gradient(sheet: Sheet, i: int, symbol: Partial, gradient: Num, difference: Num, error: Num | None) -> None:
@@ -83,6 +85,6 @@ def _worst(sheet: Sheet, errors: list[Num], slopes: list[Num]) -> None:
 def _below(sheet: Sheet) -> list[Num]:
     """The numbers that stand alone behind a table, under the same heading."""
     last = [f for row in sheet.table.rows for cell in row for f in cell.formulas][-1]
-    behind = [f for f in sheet.page.formulas if f.anchor == last.anchor and f.n > last.n]
+    behind = takewhile(lambda f: f.anchor == last.anchor, islice(sheet.page.formulas, last.n, None))
     found = [node for f in behind for row in sheet.reading(f).rows for node in row.parts if len(row.parts) == 1]
     return [node for node in found if isinstance(node, Num)]

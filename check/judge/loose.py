@@ -4,6 +4,7 @@ Known quantities: every entry of every step, the losses on the way down, and the
 """
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 
@@ -27,15 +28,23 @@ def counts(page: Page) -> tuple[int, ...]:
 
 
 def check_loose(page: Page, example, reading: Callable, report: Report) -> None:
+    told = counts(page)
+    for text, where in _found(page, reading):
+        if len(Decimal(text).normalize().as_tuple().digits) >= TELLING:
+            report.counts["loose"] += 1
+            if not is_known(text, example, told):
+                report.fail("loose", page.path, where, text, "", "is no quantity of this example")
+
+
+def _found(page: Page, reading: Callable) -> Iterator[tuple[str, str]]:
+    """Every number without an address, and where it stands: alone in a formula, in words, in a drawing."""
     for formula, number in _lone(page, reading):
-        _check(number.text, page, formula.where, example, report)
+        yield number.text, formula.where
     for block in page.prose:
-        for text in DECIMAL.findall(block.replace("−", "-")):
-            _check(text, page, cut(block), example, report)
+        yield from ((text, cut(block)) for text in DECIMAL.findall(block.replace("−", "-")))
     for n, drawing in enumerate(page.drawings, 1):
-        for text in drawing:
-            if DECIMAL.fullmatch(text.replace("−", "-")):
-                _check(text.replace("−", "-"), page, f"figure {n}", example, report)
+        texts = (text.replace("−", "-") for text in drawing)
+        yield from ((text, f"figure {n}") for text in texts if DECIMAL.fullmatch(text))
 
 
 def _lone(page: Page, reading: Callable) -> Iterator[tuple[Formula, Num]]:
@@ -47,31 +56,36 @@ def _lone(page: Page, reading: Callable) -> Iterator[tuple[Formula, Num]]:
             yield formula, nodes[0]
 
 
-def _check(text: str, page: Page, where: str, example, report: Report) -> None:
-    if len(Decimal(text).normalize().as_tuple().digits) >= TELLING:
-        report.counts["loose"] += 1
-        if not is_known(text, example, counts(page)):
-            report.fail("loose", page.path, where, text, "", "is no quantity of this example")
-
-
 def is_known(text: str, example, told: tuple[int, ...] = COUNTS) -> bool:
     number = Num(text)
-    if text in example.consensus.values() or Decimal(text).normalize() in example.printed_numbers:
+    if text in example.printed_texts or Decimal(text).normalize() in example.printed_numbers:
         return True
     known = any(OWN.shows(value, number) for value in _candidates(example, told, number))
-    return known or any(True for _ in _near(example.bounds, number))  # which are rounded outwards, so that they hold
+    known = known or bool(_near(example.bounds, number))  # which are rounded outwards, so that they hold
+    return known or _is_noise(number, example, told)
+
+
+def _is_noise(number: Num, example, told: tuple[int, ...]) -> bool:
+    """Whether float64 carries a quantity so, where decimals cancel."""
+    loss = example.trace.loss
+    if any(example.is_noise(number, name) for name in example.truth.values):
+        return True
+    return any(example.is_noise(number, loss, updates) for updates in told if updates)
 
 
 def _candidates(example, told: tuple[int, ...], number: Num) -> Iterator[Decimal]:
     """Quantities near a number; those that take the longest training to know come last."""
     yield from _near(example.quantities, number)
+    if example.trace.loss:
+        yield from _near([example.loss_again], number)
     for updates in told if example.trace.loss else ():
         yield from _near([example.loss(updates)], number)
 
 
-def _near(values: list[Decimal], number: Num) -> Iterator[Decimal]:
+def _near(ordered: list[Decimal], number: Num) -> list[Decimal]:
+    """The values, of a list in order, that are near a number."""
     room = 2 * OWN.half(number)
-    return (v for v in values if abs(v - number.value) <= room)
+    return ordered[bisect_left(ordered, number.value - room) : bisect_right(ordered, number.value + room)]
 
 
 def cut(text: str) -> str:

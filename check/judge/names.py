@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from ..arithmetic.tree import Node, Partial, Sym, children
 from ..read.html import Formula, Page
+from ..truth.keys import index_in
 from .report import Report
 from .site import joined
 
@@ -31,7 +32,7 @@ def symbols(node: Node) -> Iterator[Sym]:
 
 def _known(symbol: Sym, example) -> bool:
     """Whether it is bound; a letter for an index, as in E_{ij}, asks for the whole matrix."""
-    general = not any(c.isdigit() for c in symbol.sub)
+    general = not any(c.isdigit() for c in index_in(symbol))
     known = example.symbols.lookup(symbol) or (general and example.symbols.wholes(symbol))
     return bool(known) or symbol in example.symbols.elided
 

@@ -79,7 +79,7 @@ class Page:
         parts = self.name.split("/")
         return parts[1] if parts[0] == "examples" and len(parts) == 3 else ""
 
-    @property
+    @cached_property
     def body(self):
         """What is written on the page, without what stands around every page."""
         found = self.root.xpath("//article")
@@ -173,7 +173,8 @@ class Page:
     @cached_property
     def addresses(self) -> list[tuple[str, str]]:
         """Every addressed number outside prose: (address, what is printed)."""
-        found = self.body.xpath(".//math//*[@data-value]")
+        inside = (e for math in self.body.iter("math") for e in math.iterdescendants())
+        found = (e for e in inside if e.get("data-value") is not None)  # XPath would merge sets, formula by formula
         return [(e.get("data-value"), number_text("".join(e.itertext()))) for e in found]
 
     @cached_property

@@ -4,7 +4,7 @@ pencil arithmetic, and gradients against central differences of the forward pass
 Glossary. eps: the relative rounding error of float64, 2^-53. h: the step of a central difference.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from ..ops import LINEAR, MEANINGS, Meaning, exact, mp
 from .trace import Place, Step, Trace
+from .training import Training
 
 EPS = 2.0**-53
 ULPS = 8
@@ -33,6 +34,20 @@ class Fault:
     why: str
 
 
+@dataclass(frozen=True)
+class Slope:
+    """The slope of the loss in a direction of some entries: by their gradients, and by a difference, to 50 digits."""
+
+    places: list[Place]
+    gradient: object
+    difference: object
+
+    @property
+    def error(self):
+        """How far apart they are, relatively; of slopes below 1 absolutely."""
+        return abs(self.gradient - self.difference) / max(abs(self.gradient), abs(self.difference), mp.mpf(1))
+
+
 @dataclass
 class Truth:
     """The 50-digit values of a trace, and what was found on the way."""
@@ -41,9 +56,7 @@ class Truth:
     faults: list[Fault] = field(default_factory=list)
 
     def __post_init__(self):
-        self._weights = {s.name: s.value for s in self.trace.steps.values() if s.is_leaf}
-        self._curve: list[float] = []
-        self._after: dict[int, dict] = {}
+        self._noises: dict[int, dict] = {}
         self.values = evaluate(self.trace.steps.values(), {}, self.faults)
         for step in self.trace.steps.values():
             if step.name in self.values and not step.is_leaf:
@@ -78,17 +91,28 @@ class Truth:
         return [s for s in self.trace.steps.values() if s.name in self.values and not s.is_leaf]
 
     @cached_property
-    def gradients(self) -> list[tuple[Place, object, object]]:
-        """(entry of a parameter or an input, gradient, central difference), both to 50 digits."""
+    def training(self) -> Training:
+        return Training(self.trace)
+
+    def gradients(self) -> Iterator[Slope]:
+        """The gradients of all parameters, and of inputs if asked for, at once against a central difference, in a
+        direction in which no wrong entry hides behind another; of each half where the two disagree, down to the entry
+        that is wrong."""
         forward = [s for s in self.trace.steps.values() if s.phase == "forward"]
-        values, found = self._on_distributions(), []
-        for name in self.trace.differentiated:
-            gradient = values.get(self.trace.grads.get(name, ""))
-            if gradient is not None and self.trace.loss in values:
-                for index in np.ndindex(gradient.shape):
-                    place = name, index
-                    found.append((place, gradient[index], self._difference(forward, values, place)))
-        return found
+        values = self._on_distributions()
+        found = {name: values[g] for name in self.trace.differentiated if (g := self.trace.grads.get(name)) in values}
+        places = [(name, index) for name, gradient in found.items() for index in np.ndindex(gradient.shape)]
+        waiting = [places] if places and self.trace.loss in values else []
+        while waiting:
+            part = waiting.pop()
+            direction = dict(zip(part, _directions(len(part)), strict=True))
+            gradient = mp.fsum(found[name][index] * along for (name, index), along in direction.items())
+            slope = Slope(part, gradient, self._difference(forward, values, direction))
+            if len(part) == 1 or slope.error <= AGREE:
+                yield slope
+            else:
+                half = len(part) // 2
+                waiting += [part[half:], part[:half]]
 
     def _on_distributions(self) -> dict[str, np.ndarray]:
         """The values with targets that add up to 1, of which float64 can miss a rounding for each of their numbers:
@@ -103,60 +127,47 @@ class Truth:
                 changes[name] = self.values[name] / total
         return evaluate(steps, changes, [], self.values) if changes else self.values
 
-    def _difference(self, forward: list[Step], values: Mapping, place: Place):
+    def _difference(self, forward: list[Step], values: Mapping, direction: Mapping[Place, float]):
         """Along the pieces on which the operations stand: at a kink on the side that the book's conventions name."""
-        above, below = (self._loss(forward, values, place, change, along=True) for change in (H, -H))
+        above, below = (self._loss(forward, values, direction, change, along=True) for change in (H, -H))
         return (above - below) / (2 * H)
 
-    def _loss(self, forward: list[Step], values: Mapping, place: Place, change, along: bool = False):
-        moved = values[place[0]].copy()
-        moved[place[1]] += change
-        return evaluate(forward, {place[0]: moved}, [], values, along)[self.trace.loss][()]
+    def _loss(self, forward: list[Step], values: Mapping, direction: Mapping, change, along: bool = False):
+        moved: dict[str, np.ndarray] = {}
+        for (name, index), part in direction.items():
+            moved.setdefault(name, values[name].copy())[index] += change * part
+        return evaluate(forward, moved, [], values, along)[self.trace.loss][()]
 
     def difference(self, place: Place, h: float) -> tuple:
         """The central difference of the loss at an entry with this step, and what it would be without any kink."""
         forward = [s for s in self.trace.steps.values() if s.phase == "forward"]
         step, values = mp.mpf(h), self.values
         pairs = [
-            [self._loss(forward, values, place, change, along) for change in (step, -step)] for along in (False, True)
+            [self._loss(forward, values, {place: 1}, change, along) for change in (step, -step)]
+            for along in (False, True)
         ]
         return tuple((above - below) / (2 * step) for above, below in pairs)
 
-    def after(self, updates: int) -> dict[str, np.ndarray]:
-        """Every step after so many updates, in float64."""
-        if updates not in self._after:
-            self._weights = {s.name: s.value for s in self.trace.steps.values() if s.is_leaf}
-            self._curve = self._trained(updates + 1)
-            self._after[updates] = {s: self._weights[s] for s in self.trace.steps}
-        return self._after[updates]
-
-    def told(self, name: str, updates: int) -> np.ndarray:
-        """A step, or a leaf that training changes, after so many updates, in float64."""
+    def noise(self, name: str, updates: int = 0) -> np.ndarray:
+        """How far float64 may be from a step, or from a leaf that training changes, after so many updates."""
         if name in self.trace.updates and updates:
             name, updates = self.trace.updates[name], updates - 1
-        elif name in self.trace.updates:
-            return self.trace.steps[name].value
-        return np.asarray(self.after(updates)[name])
+        if updates not in self._noises:
+            self._noises[updates] = self._noise_after(updates) if updates else float_bounds(self.trace, self.values)
+        return self._noises[updates][name]
 
-    def losses(self, updates: int) -> np.ndarray:
-        """The loss after 0, 1, … updates, in float64."""
-        while len(self._curve) <= updates:
-            self._curve += self._trained(max(updates + 1 - len(self._curve), 1000))
-        return np.array(self._curve)
-
-    def _trained(self, updates: int) -> list[float]:
-        steps = [s for s in self.trace.steps.values() if not s.is_leaf]
+    def _noise_after(self, updates: int) -> dict[str, np.ndarray]:
+        """As from the leaves that training has reached: the last update rounded each of them."""
+        values = {name: np.asarray(self.training.value(name, updates)) for name in self.trace.steps}
+        rounded = {name: ULPS * EPS * abs(values[name]) for name in self.trace.updates}
         with np.errstate(all="ignore"):
-            return [self._update(steps) for _ in range(updates)]
+            return float_bounds(self.trace, values, rounded)
 
-    def _update(self, steps: list[Step]) -> float:
-        """One update of `_weights`; returns the loss before it."""
-        values = self._weights
-        for step in steps:
-            values[step.name] = MEANINGS[step.op].value(*(values[a] for a in step.args), **step.attrs)
-        loss = float(values[self.trace.loss])
-        values.update({p: values[new] for p, new in self.trace.updates.items()})
-        return loss
+
+def _directions(entries: int) -> list[float]:
+    """How far each entry moves in a difference: drawn once and for all; one alone moves by 1."""
+    random = np.random.default_rng(0)
+    return [1.0] if entries == 1 else (random.choice((-1, 1), entries) * random.uniform(0.5, 1, entries)).tolist()
 
 
 def evaluate(
@@ -209,30 +220,31 @@ def pencil_bounds(truth: Truth, digits: int) -> dict[str, np.ndarray]:
         if step.is_leaf:
             bounds[step.name] = np.zeros(step.value.shape)
             continue
-        passed = _passed(truth, step, [bounds[a] for a in step.args if a in bounds])
+        passed = _passed(truth.values, step, [bounds[a] for a in step.args if a in bounds])
         passed = np.where(np.isnan(passed), np.inf, np.maximum(passed, 0))
         size = np.abs(truth.values[step.name].astype(np.float64)) + passed
         bounds[step.name] = passed + 0.5 * 10.0 ** (np.floor(np.log10(np.maximum(size, 1e-300))) - digits + 1)
     return bounds
 
 
-def float_bounds(truth: Truth) -> dict[str, np.ndarray]:
-    """How far float64 may be from the truth, entry by entry; 0 where a rounding may carry over a jump."""
-    bounds: dict[str, np.ndarray] = {}
-    for step in truth.trace.steps.values():
-        bounds[step.name] = np.zeros(step.value.shape)
-        if step.name in truth.values and not step.is_leaf:
-            given = [bounds[a] for a in step.args]
-            far, near = (_passed(truth, step, [b * share for b in given]) for share in (1.0, NEAR))
-            own = _rounding(MEANINGS[step.op], step, [truth.values[a].astype(np.float64) for a in step.args])
+def float_bounds(trace: Trace, values: Mapping, given: Mapping | None = None) -> dict[str, np.ndarray]:
+    """How far float64 may be from the truth, entry by entry, where leaves are as far off as `given` says; 0 where a
+    rounding may carry over a jump."""
+    bounds: dict[str, np.ndarray] = {step.name: np.zeros(step.value.shape) for step in trace.steps.values()}
+    bounds |= given or {}
+    for step in trace.steps.values():
+        if step.name in values and not step.is_leaf:
+            carried = [bounds[a] for a in step.args]
+            far, near = (_passed(values, step, [b * share for b in carried]) for share in (1.0, NEAR))
+            own = _rounding(MEANINGS[step.op], step, [values[a].astype(np.float64) for a in step.args])
             smooth = np.isfinite(far) & (near <= 10 * NEAR * far + np.spacing(abs(own)))
             bounds[step.name] = np.where(smooth, np.maximum(far, 0) + own, 0)
     return bounds
 
 
-def _passed(truth: Truth, step: Step, bounds: list[np.ndarray]) -> np.ndarray:
+def _passed(values: Mapping, step: Step, bounds: list[np.ndarray]) -> np.ndarray:
     """The largest change of a step when its arguments move by their bounds; nan where it would have no value."""
-    args = [truth.values[a].astype(np.float64) for a in step.args]
+    args = [values[a].astype(np.float64) for a in step.args]
     meaning = MEANINGS[step.op]
     with np.errstate(all="ignore"):
         if meaning.passed == LINEAR:

@@ -201,7 +201,7 @@ class Symbols:
 
     def _indexed(self, node: Node, letters: str) -> Node:
         """The node with arrays, marked as such, in the place of symbols that have letters for an index."""
-        if isinstance(node, Sym) and node.sub and set(node.sub.rpartition(",")[2]) <= set(letters):
+        if isinstance(node, Sym) and node.sub and set(index_in(node).rpartition(",")[2]) <= set(letters):
             found = self.wholes(node)
             return Op("each", (found[0] if found else self._unknown(wholes_of(node)[0]),))
         if isinstance(node, Op) and node.name == "index" and set(node.note) <= set(letters):

@@ -40,6 +40,15 @@ class Trace:
         self.example, self.loss = told["example"], told["loss"]
         self.grads, self.updates = told["grads"], told["updates"]
         self.steps = {s["name"]: _step(s) for s in told["steps"]}
+        self.batches = [self._batch(batch) for batch in told.get("batches", ())]
+
+    def _batch(self, told: dict) -> dict[str, np.ndarray]:
+        """The data that one of the updates reads, where they do not all read the same."""
+        return {name: np.array(value).reshape(self.steps[name].value.shape) for name, value in told.items()}
+
+    def batch(self, updates: int) -> dict[str, np.ndarray]:
+        """The data that are read after so many updates; {} if all updates read the same."""
+        return self.batches[updates % len(self.batches)] if self.batches else {}
 
     @cached_property
     def parameters(self) -> list[str]:

@@ -1,27 +1,32 @@
 """The convolutional network: z = Σ x ∗ K + b for each output map, an activation, pooling; at the end all maps become
-one column for a dense layer (LeCun et al. 1989).
+one column for dense layers (LeCun et al. 1989).
 
-Every channel is a map of its own on the tape, with a kernel for each pair of an output map and an input map.
+Every channel is a map of its own on the tape, with a kernel for each pair of an output map and an input map. Where
+windows do not fit evenly, the rows and columns at the end that none of them sees are left out on the tape, in a line
+of their own, so that every window fits what it slides over.
 """
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from typing import Annotated, NamedTuple
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from ..layers.dense import affine
 from ..ops import OPS
-from ..spec.example import Activation, Example, Known, Matrix, Model, Number, Vector
+from ..ops.convolution import reach, seen
+from ..spec.example import Activation, Example, Known, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
-from ..spec.rules import expect_windows
+from ..spec.mistakes import LAYER, LAYERS
+from ..spec.rules import expect_outputs, expect_window
 from ..spec.shapes import chain, expect, shape
 from ..spec.targets import Answered, Target, expect_comparable, one_hot
 from ..tape.tape import Expr, Tape, apply
 
-LOSSES = ("cross_entropy_logits", "half_squared_error")
 Step = Annotated[int, Field(ge=1), AtMost("window")]
 Maps = Annotated[list[Matrix], Field(min_length=1), AtMost("maps")]
+Size = tuple[int, int]
+"""How many rows and columns a map has."""
 
 
 class Data(Answered):
@@ -34,7 +39,8 @@ class Data(Answered):
 
 
 class Pool(Model):
-    """pool: the largest or the average of each square of `size` × `size`; it moves by `stride`, by default `size`."""
+    """pool: the largest or the average of each square of `size` × `size`; it moves by `stride`, by default `size`.
+    Rows and columns at the end that no square reaches are left out."""
 
     kind: Annotated[str, Known("kind of pooling", ("max", "avg"))]
     size: Step
@@ -47,7 +53,8 @@ class Pool(Model):
 
 class Convolution(Model):
     """[[conv]]: kernels[o][c] reads input map c for output map o, b has one number for each output map or is
-    left out; `padding` is the number of zeros on each side."""
+    left out; `padding` is the number of zeros on each side. Rows and columns at the end that no kernel reaches are
+    left out."""
 
     kernels: Annotated[list[Maps], Field(min_length=1), AtMost("maps")] = shape(
         "outputs", "inputs", "height", "width"
@@ -70,11 +77,40 @@ class Convolution(Model):
 
 
 class Dense(Model):
-    """[dense]: W has one row per output and one column per number of the flattened maps; b one number per output or
-    is left out."""
+    """[dense], or [[dense]] for each of several: W has one row per output and one column per number of the flattened
+    maps or output of the layer before; b one number per output or is left out."""
 
-    W: Matrix = shape("outputs", "numbers")
+    W: Matrix = shape("outputs", "inputs")
     b: Vector | None = shape("outputs", default=None)
+    activation: Activation = "identity"
+
+
+DenseLayers = Annotated[
+    Annotated[Dense, Tag(LAYER)]
+    | Annotated[Annotated[list[Dense], Field(min_length=1), AtMost("layers")], Tag(LAYERS)],
+    Discriminator(lambda value: LAYERS if isinstance(value, list) else LAYER),
+]
+"""One dense layer, or a list of them."""
+
+
+class Fit(NamedTuple):
+    """Windows over maps of one size: where the part that they see is on the tape, how many rows and columns the maps
+    have, those zeros among them that `padding` has put on each side, how many are seen, and how many places found."""
+
+    step: str
+    size: Size
+    seen: Size
+    places: Size
+    padding: int = 0
+
+    @property
+    def is_even(self) -> bool:
+        return self.size == self.seen
+
+    @property
+    def leaves_out_zeros(self) -> bool:
+        """Whether all that is left out are zeros that were put around the maps."""
+        return all(n - kept <= self.padding for n, kept in zip(self.size, self.seen, strict=True))
 
 
 class Spec(Example):
@@ -84,82 +120,147 @@ class Spec(Example):
     conv: Annotated[list[Convolution], Field(min_length=1), AtMost("layers")] = chain(
         "channels", "maps", height=None, width=None
     )
-    dense: Dense
-    loss: Annotated[str, Known("loss", LOSSES)] = LOSSES[0]
+    dense: DenseLayers = chain("numbers", "outputs")
+    loss: Loss = "cross_entropy_logits"
+
+    @property
+    def last(self) -> list[Dense]:
+        """The dense layers at the end, one or several."""
+        return self.dense if isinstance(self.dense, list) else [self.dense]
+
+    @property
+    def gives_logits(self) -> bool:
+        """Whether the outputs stand for probabilities; where their gradient is given they stand for themselves."""
+        return self.data.upstream is None and OPS[self.last[-1].activation].outputs == "logits"
+
+    def fits(self) -> Iterator[Fit]:
+        """The windows of every convolution and pooling, in their order. Raises ValueError if one does not fit."""
+        size = _shape(self.data.x[0])
+        for i, layer in enumerate(self.conv):
+            scope = _scope(self, i + 1)
+            padded = tuple(n + 2 * layer.padding for n in size)
+            window = _shape(layer.kernels[0][0])
+            yield (fit := _fit(f"conv[{i}].kernels", f"{scope}seen.x<c>", padded, window, layer.steps, layer.padding))
+            if layer.pool:
+                window, steps = (layer.pool.size,) * 2, {"stride": layer.pool.steps["stride"]}
+                yield (fit := _fit(f"conv[{i}].pool", f"{scope}map<o>.seen", fit.places, window, steps))
+            size = fit.places
 
     @model_validator(mode="after")
     def _windows_fit(self):
-        size: tuple[int, ...] = np.shape(self.data.x[0])
         for i, layer in enumerate(self.conv):
             if not OPS[layer.activation].entrywise:
                 raise ValueError(
                     f"conv[{i}].activation: {layer.activation} makes a distribution of a column, and a map is none"
                 )
-            size = _size_after(f"conv[{i}]", layer, size)
-        maps = len(self.conv[-1].kernels)
-        because = f"{maps} × {size[0]} × {size[1]} numbers come out of the last convolution layer"
-        expect("dense.W", "column", len(self.dense.W[0]), maps * size[0] * size[1], because)
+        fits = list(self.fits())
+        (rows, columns), maps = fits[-1].places, len(self.conv[-1].kernels)
+        because = f"{maps} × {rows} × {columns} numbers come out of the last convolution layer"
+        if not all(fit.is_even for fit in fits):
+            because += " (rows and columns that no window reaches are left out)"
+        place = "dense[0].W" if isinstance(self.dense, list) else "dense.W"
+        expect(place, "column", len(self.last[0].W[0]), maps * rows * columns, because)
+        return self
+
+    @model_validator(mode="after")
+    def _loss_fits(self):
+        expect_outputs(self.last[-1].activation, self.loss)
         y = self.data.y
+        y, outputs = self.data.y, self.last[-1]
         if y is None:
             self.expect_no("loss")
             return self
-        expect_comparable("data.y", [y] if isinstance(y, list) else y, len(self.dense.W), self.loss)
+        expect_outputs(outputs.activation, self.loss)
+        expect_comparable("data.y", [y] if isinstance(y, list) else y, len(outputs.W), self.loss)
         return self
 
 
-def _size_after(place: str, layer: Convolution, size: tuple[int, ...]) -> tuple[int, ...]:
-    """How many rows and columns a map has after the layer, which had `size`; all windows must fit."""
-    axes, window = ("rows", "columns"), np.shape(layer.kernels[0][0])
-    size = tuple(
-        expect_windows(f"{place}.stride", what, n + 2 * layer.padding, k, **layer.steps)
-        for what, n, k in zip(axes, size, window, strict=True)
-    )
-    if not layer.pool:
-        return size
-    return tuple(
-        expect_windows(f"{place}.pool", what, n, **layer.pool.steps) for what, n in zip(axes, size, strict=True)
-    )
+def _shape(matrix: Matrix) -> Size:
+    return len(matrix), len(matrix[0])
+
+
+def _scope(spec: Spec, layer: int) -> str:
+    """What all names of a convolution layer, counted from 1, begin with."""
+    return "" if len(spec.conv) == 1 else f"conv{layer}."
+
+
+def _fit(place: str, step: str, size: Size, window: Size, steps: dict[str, int], padding: int = 0) -> Fit:
+    """How windows slide over maps of `size`; at least one must fit."""
+    for what, n, m in zip(("rows", "columns"), size, window, strict=True):
+        expect_window(place, what, n, m, steps.get("dilation", 1))
+    kept = tuple(seen(n, m, **steps) for n, m in zip(size, window, strict=True))
+    return Fit(step, size, kept, tuple(reach(n, m, **steps) for n, m in zip(kept, window, strict=True)), padding)
 
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss."""
-    maps = [tape.input(f"x{c}", x) for c, x in enumerate(spec.data.x, start=1)]
+    maps, fits = [tape.input(f"x{c}", x) for c, x in enumerate(spec.data.x, start=1)], spec.fits()
     for n, layer in enumerate(spec.conv, start=1):
-        maps = _convolution(tape, "" if len(spec.conv) == 1 else f"conv{n}.", maps, layer)
+        maps = _convolution(tape, _scope(spec, n), maps, layer, fits)
     columns = [p.reshape(shape=(p.size, 1)) if p.size > 1 else p for p in maps]
     f = columns[0] if len(columns) == 1 else columns[0].concat(*columns[1:], axis=0)
     f = f if f.name else tape.write("dense.f", f, grad="dense.df")
-    o = tape.write("dense.o", affine(tape.param, "dense", f, spec.dense.W, spec.dense.b), grad="dense.do")
-    logits = OPS[spec.loss].outputs == "logits"
-    out = tape.write("dense.p", o.softmax(axis=0)) if logits else o
-    y = tape.target("y", spec.data, out, lambda y: np.reshape(one_hot([y], len(spec.dense.W)), (-1, 1)))
-    if not logits:
+    o, scope = _dense(tape, spec.last, f)
+    y = tape.target("y", spec.data, o, lambda y: np.reshape(one_hot([y], len(spec.last[-1].W)), (-1, 1)))
+    if OPS[spec.loss].outputs != "logits" or OPS[spec.loss].accepts(1) != "distribution":
         return tape.write("J", tape.write("E", apply(spec.loss, o, y)).sum()).name
+    if spec.gives_logits:
+        tape.write(f"{scope}.p", o.softmax(axis=0))
     return tape.write("J", apply(spec.loss, o, y, axis=0).sum()).name
 
 
-def _convolution(tape: Tape, place: str, maps: list[Expr], layer: Convolution) -> list[Expr]:
-    """The output maps of a layer; `place` is what all its names begin with."""
+def _convolution(tape: Tape, place: str, maps: list[Expr], layer: Convolution, fits: Iterator[Fit]) -> list[Expr]:
+    """The output maps of a layer; `place` is what all its names begin with. Takes the layer's own from `fits`."""
     if layer.padding:
         widths = [[layer.padding] * 2] * 2
         maps = [
             tape.write(f"{place}pad.x{c}", x.pad(widths=widths), grad=f"{place}pad.dx{c}")
             for c, x in enumerate(maps, start=1)
         ]
+    fit = next(fits)
+    maps = [_seen(tape, f"{place}seen", f"x{c}", x, fit) for c, x in enumerate(maps, start=1)]
+    pooled = next(fits) if layer.pool else None
     return [
-        _map(tape, f"{place}map{o}", maps, kernels, b, layer)
+        _map(tape, f"{place}map{o}", maps, kernels, b, layer, pooled)
         for o, (kernels, b) in enumerate(zip(layer.kernels, layer.biases, strict=True), start=1)
     ]
 
 
-def _map(tape: Tape, scope: str, maps: list[Expr], kernels: list, b: Number | None, layer: Convolution) -> Expr:
+def _seen(tape: Tape, scope: str, name: str, x: Expr, fit: Fit) -> Expr:
+    """The part of a map that windows see; the map itself if that is all of it."""
+    if fit.is_even:
+        return x
+    for axis, (n, kept) in enumerate(zip(fit.size, fit.seen, strict=True)):
+        x = x if n == kept else x.slice(axis=axis, start=0, stop=kept)
+    return tape.write(f"{scope}.{name}", x, grad=f"{scope}.d{name}")
+
+
+def _map(
+    tape: Tape, scope: str, maps: list[Expr], kernels: list, b: Number | None, layer: Convolution, pooled: Fit | None
+) -> Expr:
     """One output map: every input map convolved with a kernel of its own, added up; activation; pooling."""
     K = [tape.param(f"{scope}.K{c}", k) for c, k in enumerate(kernels, start=1)]
-    seen = [x.conv(k, **layer.steps) for x, k in zip(maps, K, strict=True)]
-    found = sum(seen[1:], seen[0])
-    found = found if b is None else found + tape.param(f"{scope}.b", b)
-    z = tape.write(f"{scope}.z", found, grad=f"{scope}.delta")
+    found = [x.conv(k, **layer.steps) for x, k in zip(maps, K, strict=True)]
+    z = sum(found[1:], found[0])
+    z = z if b is None else z + tape.param(f"{scope}.b", b)
+    z = tape.write(f"{scope}.z", z, grad=f"{scope}.delta")
     a = tape.write(f"{scope}.a", apply(layer.activation, z), grad=f"{scope}.da")
-    if not layer.pool:
+    if not layer.pool or not pooled:
         return a
+    a = _seen(tape, scope, "seen", a, pooled)
     return tape.write(f"{scope}.p", apply(f"{layer.pool.kind}_pool", a, **layer.pool.steps), grad=f"{scope}.dp")
+
+
+def _dense(tape: Tape, layers: list[Dense], x: Expr) -> tuple[Expr, str]:
+    """The outputs of the last of the dense layers, and what its names begin with."""
+    scope = "dense"
+    for n, layer in enumerate(layers, start=1):
+        scope = "dense" if len(layers) == 1 else f"dense{n}"
+        z, is_last = affine(tape.param, scope, x, layer.W, layer.b), n == len(layers)
+        if OPS[layer.activation].outputs == "logits":  # the sums as they are
+            out, grad = ("o", "do") if is_last else ("z", "delta")
+            x = tape.write(f"{scope}.{out}", z, grad=f"{scope}.{grad}")
+        else:
+            z, out = tape.write(f"{scope}.z", z, grad=f"{scope}.delta"), "o" if is_last else "a"
+            x = tape.write(f"{scope}.{out}", apply(layer.activation, z), grad=f"{scope}.d{out}")
+    return x, scope

@@ -1,32 +1,48 @@
 """The graph convolutional network: H = relu(Â X W), layer after layer; Â averages each node with its neighbours.
 
-Kipf & Welling 2017: Â = D^(-1/2) (A + I) D^(-1/2), where D holds the degrees of A + I. One row per node; the loss
-compares labelled nodes only.
+Kipf & Welling 2017: Â = D^(-1/2) (A + I) D^(-1/2), where D holds the degrees of A + I; normalised by rows it is
+D^(-1) (A + I), for directed graphs too. One row per node; the loss compares labelled nodes only.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..spec.example import Example, Matrix, Model, Vector
+from ..spec.example import Example, Known, Matrix, Model, Vector
 from ..spec.limits import AtMost
-from ..spec.rules import expect_mask
+from ..spec.rules import expect_distribution, expect_mask
 from ..spec.shapes import chain, shape
-from ..spec.targets import Answered, Targets, expect_comparable, one_hot
+from ..spec.targets import Answered, Targets, are_classes, expect_comparable, one_hot
 from ..tape.tape import Tape
+
+LOSS = "cross_entropy_logits"
+NO_CLASS = -1
+"""In the place of a class number: the node has no label."""
 
 
 class Data(Answered):
     """[data]: one row per node in `x` and `y`, where the number of a class, counted from 0, may stand for
-    the row; `adjacency` is symmetric, 1 where two nodes have an edge; `labelled`
-    is 1 for nodes whose label the training may see."""
+    the row; −1 or a row of zeros says that a node has no label. Row i of `adjacency` has the weights of the edges by
+    which node i takes from others, 0 where there is none. `labelled` is 1 for nodes whose label the training may
+    see; left out, it sees every label."""
 
     adjacency: Matrix = shape("nodes", "nodes")
     x: Matrix = shape("nodes", "inputs")
     y: Targets | None = shape("nodes", "classes", by_number=True, default=None)
     upstream: Matrix | None = shape("nodes", "classes", default=None)
     labelled: Vector | None = shape("nodes", default=None)
+
+    def has_label(self, node: int) -> bool:
+        target = self.y[node]
+        return target != NO_CLASS if isinstance(target, int) else any(target)
+
+    @property
+    def seen(self) -> list[int]:
+        """1 for each node whose label enters the loss, else 0."""
+        return [int(m) for m in self.labelled or map(self.has_label, range(len(self.y)))]
 
 
 class Layer(Model):
@@ -36,45 +52,74 @@ class Layer(Model):
 
 
 class Spec(Example):
-    """A gcn example."""
+    """A gcn example. Left out, `normalization` is symmetric and each node gets an edge to itself; a directed graph is
+    normalised by rows, as it is written."""
 
+    normalization: Annotated[str, Known("normalization", ("symmetric", "rows"))] | None = None
+    self_loops: bool | None = None
     data: Data
     layers: Annotated[list[Layer], Field(min_length=1), AtMost("layers")] = chain("inputs", "classes")
 
+    @property
+    def by_rows(self) -> bool:
+        return self.normalization == "rows" or (
+            self.normalization is None and one_way(self.data.adjacency) is not None
+        )
+
+    @property
+    def adds_loops(self) -> bool:
+        return one_way(self.data.adjacency) is None if self.self_loops is None else self.self_loops
+
     @model_validator(mode="after")
     def _has_something_to_learn(self):
-        labelled = self.data.labelled
-        if (labelled is None) != (self.data.y is None):
-            missing, other = ("labelled", "y") if labelled is None else ("y", "labelled")
-            raise ValueError(f"data.{missing}: is missing; data.{other} is there, and says nothing without it")
-        if labelled is None:
+        d, classes = self.data, len(self.layers[-1].W[0])
+        if d.y is None:
+            if d.labelled is not None:
+                raise ValueError(
+                    "data.labelled: says which labels of data.y the training may see, and that is missing"
+                )
             return self
-        expect_mask("data.labelled", [labelled])
-        if not any(labelled):
+        if d.labelled:
+            expect_mask("data.labelled", [d.labelled])
+        if not any(d.seen):
             raise ValueError("data.labelled: no node is labelled, so there is nothing to learn from")
-        expect_comparable("data.y", self.data.y, len(self.layers[-1].W[0]), "cross_entropy_logits")
+        for i, (target, seen) in enumerate(zip(d.y, d.seen, strict=True)):
+            if d.has_label(i):
+                found = expect_comparable if are_classes(d.y) else expect_distribution
+                found(f"data.y[{i}]", target, *([classes] if are_classes(d.y) else []), LOSS)
+            elif seen:
+                raise ValueError(f"data.labelled[{i}]: node {i + 1} has no label in data.y, so it cannot be seen")
         return self
 
     @model_validator(mode="after")
     def _is_a_graph(self):
-        A, nodes = self.data.adjacency, len(self.data.adjacency)
-        expect_mask("data.adjacency", A)
-        for i in range(nodes):
-            if A[i][i]:
+        A = self.data.adjacency
+        for i, row in enumerate(A):
+            if least := min(0, *row):
+                place = f"data.adjacency[{i}][{row.index(least)}]"
+                raise ValueError(f"{place}: the weight of an edge is at least 0, not {least:g}")
+            if self.adds_loops and row[i]:
                 raise ValueError(f"data.adjacency: node {i + 1} has an edge to itself; the layer adds these edges")
-            for j in range(i):
-                if A[i][j] != A[j][i]:
-                    raise ValueError(
-                        f"data.adjacency: is not symmetric: row {j + 1}, column {i + 1} says {A[j][i]:g}, "
-                        f"row {i + 1}, column {j + 1} says {A[i][j]:g}"
-                    )
+            if not self.adds_loops and not any(row):
+                raise ValueError(f"data.adjacency[{i}]: node {i + 1} has no edge; without self_loops each needs one")
+        if self.normalization == "symmetric" and (found := one_way(A)):
+            i, j = found
+            raise ValueError(
+                f"data.adjacency: is not symmetric: row {j + 1}, column {i + 1} says {A[j][i]:g}, "
+                f'row {i + 1}, column {j + 1} says {A[i][j]:g}; a directed graph takes normalization = "rows"'
+            )
         return self
+
+
+def one_way(A: Matrix) -> tuple[int, int] | None:
+    """The first place of an edge that is not as heavy the other way."""
+    return next(((i, j) for i in range(len(A)) for j in range(i) if A[i][j] != A[j][i]), None)
 
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the mean cross-entropy of the labelled nodes."""
     d = spec.data
-    A_hat = normalised(tape, tape.data("graph.A", d.adjacency))
+    A_hat = normalised(tape, spec)
     h = tape.input("x", d.x)
     for i, layer in enumerate(spec.layers, start=1):
         W = tape.param(f"layer{i}.W", layer.W)
@@ -82,19 +127,33 @@ def forward(tape: Tape, spec: Spec) -> str:
         h = tape.write(f"layer{i}.Z", M @ W, grad=f"layer{i}.dZ")
         if i < len(spec.layers):
             h = tape.write(f"layer{i}.H", h.relu(), grad=f"layer{i}.dH")
-    y = tape.target("y", d, h, lambda y: one_hot(y, len(spec.layers[-1].W[0])))
+    y = tape.target("y", d, h, partial(labels, spec))
     E = tape.write("E", h.cross_entropy_logits(y, axis=1))
-    if d.labelled is None:
-        return tape.write("J", E).name
-    m = tape.data("m", np.reshape(d.labelled, (-1, 1)))
-    return tape.write("J", (m * E).sum() / sum(d.labelled)).name
+    if d.y is None:
+        return E.name
+    m = tape.data("m", np.reshape(d.seen, (-1, 1)))
+    return tape.write("J", (m * E).sum() / sum(d.seen)).name
 
 
-def normalised(tape: Tape, A):
-    """D^(-1/2) (A + I) D^(-1/2): each edge divided by the roots of the degrees at its two ends."""
+def labels(spec: Spec, given: Sequence) -> np.ndarray:
+    """One row for each node; where it has no label the first class holds its place, and the mask leaves it out."""
+    classes = len(spec.layers[-1].W[0])
+    rows = np.array(one_hot(given, classes), dtype=float)
+    if spec.data.y is not None:
+        rows[[not spec.data.has_label(i) for i in range(len(rows))]] = np.eye(classes)[0]
+    return rows
+
+
+def normalised(tape: Tape, spec: Spec):
+    """D^(-1/2) (A + I) D^(-1/2): each edge divided by the roots of the degrees at its two ends; or D^(-1) (A + I):
+    each row divided by its sum. A alone where the example adds no edges from nodes to themselves."""
+    A = tape.data("graph.A", spec.data.adjacency)
     eye = tape.data("graph.I", np.eye(A.shape[0]))
-    A_tilde = tape.write("graph.A_tilde", A + eye)
+    A_tilde = tape.write("graph.A_tilde", A + eye) if spec.adds_loops else A
     degrees = tape.write("graph.d", A_tilde.sum_axis(axis=1))
+    if spec.by_rows:
+        D = tape.write("graph.inverse", eye * degrees.power(-1.0))
+        return tape.write("graph.A_hat", D @ A_tilde)
     D = tape.write("graph.root", eye * degrees.power(-0.5))
     S = tape.write("graph.S", D @ A_tilde)
     return tape.write("graph.A_hat", S @ D)

@@ -2,7 +2,8 @@
 
 f, i, o = σ(W_x x_t + W_h h_{t-1} + b), each with weights of its own; c~ = tanh(W_xc x_t + W_hc h_{t-1} + b_c);
 c_t = f ⊙ c_{t-1} + i ⊙ c~; h_t = o ⊙ tanh(c_t). An output y_t = W_hy h_t + b_y comes out at the last step (many to
-one) or at every step (many to many). Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000.
+one), at every step (many to many) or at some. Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins
+2000.
 """
 
 from ..layers.recurrent import Recurrent, Sequence, reads, unrolled

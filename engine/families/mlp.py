@@ -12,7 +12,7 @@ from ..ops import NO_GRADIENT, OPS, of_kind
 from ..spec import friendly
 from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
-from ..spec.rules import expect_kept, expect_mask, expect_outputs
+from ..spec.rules import expect_kept, expect_mask, expect_outputs, having
 from ..spec.shapes import chain, shape
 from ..spec.targets import Answered, Targets, expect_comparable, one_hot
 from ..tape.tape import Expr, Tape, apply, expr
@@ -64,11 +64,6 @@ PARAMETERS = ("slope", "alpha")
 """The keys of a layer that are a parameter of its activation."""
 
 
-def _having(kind: str, key: str) -> str:
-    """The operations of a kind that have such a parameter, for a sentence."""
-    return " or ".join(name for name in of_kind(kind) if key in OPS[name].attrs)
-
-
 class Penalty(Model):
     """[penalty]: l1 times the sum of the sizes of all weights, l2 times the sum of their squares; no biases."""
 
@@ -94,7 +89,7 @@ class Spec(Example):
         self._expect_kept(f"layers[{len(self.layers) - 1}]", self.layers[-1])
         expect_comparable("data.y", self.data.y, len(self.layers[-1].W), self.loss)
         if self.delta is not None and "delta" not in OPS[self.loss].attrs:
-            raise ValueError(f"delta: belongs to the loss {_having('loss', 'delta')}")
+            raise ValueError(f"delta: belongs to the loss {having('loss', 'delta')}")
         return self
 
     def _expect_kept(self, place: str, last: Layer) -> None:
@@ -111,7 +106,7 @@ class Spec(Example):
             place = f"layers[{i}]"
             for key in PARAMETERS:
                 if getattr(layer, key) is not None and key not in OPS[layer.activation].attrs:
-                    owner = _having("activation", key)
+                    owner = having("activation", key)
                     raise ValueError(f"{place}.{key}: belongs to the activation {owner}, not {layer.activation}")
             if layer.residual and len(layer.W) != width:
                 raise ValueError(f"{place}.residual: the layer gives {len(layer.W)} numbers, its input has {width}")

@@ -1,8 +1,8 @@
 """The recurrent network: h_t = f(W_xh x_t + W_hh h_{t-1} + b_h), the same weights at every step of time; f is tanh
 if nothing else is said.
 
-A sequence of vectors goes in; an output y_t = W_hy h_t + b_y comes out at the last step (many to one) or at every
-step (many to many). Elman 1990; back through time: Werbos 1990.
+A sequence of vectors goes in; an output y_t = W_hy h_t + b_y comes out at the last step (many to one), at
+every step (many to many) or at some. Elman 1990; back through time: Werbos 1990.
 """
 
 from functools import partial

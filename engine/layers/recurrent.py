@@ -1,4 +1,5 @@
-"""What recurrent families share: a sequence read step by step with the same weights, and an output of each state.
+"""What recurrent families share: a sequence read step by step with the same weights, outputs of some of its states,
+and a loss that compares these with targets.
 
 Names of weights say what they join: W_xh leads from the input to the hidden state, W_hy from there to the output.
 """
@@ -8,39 +9,65 @@ from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
-from ..spec.example import Example, Matrix, Model, Vector
+from ..ops import OPS
+from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
-from ..spec.shapes import shape
-from ..spec.targets import Answered
-from ..tape.tape import Expr, Tape
+from ..spec.rules import expect_mask, expect_outputs, having
+from ..spec.shapes import counted, shape
+from ..spec.targets import Answered, Targets, expect_comparable, one_hot
+from ..tape.tape import Expr, Tape, apply
 
 
 class Sequence(Answered):
-    """[data]: `x` has one row per step of time, `y` one row per output: one, or one per step; `h0` is the hidden
-    state before the first step, 0 if it is not given."""
+    """[data]: `x` has one row per step of time, `y` one row per answer: one for the last step, or one for each step;
+    the number of a class, counted from 0, may stand for the row, if the loss compares distributions. `answers` is a
+    mask with one number per step, 1 where the step answers: the loss is over these steps, and `y` has a row for
+    each of them, or for every step, of which the others are not read. `h0` is the hidden state before the first
+    step, 0 if it is not given. Without `y` every step answers that `answers` does not leave out."""
 
     x: Annotated[Matrix, AtMost("steps")] = shape("steps", "inputs")
-    y: Matrix | None = shape("answers", "outputs", default=None)
-    upstream: Matrix | None = shape("answers", "outputs", default=None)
+    y: Targets | None = shape("rows", "outputs", by_number=True, default=None)
+    upstream: Matrix | None = shape("rows", "outputs", default=None)
+    answers: Annotated[list[int], AtMost("steps")] | None = shape("steps", default=None)
     h0: Vector | None = shape("hidden", default=None)
 
     @property
-    def answers(self) -> Matrix:
-        """One row for each output: those of `y` or `upstream`; without both an output is given at every step."""
-        return self.y or self.upstream or self.x
+    def rows_given(self) -> Any:
+        """The targets, or the gradients of the outputs in their place; None without both."""
+        return self.y if self.upstream is None else self.upstream
 
     def states(self) -> dict[str, list[float] | None]:
         """What is carried from step to step, with its start: {'h': h0}."""
         return {name.removesuffix("0"): start for name, start in self if name.endswith("0")}
 
+    @property
+    def answering(self) -> list[int]:
+        """The steps that answer, counted from 1."""
+        if self.answers is not None:
+            return [t for t, answers in enumerate(self.answers, start=1) if answers]
+        only_last = self.rows_given is not None and len(self.rows_given) == 1
+        return [len(self.x)] if only_last else list(range(1, len(self.x) + 1))
+
+    def rows(self, targets) -> dict[int, Any]:
+        """The target of each step that answers; of targets for every step those of the others are left out."""
+        steps = self.answering if len(targets) == len(self.answering) else range(1, len(self.x) + 1)
+        return {t: row for t, row in zip(steps, targets, strict=True) if t in self.answering}
+
 
 class Recurrent(Example):
-    """An example of a recurrent family: its weights are hidden × inputs, hidden × hidden and outputs × hidden."""
+    """An example of a recurrent family: its weights are hidden × inputs, hidden × hidden and outputs × hidden.
+
+    `loss` compares what each answering step gives with its target; the errors of all of them are added up. `delta` is
+    where `huber` turns from a square to a straight line. `output_activation` makes the output of W_hy h + b_y.
+    """
 
     data: Sequence
     weights: Model
+    loss: Loss = "half_squared_error"
+    delta: Annotated[Number, Field(gt=0)] | None = None
+    output_activation: Activation = "identity"
 
     @property
     def output(self) -> list[list[float]]:
@@ -52,13 +79,36 @@ class Recurrent(Example):
         return len(self.output[0])
 
     @model_validator(mode="after")
-    def _answers_once_or_always(self):
-        x, y = self.data.x, self.data.answers
-        if len(y) not in (1, len(x)):
-            place = "y" if self.data.upstream is None else "upstream"
+    def _answers_fit(self):
+        d, steps = self.data, len(self.data.x)
+        if d.answers is not None:
+            expect_mask("data.answers", [d.answers])
+            if not any(d.answers):
+                raise ValueError("data.answers: holds no 1, so that no step would answer")
+        if d.rows_given is None:
+            return self
+        place, rows = f"data.{'y' if d.upstream is None else 'upstream'}", len(d.rows_given)
+        if d.answers is None and rows not in (1, steps):
             raise ValueError(
-                f"data.{place}: has {len(y)} rows, expected 1 (many to one) or {len(x)}, one for each step"
+                f"{place}: has {counted(rows, 'row')}, expected 1 (many to one) or {steps}, one for each step; "
+                "data.answers says which steps answer, if they are some of them"
             )
+        if d.answers is not None and rows not in (sum(d.answers), steps):
+            raise ValueError(
+                f"{place}: has {counted(rows, 'row')}, expected {sum(d.answers)}, one for each step that answers "
+                f"(data.answers), or {steps}, one for each step"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _loss_fits(self):
+        if self.data.y is None:
+            self.expect_no("loss", "delta")
+            return self
+        expect_outputs(self.output_activation, self.loss, key="output_activation")
+        expect_comparable("data.y", self.data.y, len(self.output), self.loss)
+        if self.delta is not None and "delta" not in OPS[self.loss].attrs:
+            raise ValueError(f"delta: belongs to the loss {having('loss', 'delta')}")
         return self
 
 
@@ -72,27 +122,43 @@ Cell = Callable[[Tape, Parameters, str, Expr, dict[str, Expr]], dict[str, Expr]]
 
 
 def unrolled(tape: Tape, spec: Recurrent, cell: Cell) -> str:
-    """Write all steps and their outputs, y = W_hy h + b_y; returns the name of the loss: half the squared errors,
-    added up over all outputs."""
+    """Write all steps, and the outputs of those that answer; returns the name of the loss: the errors of all
+    outputs, added up."""
     d = spec.data
     x = [tape.input(f"t{t}.x", column(row)) for t, row in enumerate(d.x, start=1)]
     state = {
         name: tape.data(f"t0.{name}", column(start or [0.0] * spec.hidden)) for name, start in d.states().items()
     }
     p = {name: _parameter(tape, name, values) for name, values in spec.weights if values is not None}
-    answered = range(1, len(x) + 1) if len(d.answers) > 1 else [len(x)]
     errors = []
     for t in range(1, len(x) + 1):
         state = cell(tape, p, f"t{t}", x[t - 1], state)
-        if t in answered:
-            out = tape.write(f"t{t}.y", biased(p["W_hy"] @ state["h"], p.get("b_y")), grad=f"t{t}.dy")
-            y = tape.target(f"t{t}.target", d, out, partial(_answer, answered.index(t)))
-            errors.append(tape.write(f"t{t}.E", out.half_squared_error(y)).sum())
+        if t in d.answering:
+            out = _output(tape, spec, p, f"t{t}", state["h"])
+            y = tape.target(f"t{t}.target", d, out, partial(_answer, spec, t))
+            errors.append(_judged(tape, spec, f"t{t}", out, y).sum())
     return tape.write("J", sum(errors[1:], errors[0])).name
 
 
-def _answer(i: int, rows: Matrix) -> np.ndarray:
-    return column(rows[i])
+def _answer(spec: Recurrent, t: int, rows: Any) -> np.ndarray:
+    """The target of a step that answers, whichever way it was written, or the gradient given for its output."""
+    return column(spec.data.rows(one_hot(rows, len(spec.output)))[t])
+
+
+def _output(tape: Tape, spec: Recurrent, p: Parameters, t: str, h: Expr) -> Expr:
+    """What a step answers: y = f(u), u = W_hy h + b_y; where f leaves that sum as it is, y is the sum itself."""
+    sums = biased(p["W_hy"] @ h, p.get("b_y"))
+    if OPS[spec.output_activation].outputs == "logits":
+        return tape.write(f"{t}.y", sums, grad=f"{t}.dy")
+    u = tape.write(f"{t}.u", sums, grad=f"{t}.du")
+    return tape.write(f"{t}.y", apply(spec.output_activation, u), grad=f"{t}.dy")
+
+
+def _judged(tape: Tape, spec: Recurrent, t: str, out: Expr, y: Expr) -> Expr:
+    """The errors of a step. Where the loss reads logits, the probabilities that they stand for have a line too."""
+    if OPS[spec.loss].outputs == "logits":
+        tape.write(f"{t}.p", out.softmax() if OPS[spec.loss].accepts(1) == "distribution" else out.sigmoid())
+    return tape.write(f"{t}.E", apply(spec.loss, out, y, **({"delta": spec.delta} if spec.delta else {})))
 
 
 def reads(p: Parameters, to: str, x: Expr, h: Expr) -> Expr:

@@ -123,7 +123,7 @@ op("slice", sliced,
 
 op("pad", lambda a, widths: np.pad(a, widths),
    lambda g, out, a, widths: inside(g, widths),
-   kind="layout", attrs={"widths": [[1, 1], [0, 2]]}, cost=padded)
+   kind="layout", attrs={"widths": [[1, 1], [0, 2]]}, cost=padded, simpler=simpler.padded)
 
 op("gather", lambda table, rows: table[list(rows)],
    lambda g, out, table, rows: g.scatter(rows=rows, count=table.shape[0]),

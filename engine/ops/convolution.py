@@ -25,6 +25,14 @@ def reach(n: int, size: int, stride: int = 1, dilation: int = 1) -> int:
     return room // stride + 1
 
 
+def seen(n: int, size: int, stride: int = 1, dilation: int = 1) -> int:
+    """How many of n entries the windows see that fit: where they do not fit evenly, those at the end are left out."""
+    room = n - dilation * (size - 1) - 1
+    if room < 0:
+        raise ValueError(f"a window of {size} with dilation {dilation} does not fit {n}")
+    return n - room % stride
+
+
 @lru_cache(10_000)
 def parts(shape, size, stride: int, dilation: int) -> tuple[tuple[slice, ...], ...]:
     """The part of the map that each entry of the window, by rows, sees as the window moves."""

@@ -12,7 +12,14 @@ CLIP_EPS = 1e-6
 def clipping(
     tape: Tape, params: list[str], grads: Mapping[str, str], value: float | None, norm: float | None
 ) -> Callable[[Place, Expr], Expr]:
-    """How a gradient is clipped: by `value`, by `norm`, or not at all."""
+    """How a gradient is clipped: by `value`, by `norm`, not at all, or by both: first every entry, then the length of
+    what that leaves, as PyTorch's `clip_grad_value_` and then its `clip_grad_norm_`."""
+    if value is not None and norm is not None:
+        cut = {name: attached("cut", name) for name in params}
+        for name in params:
+            tape.write(cut[name], tape.ref(grads[name]).clip(low=-value, high=value))
+        factor = shrink(tape, params, cut, norm)
+        return lambda p, g: p.line("c", factor * tape.ref(cut[p.name]))
     if value is not None:
         return lambda p, g: p.line("c", g.clip(low=-value, high=value))
     if norm is not None:

@@ -1,27 +1,34 @@
 """The place of one parameter in an update: where its state and its lines are written, and how they are called."""
 
 from collections.abc import Callable
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from ..tape.tape import Expr, Tape
 from ..tape.trace import Trace
+
+if TYPE_CHECKING:
+    from .start import Start
 
 
 class Place:
     """The place of one parameter in the update: 'layer1.m_W' is the state m of 'layer1.W'."""
 
-    def __init__(self, tape: Tape, name: str, updates: dict[str, str]):
-        self.tape, self.name, self.updates = tape, name, updates
+    def __init__(self, tape: Tape, name: str, updates: dict[str, str], start: "Start"):
+        self.tape, self.name, self.updates, self.start = tape, name, updates, start
 
     def line(self, letter: str, expression: Expr) -> Expr:
         """A line of its own: 'layer1.mhat_W'."""
         return self.tape.write(attached(letter, self.name), expression)
 
     def state(self, letter: str, rule: Callable[[Expr], Expr]) -> Expr:
-        """A number kept from update to update, zero at the start; returns its new value, `rule(old)`."""
-        old = self.tape.state(attached(letter, self.name), np.zeros(self.tape.steps[self.name].value.shape))
+        """A number kept from update to update; returns its new value, `rule(old)`."""
+        old = self.kept(letter)
         return self.renewed(old, rule(old))
+
+    def kept(self, letter: str) -> Expr:
+        """A number kept from update to update as it is at the start: zero, if the example does not say otherwise."""
+        value = self.start.of(letter, self.name, self.tape.steps[self.name].value.shape)
+        return self.tape.state(attached(letter, self.name), value)
 
     def renewed(self, old: Expr, expression: Expr) -> Expr:
         new = self.tape.write(f"{old.name}_new", expression)

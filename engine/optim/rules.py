@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import BookError
 from ..tape.tape import Expr
-from .place import Place, attached
+from .place import Place
 from .table import not_negative, optimizer, share
 
 
@@ -54,7 +54,7 @@ def adamw(p: Place, w: Expr, g: Expr, k) -> Expr:
 
 def lion(p: Place, w: Expr, g: Expr, k) -> Expr:
     """The sign of an interpolated momentum (Chen et al. 2023, algorithm 2); weight decay is decoupled."""
-    m = p.tape.state(attached("m", p.name), np.zeros(w.shape))
+    m = p.kept("m")
     u = p.line("u", mean(k.beta1, m, g))
     p.renewed(m, mean(k.beta2, m, g))
     return w - k.rate * _decayed(u.sign(), w, k)

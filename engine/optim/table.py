@@ -12,7 +12,7 @@ from .place import Place
 
 TAKEN = (
     *("optimizer", "learning_rate", "clip_value", "clip_norm", "schedule", "frozen"),
-    *("rate", "t", "t_new", "norm", "shrink"),
+    *("batch_size", "order", "rate", "t", "t_new", "norm", "shrink"),
 )
 """What every [update] may say or write for itself: no setting of an optimiser is called so."""
 

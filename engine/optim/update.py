@@ -10,6 +10,7 @@ from ..tape.tape import Tape
 from .clipping import clipping
 from .place import Place
 from .schedule import KEYS, SCHEDULES
+from .start import Start
 from .table import OPTIMIZERS
 
 ADDED = ("weight_decay", "eps")
@@ -23,30 +24,33 @@ def update(
     learning_rate: float,
     frozen=(),
     schedule: Mapping | None = None,
-    clip_value: float | None = None,
-    clip_norm: float | None = None,
+    start: Mapping | None = None,
     **settings: float,
 ) -> dict[str, str]:
     """Write the new value of every parameter that is not in `frozen`, and of the state that the optimiser keeps;
     returns {leaf: the step with its new value}.
 
-    `schedule` is the table of a learning-rate schedule, see KEYS; `settings` are the optimiser's own numbers and
-    weight_decay. Raises BookError if `frozen` names no parameter.
+    `schedule` is the table of a learning-rate schedule, see KEYS; `start` the table [start] of an example, see Start;
+    `settings` are the optimiser's own numbers, weight_decay, and clip_value or clip_norm. Raises BookError if
+    `frozen` or `start` names what there is not.
     """
     tape.phase = "update"
     params = _parameters(tape, frozen)
     entry = OPTIMIZERS[optimizer]
+    clips = [settings.pop(key, None) for key in ("clip_value", "clip_norm")]
     updates: dict[str, str] = {}
     usual = {key: setting.usual for key, setting in entry.settings.items()}
     k = _numbers(tape, learning_rate, {"weight_decay": 0.0} | usual | settings)
-    _count(tape, k, entry.counts, schedule, updates)
-    clipped = clipping(tape, params, grads, clip_value, clip_norm)
+    begin = Start(tape.example, start or {})
+    _count(tape, k, entry.counts, schedule, updates, begin)
+    clipped = clipping(tape, params, grads, *clips)
     for name in params:
-        p, w = Place(tape, name, updates), tape.ref(name)
+        p, w = Place(tape, name, updates, begin), tape.ref(name)
         g = clipped(p, tape.ref(grads[name]))
         if k.weight_decay is not None and not entry.decoupled:
             g = p.line("g", g + k.weight_decay * w)
         p.renewed(w, entry.rule(p, w, g, k))
+    begin.expect_all_read(optimizer)
     return updates
 
 
@@ -65,12 +69,12 @@ def _numbers(tape: Tape, learning_rate: float, settings: Mapping[str, float]) ->
     return SimpleNamespace(**dict.fromkeys(ADDED) | {"rate": alpha, "t": None} | named)
 
 
-def _count(tape: Tape, k, counts: bool, schedule: Mapping | None, updates: dict[str, str]) -> None:
+def _count(tape: Tape, k, counts: bool, schedule: Mapping | None, updates: dict[str, str], start: Start) -> None:
     """The counter of updates and the learning rate of this one, as far as they are needed."""
     kind = schedule["kind"] if schedule else "constant"
     if not counts and kind == "constant":
         return
-    t = tape.state("t", 0.0)
+    t = tape.state("t", start.counter())
     k.t = tape.write("t_new", t + 1)
     updates["t"] = "t_new"
     if schedule and kind != "constant":

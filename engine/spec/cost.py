@@ -60,11 +60,11 @@ class Meter:
         self.forward += work if step.phase == "forward" else 0
         self.all += work
 
-    def expect_size(self, tape: "Tape") -> None:
+    def expect_size(self, tape: "Tape", batches: int = 1) -> None:
         """What is given, learned and, in one forward pass, computed is not too much: of what is computed, the lines
-        that have a gradient of their own count."""
+        that have a gradient of their own count. Data count as often as there are batches of them."""
         own = (s for s in tape.steps.values() if s.op in ("data", "param") or s.name in tape.grad_names)
-        size = sum(step.value.size for step in own)
+        size = sum(step.value.size * (batches if step.op == "data" else 1) for step in own)
         if size > LIMITS["size"]:
             self._refuse(f"data, parameters and units are {size} numbers", "size", size)
 

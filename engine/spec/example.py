@@ -28,6 +28,7 @@ from .limits import LIMITS, AtMost
 from .mistakes import TABLE, TEXT
 from .model import Model
 from .shapes import meet
+from .start import Start
 
 NAME = "is made of letters and digits of any language, - and _, and does not begin with -"
 """What the name of an example must be; `is_name` judges it."""
@@ -161,7 +162,9 @@ class Schedule(Model):
 
 
 class Update(Model):
-    """[update]: how the parameters change. `frozen` lists parameters that keep their value."""
+    """[update]: how the parameters change. `frozen` lists parameters that keep their value. With `batch_size` each
+    update reads so many samples, in the order of the file or in this `order`, counted from 0, and so round and round;
+    without it every update reads all."""
 
     optimizer: Annotated[str, Known("optimizer", OPTIMIZERS)] = "sgd"
     learning_rate: Positive
@@ -170,6 +173,8 @@ class Update(Model):
     clip_norm: Positive | None = None
     schedule: Schedule | None = None
     frozen: list[str] = []
+    batch_size: Annotated[int, Field(ge=1)] | None = None
+    order: Annotated[list[int], Field(min_length=1), AtMost("numbers")] | None = None
 
     @classmethod
     def known_keys(cls) -> list[str]:
@@ -183,13 +188,6 @@ class Update(Model):
             known_to("optimizer", info.data["optimizer"], info.field_name, owners)
         return value
 
-    @field_validator("clip_norm")
-    @classmethod
-    def _clips_in_one_way(cls, value, info: ValidationInfo):
-        if info.data.get("clip_value") is not None:
-            raise ValueError("gradients are clipped by value or by norm, not both; leave clip_value or this out")
-        return value
-
     @model_validator(mode="after")
     def _falls(self):
         if self.schedule and (self.schedule.lowest or 0) > self.learning_rate:
@@ -197,8 +195,9 @@ class Update(Model):
         return self
 
     def settings(self) -> dict:
-        """What engine.optim's `update` takes: all that the file says."""
-        return self.model_dump(exclude_none=True) | {"schedule": self.schedule and self.schedule.model_dump()}
+        """What engine.optim's `update` takes: all that the file says of it, but for the samples that are read."""
+        said = self.model_dump(exclude_none=True, exclude={"batch_size", "order"})
+        return said | {"schedule": self.schedule and self.schedule.model_dump()}
 
 
 def update_model() -> type[Update]:
@@ -254,7 +253,8 @@ Notation = Annotated[
 class Example(Answering):
     """What an example file says: the keys that all families share; a family's `Spec` adds its own. `see` names
     examples to read beside it; with `input_gradients` the backward pass goes on to the inputs. `update` may be left
-    out where there is no target. It is read-only; `load` makes it.
+    out where there is no target; `start` is what the optimiser remembers when it begins. It is read-only; `load`
+    makes it.
 
     >>> from gradbook import load
     >>> example = load("examples/seed.toml")
@@ -268,6 +268,7 @@ class Example(Answering):
     see: list[Annotated[str, AfterValidator(named)]] = []
     order: Annotated[int, Field(ge=0, le=1_000_000)] = 100
     update: Annotated[Update, Latest()] | None = None
+    start: Start = {}
     page: Page = Page()
     notation: dict[str, Notation] = {}
     _file: str = PrivateAttr("")

@@ -14,6 +14,11 @@ TEXT, TABLE = "<text>", "<table>"
 ROWS, CLASSES = "<rows>", "<classes>"
 """Likewise of the two ways to write targets."""
 
+LAYER, LAYERS = "<layer>", "<layers>"
+"""Likewise of a layer that stands alone and a list of them."""
+
+TAGS = {TEXT, TABLE, ROWS, CLASSES, LAYER, LAYERS}
+
 _MESSAGES = {
     "missing": "is missing",
     "float_type": "expected a number, found {input}",
@@ -71,7 +76,7 @@ def _whole(value):
 
 
 def _place(loc) -> str:
-    names = [f"[{p}]" if isinstance(p, int) else f".{_key(p)}" for p in loc if p not in (TEXT, TABLE, ROWS, CLASSES)]
+    names = [f"[{p}]" if isinstance(p, int) else f".{_key(p)}" for p in loc if p not in TAGS]
     return "".join(names).removeprefix(".")
 
 

@@ -28,12 +28,20 @@ def expect_index(place: str, index: int, count: int, what: str) -> None:
         raise ValueError(f"{place}: is {index}; there are {count} {what}, counted from 0 to {count - 1}")
 
 
-def expect_outputs(activation: str, loss: str) -> None:
-    """The last activation gives what the loss can read."""
+def expect_outputs(activation: str, loss: str, key: str = "") -> None:
+    """The last activation, that of the last layer or of a `key`, gives what the loss can read."""
     needs = OPS[loss].outputs
     if needs and OPS[activation].outputs != needs:
+        if key:
+            remedy = " or ".join(f'{key} = "{name}"' for name in giving(needs))
+            raise ValueError(f"loss: {loss} needs {OUTPUTS[needs]}; write {remedy}")
         fitting = " or ".join(f"{'an' if name[0] in 'aeiou' else 'a'} {name}" for name in giving(needs))
         raise ValueError(f"loss: {loss} needs {OUTPUTS[needs]}; end with {fitting} layer")
+
+
+def having(kind: str, key: str) -> str:
+    """The operations of a kind that have such a parameter, for a sentence."""
+    return " or ".join(name for name in of_kind(kind) if key in OPS[name].attrs)
 
 
 def giving(outputs: str) -> list[str]:
@@ -41,18 +49,10 @@ def giving(outputs: str) -> list[str]:
     return [name for name in of_kind("activation") if OPS[name].outputs == outputs]
 
 
-def expect_windows(place: str, what: str, length: int, size: int, stride: int = 1, dilation: int = 1) -> int:
-    """How many places a window of `size` entries has along `length` entries; it must fit evenly."""
-    seen = dilation * (size - 1) + 1
-    if length < seen:
-        raise ValueError(f"{place}: a window that sees {seen} {what} does not fit {length} {what}")
-    if rest := (length - seen) % stride:
-        fitting = " or ".join(str(n) for n in (length - rest, length - rest + stride))
-        raise ValueError(
-            f"{place}: a window that sees {seen} {what} and moves by {stride} does not fit {length} {what} evenly; "
-            f"{fitting} {what} would fit"
-        )
-    return (length - seen) // stride + 1
+def expect_window(place: str, what: str, length: int, size: int, dilation: int = 1) -> None:
+    """A window of `size` entries fits at least once into `length` entries."""
+    if length < (sees := dilation * (size - 1) + 1):
+        raise ValueError(f"{place}: a window that sees {sees} {what} does not fit {length} {what}")
 
 
 def expect_targets(place: str, rows: Sequence, loss: str) -> None:

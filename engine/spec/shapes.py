@@ -46,7 +46,8 @@ def chain(start: str, end: str | int, because: str = "", like: str = "", **names
     """A field with a list of tables that stand one behind the other: the `inputs` of the first are the dimension
     `start`, those of each other are the `outputs` of the one before it, and the last one's `outputs` are `end`.
 
-    `like` names another chain of the example that has as many tables, each with as many outputs. `because` says why
+    A table that stands alone, not in a list, is a chain of one. `like` names another chain of the example that has as
+    many tables, each with as many outputs. `because` says why
     `end`, where it is a number, is that number; `names` are those of `table`.
     """
     return Field(json_schema_extra=_declared(chain=[start, end], because=because, like=like, names=names))
@@ -156,10 +157,12 @@ class Claims:
             for i, item in enumerate(value):
                 self._array(item, f"{place}[{i}]", dims[1:], said, names)
 
-    def _chain(self, tables: list, place: str, said: dict, names: Names) -> None:
+    def _chain(self, tables: list | BaseModel, place: str, said: dict, names: Names) -> None:
+        inputs, end = (_known(dim, said, names) for dim in said["x-chain"])
+        if isinstance(tables, BaseModel):
+            return self.read(tables, place, {**self._inside(place, said, names), "inputs": inputs, "outputs": end})
         like = said.get("x-like", place)
         self._claim(Own(like, "tables"), len(tables), place, "entry")
-        inputs, end = (_known(dim, said, names) for dim in said["x-chain"])
         for i, item in enumerate(tables):
             outputs = end if i == len(tables) - 1 else Own(f"{like}[{i}]", "outputs")
             inner = f"{place}[{i}]"

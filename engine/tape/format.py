@@ -1,7 +1,12 @@
-"""The versions of a trace's JSON form, for those who read the form and no more."""
+"""A trace's JSON form: how a step is written, and the form's versions, for those who read no more."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .trace import Step
 
 FORMAT = 2
 """It changes when a reader of the old form would misread the new one."""
@@ -13,6 +18,25 @@ FORMER = {"argmax_mask": "largest", "topk_mask": "top", "heaviside": "positive",
 
 _UNNAMED = re.compile(rf"\.({'|'.join(FORMER)})(?=\d*(?:\.|$))")
 """A part of a line is called after its operation: layer2.delta.heaviside, conv1.map1.da.conv_transpose2."""
+
+
+def record(step: "Step") -> dict[str, Any]:
+    """A step in the public form."""
+    return {
+        "name": step.name,
+        "op": step.op,
+        "args": list(step.args),
+        "attrs": dict(step.attrs),
+        "phase": step.phase,
+        "of": step.of,
+        "shape": list(step.shape),
+        "value": flat(step.value),
+    }
+
+
+def flat(value: np.ndarray) -> list[float]:
+    """All entries, row by row."""
+    return [float(v) for v in value.ravel()]
 
 
 def written_as(version: int, form: dict[str, Any]) -> dict[str, Any]:

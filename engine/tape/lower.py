@@ -103,11 +103,11 @@ def _moving(steps: list[Step], inputs: set[str]) -> set[str]:
 
 
 def train(trace: Trace, steps: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Repeat the trace's update `steps` times on the same data, in float64.
+    """Repeat the trace's update `steps` times, in float64: on the same data, or on those of `Trace.batches` in turn.
 
-    Returns the loss before each update and after the last (shape (steps + 1,)) and the final values of all leaves
-    that training changes, by name, each of its leaf's shape; no losses where the trace has none.
-    What overflows becomes inf or nan, as in numpy.
+    Returns the loss before each update and after the last (shape (steps + 1,)), each on the data that the update
+    reads whose turn it then is, and the final values of all leaves that training changes, by name, each of its leaf's
+    shape; no losses where the trace has none. What overflows becomes inf or nan, as in numpy.
 
     >>> from gradbook import load, train, work
     >>> losses, values = train(work(load("examples/seed.toml")), 100)
@@ -118,12 +118,13 @@ def train(trace: Trace, steps: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """
     if not trace.loss:
         return np.empty(0), {}
-    names = list(trace.updates)
-    function = lower(trace, names, [trace.loss, *trace.updates.values()])
+    names, read = list(trace.updates), list(trace.batches[0]) if trace.batches else []
+    function = lower(trace, [*names, *read], [trace.loss, *trace.updates.values()])
+    data = [[batch[name] for name in read] for batch in trace.batches or ({},)]
     values = [trace.value(name) for name in names]
     losses = np.empty(steps + 1)
     with np.errstate(all="ignore"):
         for i in range(steps):
-            losses[i], *values = function(*values)
-        losses[steps] = function(*values)[0]
+            losses[i], *values = function(*values, *data[i % len(data)])
+        losses[steps] = function(*values, *data[steps % len(data)])[0]
     return losses, dict(zip(names, values, strict=True))

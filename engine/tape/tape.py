@@ -1,6 +1,6 @@
 """Writing a trace: expressions in the operations of OPS, and the Tape that writes them down as named steps."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from math import prod
 from types import MappingProxyType
@@ -142,8 +142,8 @@ def expr(value: Operand) -> Expr:
 def apply(op: str, *args: Operand, **attrs: Any) -> Expr:
     """The expression `op(*args)`, as it stands."""
     operands = [expr(a) for a in args]
-    if missing := next((a for a in operands if isinstance(a, Missing)), None):
-        return missing
+    if any(isinstance(a, Missing) for a in operands):
+        return Missing()
     if OPS[op].entrywise and len(operands) == 2:
         operands = list(uncopied(*operands))
     return Expr(op, operands, **attrs)
@@ -202,8 +202,7 @@ class Tape:
         if data.target is not None:
             return self.data(name, layout(data.target))
         if data.upstream is not None:
-            scope, dot, _ = name.rpartition(".")
-            self.given_gradients[of.name] = self.data(f"{scope}{dot}U", layout(data.upstream)).name
+            self.given_gradients[of.name] = self.data(name[: name.rfind(".") + 1] + "U", layout(data.upstream)).name
         return Missing()
 
     def param(self, name: str, value: ArrayLike) -> Expr:
@@ -257,13 +256,14 @@ class Tape:
         grads: Mapping[str, str] = MappingProxyType({}),
         updates: Mapping[str, str] = MappingProxyType({}),
         spec: "Example | None" = None,
+        batches: Sequence[Mapping[str, np.ndarray]] = (),
     ) -> Trace:
-        """The trace of all that is written: `loss` names the step with the loss, "" if there is none, `grads` maps a
-        step to the one with its gradient (what `backward` returns), `updates` a leaf to the step with its new
-        value; `spec` is the example that was worked. Raises BookError for a name that is not on the tape."""
+        """The trace of all that is written: `loss` is the step with the loss, or "", `grads` maps a step to that with
+        its gradient (what `backward` returns), `updates` a leaf to that with its new value; `spec` is the example,
+        `batches` are the data of its updates in turn, if they differ. Raises BookError for a name not on the tape."""
         for name in (*filter(None, [loss]), *grads, *grads.values(), *updates, *updates.values()):
             self._step(name)
-        return Trace(self.example, self.steps.values(), loss, grads, updates, spec)
+        return Trace(self.example, self.steps.values(), loss, grads, updates, spec, batches=batches)
 
     def _step(self, name: str) -> Step:
         if name not in self.steps:

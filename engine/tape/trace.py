@@ -1,7 +1,7 @@
 """A Trace: the finished, read-only record of one worked example, which can be read or replayed."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from graphlib import TopologicalSorter
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from ..errors import BookError, unknown
 from ..ops import OPS, worked_first
-from .format import FORMAT, written_as
+from .format import FORMAT, flat, record, written_as
 
 if TYPE_CHECKING:
     from ..spec.example import Example
@@ -76,11 +76,12 @@ class Viewer(Protocol):
 class Trace(Mapping[str, Step]):
     """Name -> Step, in the order of computation; a notebook lists its lines.
 
-    `example` is the example's name; `loss` is the name of the step that holds the loss, "" if there is none;
-    `grads` maps a name to the name of the step that holds the loss's gradient with respect to it; `updates` maps
-    every leaf that training changes, parameters and the optimiser's state, to the step that holds its new value.
-    `spec` is the example that was worked, None if the steps were written by hand; `digits` are the significant
-    digits of pencil arithmetic, None if the values are exact. A name that is no step raises BookError.
+    `example` is the example's name; `loss` is the name of the step that holds the loss, "" if there is none; `grads`
+    maps a name to that of the step that holds the loss's gradient with respect to it; `updates` maps every leaf that
+    training changes, parameters and the optimiser's state, to the step that holds its new value. `spec` is the
+    example that was worked, None if the steps were written by hand; `digits` are the significant digits of pencil
+    arithmetic, None if the values are exact. `batches` are the data that updates read in turn, if not all read the
+    same: of this update first, then of the next, round and round. A name that is no step raises BookError.
 
     >>> from gradbook import load, work
     >>> trace = work(load("examples/seed.toml"))
@@ -106,8 +107,10 @@ class Trace(Mapping[str, Step]):
         updates: Mapping[str, str],
         spec: "Example | None" = None,
         digits: int | None = None,
+        batches: Sequence[Mapping[str, np.ndarray]] = (),
     ):
         self.example, self.loss, self.spec, self.digits = example, loss, spec, digits
+        self.batches = tuple(MappingProxyType(dict(batch)) for batch in batches)
         self._steps = {step.name: replace(step, trace=self) for step in steps}
         self.grads, self.updates = MappingProxyType(dict(grads)), MappingProxyType(dict(updates))
 
@@ -223,9 +226,23 @@ class Trace(Mapping[str, Step]):
         order = TopologicalSorter({name: step.args for name, step in moved.items()}).static_order()
         return self._with(moved[name] for name in order).replay()
 
+    def following(self, values: Mapping[str, ArrayLike] | None = None, updates: int = 1) -> "Trace":
+        """The update that comes next, or after so many `updates`: what training changes has the new values, or
+        `values`, and the data are those whose turn it is. Raises as `replay` does.
+
+        >>> from gradbook import load, work
+        >>> work(load("examples/seed.toml")).following().value("J").round(4)
+        np.float64(0.2805)
+        """
+        new = {leaf: self.value(step) for leaf, step in self.updates.items()} if values is None else values
+        turn = updates % len(self.batches) if self.batches else 0
+        turned = self.batches[turn:] + self.batches[:turn]
+        return self._with(self.replay({**new, **(turned[0] if turned else {})}).values(), batches=turned)
+
     def called(self, example: str) -> "Trace":
         """The same trace as one of another example."""
-        return Trace(example, self.values(), self.loss, self.grads, self.updates, self.spec, self.digits)
+        own = self.loss, self.grads, self.updates, self.spec, self.digits, self.batches
+        return Trace(example, self.values(), *own)
 
     def _checked(self, changes: Mapping[str, ArrayLike]) -> dict[str, np.ndarray]:
         arrays = {name: np.asarray(value, dtype=np.float64) for name, value in changes.items()}
@@ -237,8 +254,9 @@ class Trace(Mapping[str, Step]):
                 raise ValueError(f"{name} has shape {step.shape}, not {array.shape}")
         return arrays
 
-    def _with(self, steps: Iterable[Step], digits: int | None = None) -> "Trace":
-        return Trace(self.example, steps, self.loss, self.grads, self.updates, self.spec, digits)
+    def _with(self, steps: Iterable[Step], digits: int | None = None, batches: Sequence | None = None) -> "Trace":
+        turns = self.batches if batches is None else batches
+        return Trace(self.example, steps, self.loss, self.grads, self.updates, self.spec, digits, turns)
 
     # JSON
 
@@ -251,21 +269,10 @@ class Trace(Mapping[str, Step]):
         head = {"format": FORMAT, "example": self.example, "loss": self.loss or None}
         grads = {s.name: self.grads[s.name] for s in self.leaves("param", "data") if s.name in self.grads}
         head |= {"grads": grads, "updates": dict(self.updates)}
-        form = written_as(version, head | {"steps": [_record(s) for s in self.values()]})
+        if self.batches:
+            head["batches"] = [{name: flat(value) for name, value in batch.items()} for batch in self.batches]
+        form = written_as(version, head | {"steps": [record(s) for s in self.values()]})
         return json.dumps(form, indent=None, allow_nan=False)
-
-
-def _record(step: Step) -> dict:
-    return {
-        "name": step.name,
-        "op": step.op,
-        "args": list(step.args),
-        "attrs": dict(step.attrs),
-        "phase": step.phase,
-        "of": step.of,
-        "shape": list(step.shape),
-        "value": [float(v) for v in step.value.ravel()],
-    }
 
 
 def run(step: Step, steps: Mapping[str, Step]) -> np.ndarray:

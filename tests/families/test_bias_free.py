@@ -11,6 +11,7 @@ from gradbook.book.pages.material import Material
 from gradbook.book.pages.pages import rendered
 from gradbook.book.pages.worked import Worked
 from gradbook.engine.families import families
+from tests.tiers import some_slow
 
 from .judges import agree, changed, exact_gradients, refused, tables, validated, worked
 
@@ -85,7 +86,7 @@ def test_it_is_the_network_whose_biases_are_zero(name):
 
 
 @pytest.mark.parametrize("lang", languages())
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", some_slow(EXAMPLES, 6))
 def test_its_pages_do_not_speak_of_biases(name, lang):
     example = validated(without(tables(EXAMPLES[name])))
     trace = worked(without(tables(EXAMPLES[name])))
@@ -98,7 +99,7 @@ def _around(text, word):
     return text[max(0, text.find(word) - 200) : text.find(word) + 100]
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", some_slow(EXAMPLES, 6))
 def test_one_bias_that_is_left_has_its_words(name):
     found = without(tables(EXAMPLES[name]), keep=1)
     found.pop("notation", None)

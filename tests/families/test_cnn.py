@@ -1,10 +1,15 @@
 """The convolutional network."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradbook.book.formula.said import family_words
+from gradbook.engine import work
+from gradbook.engine.load import validate
 from tests.chance import draws
 
 from .judges import against_torch, changed, distribution, exact_gradients, numbers, refused, tables
@@ -17,6 +22,11 @@ def cnn(leaf, found):
     from torch.nn import functional as fn
 
     act = {"relu": torch.relu, "tanh": torch.tanh, "identity": lambda z: z, "sigmoid": torch.sigmoid}
+    losses = {
+        "cross_entropy_logits": fn.cross_entropy,
+        "half_squared_error": lambda o, y: fn.mse_loss(o, y, reduction="sum") / 2,
+        "binary_cross_entropy": lambda o, y: fn.binary_cross_entropy(o, y, reduction="sum"),
+    }
     x, told = torch.stack([leaf[f"x{c + 1}"] for c in range(len(found["data"]["x"]))])[None], {}
     for n, layer in enumerate(found["conv"], start=1):
         place = "" if len(found["conv"]) == 1 else f"conv{n}."
@@ -29,24 +39,29 @@ def cnn(leaf, found):
             pooling = {"max": fn.max_pool2d, "avg": fn.avg_pool2d}[pool["kind"]]
             x = pooling(x, pool["size"], pool.get("stride"))
         told |= {f"{place}map{o}.z": z[0, o - 1] for o in outs}
-    o = fn.linear(torch.flatten(x), leaf["dense.W"], leaf["dense.b"][:, 0])
+    o = torch.flatten(x)
+    layers = found["dense"] if isinstance(found["dense"], list) else [found["dense"]]
+    for n, layer in enumerate(layers, start=1):
+        scope = "dense" if len(layers) == 1 else f"dense{n}"
+        b = leaf[f"{scope}.b"][:, 0] if "b" in layer else None
+        o = act[layer.get("activation", "identity")](fn.linear(o, leaf[f"{scope}.W"], b))
+    told[f"{scope}.o"] = o
     y = leaf["y"][:, 0]
-    J = fn.cross_entropy(o, y) if found["loss"] == "cross_entropy_logits" else fn.mse_loss(o, y, reduction="sum") / 2
-    return told | {"dense.o": o, "J": J}
+    return told | {"J": losses[found["loss"]](o, y)}
 
 
 def window(random, size):
-    """(kernel, stride, dilation, places) that fit evenly into a map of `size`."""
+    """(kernel, stride, dilation, places) of windows that fit into a map of `size`, evenly or not."""
     fitting = [
         (k, s, d, (size - d * (k - 1) - 1) // s + 1)
         for k in (1, 2, 3) for s in (1, 2, 3) for d in (1, 2)
-        if size > d * (k - 1) and (size - d * (k - 1) - 1) % s == 0
+        if size > d * (k - 1)
     ]  # fmt: skip
     return fitting[random.integers(len(fitting))]
 
 
-def random_cnn(seed, channels, layers, outputs):
-    """Layers of random sizes; pooling where it fits."""
+def random_cnn(seed, channels, layers, outputs, several=False):
+    """Layers of random sizes; pooling where it fits; one dense layer, or several."""
     random, size, conv = np.random.default_rng(seed), int(np.random.default_rng(seed).integers(3, 7)), []
     x, maps = numbers(random, channels, size, size), channels
     for _ in range(layers):
@@ -63,6 +78,13 @@ def random_cnn(seed, channels, layers, outputs):
         maps = outs
     dense = {"W": numbers(random, outputs, maps * size * size), "b": numbers(random, outputs)}
     loss = str(random.choice(["cross_entropy_logits", "half_squared_error"]))
+    if several:
+        hidden = {"W": numbers(random, 3, maps * size * size), "activation": str(random.choice(["relu", "tanh"]))}
+        ends = {"W": numbers(random, outputs, 3), "b": numbers(random, outputs)}
+        if loss == "half_squared_error":
+            loss = str(random.choice([loss, "binary_cross_entropy"]))
+            ends["activation"] = "sigmoid"
+        dense = [hidden, ends]
     y = distribution(random, outputs)
     return ONE | {"data": {"x": x, "y": y}, "conv": conv, "dense": dense, "loss": loss}
 
@@ -73,9 +95,9 @@ def test_the_shipped_examples_against_pytorch():
 
 
 @settings(max_examples=draws(40))
-@given(st.integers(0, 9999), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3))
-def test_random_shapes(seed, channels, layers, outputs):
-    against_torch(random_cnn(seed, channels, layers, outputs), cnn)
+@given(st.integers(0, 9999), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.booleans())
+def test_random_shapes(seed, channels, layers, outputs, several):
+    against_torch(random_cnn(seed, channels, layers, outputs, several), cnn)
 
 
 @settings(max_examples=draws(10))
@@ -88,6 +110,41 @@ def test_of_equal_entries_pooling_takes_the_first_as_pytorch_does():
     against_torch(changed(ONE, "conv[0].kernels[0]=[[[0, 0], [0, 0]], [[0, 0], [0, 0]]]"), cnn)
 
 
+def left_out(found, lang="en"):
+    """What the family's words say of windows that do not fit evenly."""
+    trace = work(validate(found, Path("cnn.toml")))
+    return [words for key, words in family_words(trace, "cnn", lang).why_forward.items() if "PyTorch" in words]
+
+
+UNEVEN = changed(changed(ONE, "conv[0].pool={kind = 'avg', size = 3}"), "dense.W=[[1, 2], [3, 4]]")
+
+
+def test_what_windows_do_not_reach_is_left_out_and_named():
+    trace = work(validate(UNEVEN, Path("cnn.toml")))
+    assert trace["map1.seen"].value.tolist() == trace["map1.a"].value[:3, :3].tolist()
+    gone = trace[trace.grads["map1.a"]].value
+    assert not gone[3:].any() and not gone[:, 3:].any() and gone[:3, :3].all()
+    assert left_out(ONE) == []
+    assert left_out(UNEVEN) == [
+        "Where windows do not fit evenly, what lies beyond the last of them is left out, as in PyTorch: "
+        "here row 4 and column 4."
+    ]
+    assert left_out(UNEVEN, "zh")[0].endswith("这里舍去的是第 4 行和第 4 列。")
+
+
+def test_which_rows_and_columns_are_left_out_in_each_case():
+    wide = {"data": {"x": [[[1.0] * 6] * 3], "y": [1.0]}, "loss": "half_squared_error"}
+    layer = {"kernels": [[[[0.5, 0.1, 0.2]]]], "stride": 4}
+    dense = {"W": [[0.1]]}
+    (words,) = left_out(ONE | wide | {"conv": [layer], "dense": dense})
+    assert words.endswith("rows 2 to 3 and columns 4 to 6.")
+    (words,) = left_out(ONE | wide | {"conv": [layer | {"stride": 2}], "dense": {"W": [[0.1] * 4]}})
+    assert words.endswith("here column 6.")
+    twice = [layer | {"stride": 2, "padding": 1}] * 2
+    (one,) = left_out(ONE | wide | {"conv": twice, "dense": {"W": [[0.1] * 6]}})
+    assert one.endswith("here column 8. Only zeros that were put around the map are lost.")
+
+
 K = "conv[0].kernels"
 
 
@@ -98,11 +155,9 @@ K = "conv[0].kernels"
         (ONE, f"{K}[1]=[[[1, 2], [3, 4]]]", ("conv[0].kernels[1]: has 1 entry, expected 2", "data.x has 2 entries")),
         (ONE, f"{K}[1][0]=[[1]]", ("conv[0].kernels[1][0]: has 1 row and 1 column, expected 2 rows",)),
         (ONE, "conv[0].b=[1]", ("conv[0].b: has 1 entry, expected 2 (maps)", "conv[0].kernels has 2 entries")),
-        (ONE, "conv[0].stride=2", ("conv[0].stride: a window that sees 2 rows and moves by 2 does not fit 5 rows",
-                                   "4 or 6 rows would fit")),
-        (ONE, "conv[0].dilation=5", ("conv[0].stride: a window that sees 6 rows does not fit 5 rows",)),
-        (ONE, "conv[0].pool={kind = 'max', size = 3}", ("conv[0].pool: a window that sees 3 rows and moves by 3",
-                                                        "3 or 6 rows would fit")),
+        (ONE, "conv[0].dilation=5", ("conv[0].kernels: a window that sees 6 rows does not fit 5 rows",)),
+        (ONE, "conv[0].pool={kind = 'max', size = 3}", ("dense.W: has 8 columns, expected 2", "2 × 1 × 1 numbers",
+                                                        "(rows and columns that no window reaches are left out)")),
         (ONE, "conv[0].pool={kind = 'max', size = 5}", ("conv[0].pool: a window that sees 5 rows does not fit 4",)),
         (ONE, "conv[0].pool={kind = 'mx', size = 2}", ("conv[0].pool.kind", "Did you mean 'max'?")),
         (ONE, "conv[0].padding=-1", ("conv[0].padding",)),
@@ -111,7 +166,15 @@ K = "conv[0].kernels"
         (ONE, "dense.b=[1]", ("dense.b: has 1 entry, expected 2 (outputs)",)),
         (ONE, "data.y=[1, 0, 0]", ("data.y: has 3 entries, expected 2",)),
         (ONE, "data.y=[1, 1]", ("data.y", "distribution")),
-        (ONE, "loss='hinge'", ("loss: unknown loss 'hinge'",)),
+        (ONE, "loss='hing'", ("loss: unknown loss 'hing'. Did you mean 'hinge'?",)),
+        (ONE, "dense.activation='tanh'", ("loss: cross_entropy_logits needs", "end with an identity layer")),
+        (ONE, "dense.activation='tan'", ("dense.activation: unknown activation 'tan'",)),
+        (ONE, "dense=3", ("dense: expected a table, found 3",)),
+        (ONE, "dense=[]", ("dense: is empty",)),
+        (ONE, "dense=[{W = [[1, 2], [3, 4]]}]", ("dense[0].W: has 2 columns, expected 8", "2 × 2 × 2 numbers")),
+        (ONE, f"dense=[{{W = [{[1] * 8}], b = [1]}}, {{W = [[1, 2], [3, 4]]}}]",
+         ("dense[1].W: has 2 columns, expected 1", "because dense[0].W has 1 row")),
+        (ONE, f"dense=[{{W = [{[1] * 8}]}}, {{V = [[1, 2]]}}]", ("dense[1]: unknown key 'V'", "W, b, activation")),
         (ONE, "conv[0].b=[1, 2, 3, 4, 5, 6, 7, 8, 9]", ("conv[0].b: has 9 entries, expected 2",)),
     ],
 )  # fmt: skip

@@ -31,9 +31,31 @@ def steps(leaf, found, cell):
         values |= {f"t{t}.{name}": value for name, value in made.items()}
         state = {name: made[name] for name in state}
         if f"t{t}.target" in leaf:
-            values[f"t{t}.y"] = leaf["W_hy"] @ state["h"] + leaf["b_y"]
-            errors.append(((values[f"t{t}.y"] - leaf[f"t{t}.target"]) ** 2).sum() / 2)
+            u = leaf["W_hy"] @ state["h"] + leaf["b_y"]
+            values[f"t{t}.y"], errors_of_step = judged(u, leaf[f"t{t}.target"], found)
+            errors.append(errors_of_step.sum())
     return values | {"J": sum(errors)}
+
+
+def judged(u, target, found):
+    """The output and its errors, as PyTorch names them."""
+    from torch.nn import functional as fn
+
+    last = {"softmax": lambda z: z.softmax(0), "sigmoid": lambda z: z.sigmoid(), "tanh": lambda z: z.tanh()}
+    y = last.get(found.get("output_activation"), lambda z: z)(u)
+    errors = {
+        "half_squared_error": lambda: fn.mse_loss(y, target, reduction="none") / 2,
+        "squared_error": lambda: fn.mse_loss(y, target, reduction="none"),
+        "absolute_error": lambda: fn.l1_loss(y, target, reduction="none"),
+        "huber": lambda: fn.huber_loss(y, target, reduction="none", delta=found.get("delta", 1.0)),
+        "binary_cross_entropy": lambda: fn.binary_cross_entropy(y, target, reduction="none"),
+        "binary_cross_entropy_logits": lambda: fn.binary_cross_entropy_with_logits(y, target, reduction="none"),
+        "cross_entropy": lambda: -(target * y.log()),
+        "cross_entropy_logits": lambda: fn.cross_entropy(y.T, target.T, reduction="none"),
+        "kl_divergence": lambda: fn.kl_div(y.log(), target, reduction="none"),
+        "hinge": lambda: (1 - target * y).relu(),
+    }
+    return y, errors[found.get("loss", "half_squared_error")]()
 
 
 def reading(leaf, to, x, h):
@@ -55,10 +77,13 @@ def lstm(leaf, found):
 
 
 def gru(leaf, found):
+    before, new = found.get("reset") == "before", found.get("update_gate") == "new"
+
     def cell(x, s):
         r, z = (reading(leaf, gate, x, s["h"]).sigmoid() for gate in "rz")
-        n = (leaf["W_xn"] @ x + leaf["b_xn"] + r * (leaf["W_hn"] @ s["h"] + leaf["b_hn"])).tanh()
-        return {"r": r, "z": z, "n": n, "h": (1 - z) * n + z * s["h"]}
+        seen = leaf["W_hn"] @ (r * s["h"]) + leaf["b_hn"] if before else r * (leaf["W_hn"] @ s["h"] + leaf["b_hn"])
+        n = (leaf["W_xn"] @ x + leaf["b_xn"] + seen).tanh()
+        return {"r": r, "z": z, "n": n, "h": z * n + (1 - z) * s["h"] if new else (1 - z) * n + z * s["h"]}
 
     return steps(leaf, found, cell)
 
@@ -163,6 +188,25 @@ BAD = [
         "weights.b_y: has 2 entries, expected 1 (outputs), because weights.W_hy has 1 row",
     ),
     (RNN, "data.y=[[0.4], [0.1]]", "data.y: has 2 rows, expected 1 (many to one) or 3, one for each step"),
+    (
+        RNN,
+        "data.answers=[1, 1, 0]",
+        "data.y: has 1 row, expected 2, one for each step that answers (data.answers), or 3",
+    ),
+    (RNN, "data.answers=[0, 0, 0]", "data.answers: holds no 1"),
+    (RNN, "data.answers=[0, 0, 2]", "data.answers: is a mask and holds only 0 and 1, not 2"),
+    (RNN, "data.answers=[0, 1]", "data.answers: has 2 entries, expected 3 (steps), because data.x has 3 rows"),
+    (RNN, "loss=cross_entropy", 'add up to 1; write output_activation = "softmax"'),
+    (RNN, "loss=cross_entropy_logits", "data.y[0]: cross_entropy_logits needs a distribution"),
+    (
+        RNN,
+        "data.y=[2]",
+        "data.y[0]: 2 is read as the number of a class, with which half_squared_error cannot compare",
+    ),
+    (RNN, "delta=0.5", "delta: belongs to the loss huber"),
+    (GRU, "reset=inside", "reset: unknown place of the reset 'inside'. Known: after, before"),
+    (GRU, "update_gate=both", "update_gate: unknown meaning of the update gate 'both'. Known: old, new"),
+    (LSTM, "reset=before", "unknown key 'reset'"),
     (RNN, "data.y=[[0.4, 0.1]]", "data.y: has 2 columns, expected 1 (outputs), because weights.W_hy has 1 row"),
     (RNN, "data.h0=[0.1]", "data.h0: has 1 entry, expected 2"),
     (RNN, "data.x=" + str([[0.1]] * 13), "data.x: has 13 entries; the limit (steps) is 12"),

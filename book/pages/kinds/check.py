@@ -80,9 +80,14 @@ class Page(View):
         """The loss before each update, and after the last."""
         return [float(loss) for loss in self.worked.losses]
 
+    @property
+    def before_and_after(self) -> tuple[float, float]:
+        """The loss before and after the update, on the data that it has read."""
+        return self.worked.before_and_after
+
     def course(self, digits: int) -> str:
         """How the loss goes in the update, where it is printed with so many digits."""
-        return course(*self.losses[:2], digits)
+        return course(*self.before_and_after, digits)
 
     def plain_number(self, value: float, digits: int) -> str:
         """A number in words that a figure is described with."""

@@ -10,6 +10,7 @@ from ...base.address import address
 from ...base.numbers import tex_ceiling, tex_floor
 from ..arrangement import arrangement, used
 from ..gradients import gradient_of
+from ..history import History, turns
 from ..moved import course
 from ..view import GIVEN, Rendered, View
 
@@ -44,6 +45,15 @@ class Page(View):
     def given(self) -> list[Step]:
         leaves = self.trace.leaves("data", "param", "const", "state")
         return [leaf for leaf in leaves if self.places.is_listed(leaf.name)]
+
+    def turns(self) -> History | None:
+        """The data that the updates read in turn; None if all read the same."""
+        return turns(self.worked)
+
+    @property
+    def batches(self) -> int:
+        """How many updates read other data before the first data come again."""
+        return len(self.exact.batches)
 
     def out_of_reach(self) -> list[OutOfReach]:
         """The targets that cannot be reached, with what bounds the outputs that they are compared with."""
@@ -80,12 +90,12 @@ class Page(View):
 
     def course(self, digits: int) -> str:
         """How the loss goes in the update, where it is printed with so many digits."""
-        return course(*self.losses[:2], digits)
+        return course(*self.losses, digits)
 
     @property
-    def losses(self) -> list[float]:
-        """The loss before and after the update, and so on."""
-        return [float(loss) for loss in self.worked.losses]
+    def losses(self) -> tuple[float, float]:
+        """The loss before and after the update, on the data that it has read."""
+        return self.worked.before_and_after
 
     def symbols(self) -> tuple[list[Step], list[Step]]:
         """The steps of the table of symbols, and those that only repeat them and can be opened."""

@@ -26,8 +26,13 @@ class Page(View):
     def changed(self) -> list[Step]:
         return [leaf for leaf in self.trace.leaves("param", "state") if leaf.name in self._changed]
 
+    def read(self) -> list[Step]:
+        """The data that this update reads, if not all updates read the same."""
+        return [self.trace[name] for name in (self.exact.batches[0] if self.exact.batches else ())]
+
     def unchanged(self) -> list[Step]:
-        leaves = (leaf for leaf in self.trace.leaves() if leaf.name not in self._changed)
+        other = self._changed.union(leaf.name for leaf in self.read())
+        leaves = (leaf for leaf in self.trace.leaves() if leaf.name not in other)
         return [leaf for leaf in leaves if self.places.is_listed(leaf.name)]
 
     def history(self) -> list[History]:

@@ -29,8 +29,12 @@ class Page(Deriving):
         if name == "rate":
             return f"rate.{update.schedule.kind}"
         if found := self.notation.attachment(name):
-            return f"c.{'norm' if update.clip_norm else 'value'}" if found[0] == "c" else found[0]
-        return name.removesuffix("_new") if arrangement(self.worked).is_shared(name) else "new"
+            return f"c.{'norm' if update.clip_norm else 'value'}" if found[0] == "c" else self._started(found[0])
+        return self._started(name.removesuffix("_new")) if arrangement(self.worked).is_shared(name) else "new"
+
+    def _started(self, rule: str) -> str:
+        """A reason that speaks of a start at zero has another form where the example says how it starts."""
+        return f"{rule}.started" if self.example.start and rule in ("t", "mhat") else rule
 
     def entry_in_full(self, line: Line) -> str:
         return entry_in_full(self.worked, line.name)
@@ -50,9 +54,9 @@ class Page(Deriving):
         return rests(self.trace) and rests(self.exact)
 
     @property
-    def losses(self) -> list[float]:
-        """The loss before and after the update."""
-        return [float(loss) for loss in self.worked.losses[:2]]
+    def losses(self) -> tuple[float, float]:
+        """The loss before and after the update, on the data that it has read."""
+        return self.worked.before_and_after
 
     @property
     def second(self) -> Worked | None:
