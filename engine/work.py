@@ -29,7 +29,7 @@ def work(example: Example) -> Trace:
     tape = Tape(example.name)
     tape.meter = meter = Meter(example)
     with plugins.blaming():
-        turns = _turns(example)
+        turns = [of_samples(example, chosen) for chosen in batches(example)] if example.is_answered else []
         loss = family(example.family).forward(tape, turns[0] if turns else example)
         data = [_given(turn, tape) for turn in turns]
         loss = loss or weighted(tape)
@@ -47,12 +47,6 @@ def _inputs(tape: Tape, example: Example) -> list[str]:
         place = f"{example.file or example.name}: input_gradients"
         raise BookError(f"{place}: what {example.family} reads are whole numbers, which have no gradient.")
     return tape.inputs if example.input_gradients else []
-
-
-def _turns(example: Example) -> list[Example]:
-    """The example with the samples of each update in turn; [] if every update reads all, or if there is none."""
-    found = batches(example) if example.update else []
-    return [of_samples(example, chosen) for chosen in found] if example.is_answered else []
 
 
 def _given(turn: Example, first: Tape) -> dict[str, np.ndarray]:

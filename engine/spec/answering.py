@@ -24,6 +24,8 @@ class Answering(Model):
                 raise ValueError("update: is missing")
         elif self.input_gradients and not self.is_answered:
             raise ValueError(f"input_gradients: there is no gradient without data.{target} or data.upstream")
+        if self.update is None and getattr(self, "start", None):
+            raise ValueError("start: is what the optimiser remembers, and without [update] there is none")
         return self
 
     def expect_no(self, *keys: str) -> None:

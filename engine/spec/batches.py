@@ -18,10 +18,13 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def batches(example: Example) -> list[list[int]]:
-    """The samples that the updates read, in turn, by their places in the file; [] if every update reads all.
+    """The samples that the updates read, in turn, by their places in the file; [] if every update reads all, or if
+    there is none.
 
     Raises ValueError if the example has no samples to choose from, or if they cannot be chosen so.
     """
+    if example.update is None:
+        return []
     size, order = example.update.batch_size, example.update.order
     if size is None:
         if order is not None:
