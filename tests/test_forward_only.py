@@ -35,7 +35,7 @@ def test_gradient_of_an_output():
     assert trace.value("layer1.dW").ravel() == pytest.approx([1, 0])
     assert trace.value("dx").ravel() == pytest.approx([-1.5, 0.5])
     assert trace.value(trace.grads["layer1.b"]) == pytest.approx(0.5)
-    assert trace.grads["layer1.a"] == "U" and not trace.updates
+    assert trace.grads["layer1.a"] == "upstream" and not trace.updates
 
 
 @pytest.mark.parametrize("path", [p for p in EXAMPLES if p.stem in ("attention", "gcn", "rnn")], ids=lambda p: p.stem)
@@ -58,6 +58,14 @@ def test_without_a_target_there_is_nothing_behind_the_forward_pass(path):
 def test_what_means_nothing_is_refused(change, told):
     with pytest.raises(BookError, match=told):
         worked(NEURON | change)
+
+
+def test_recurrent_gradients_stand_beside_the_sums_of_their_outputs():
+    """Anchors do not tell a capital letter from a small one: t1.u has the sums behind which stands t1.y."""
+    found = answered(tables(next(p for p in EXAMPLES if p.stem == "rnn")), None)
+    data = found["data"] | {"upstream": [[1.0]]}
+    trace = worked(found | {"data": data, "output_activation": "sigmoid"})
+    assert len({name.lower() for name in trace}) == len(trace) and trace.loss == "J_U"
 
 
 def test_whole_numbers_have_no_gradient():

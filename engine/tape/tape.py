@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 
 class Expr:
-    """A value on the tape, which has a `name`, or an operation on such values that is not written down yet, whose
-    name is empty.
+    """A value on the tape, by its `name`, or an operation on such values not written down yet, whose name is empty.
 
     Supports + - * / @, unary -, `.T` and, as a method, every operation of OPS: `z.sigmoid()`. Numbers become
     constants. Its `value`, a float64 array, is known at once, so rules may ask for shapes. Raises AttributeError for
@@ -202,7 +201,8 @@ class Tape:
         if data.target is not None:
             return self.data(name, layout(data.target))
         if data.upstream is not None:
-            self.given_gradients[of.name] = self.data(name[: name.rfind(".") + 1] + "U", layout(data.upstream)).name
+            own = name[: name.rfind(".") + 1] + "upstream"
+            self.given_gradients[of.name] = self.data(own, layout(data.upstream)).name
         return Missing()
 
     def param(self, name: str, value: ArrayLike) -> Expr:
