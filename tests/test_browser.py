@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from tests.tiers import some_slow
+
 pytestmark = [
     pytest.mark.browser,
     # selenium leaves its sockets to the garbage collector
@@ -277,7 +279,7 @@ def test_language_switch_stays_on_the_page_and_is_remembered(page, server, lang,
     assert wait(lambda: browser.current_url == f"{server.url}en/index.html"), "the browser's own language"
 
 
-@pytest.mark.parametrize(("lang", "words"), SEARCHES)
+@pytest.mark.parametrize(("lang", "words"), some_slow(SEARCHES, 2))
 def test_search(page, lang, words):
     browser = page(f"{lang}/search.html?q={words}")
     found = "return [...document.querySelectorAll('ul.search li')].map((li) => li.textContent)"
