@@ -34,7 +34,6 @@ optimizer("signs", signs, stretch=Setting(2.0, (("gt", 0), ("le", 5))))
     "engine/ops/doubled.py": '''"""Twice."""
 
 from gradbook.engine.stretches import TWO
-from tests.tiers import some_slow
 
 from .table import op
 

@@ -59,7 +59,7 @@ def _fields(model: BaseModel) -> Iterator[tuple[str, Any, bool]]:
     """The keys that a table has, with their values, and whether these are one for each sample."""
     for name, field in type(model).model_fields.items():
         said = field.json_schema_extra
-        dims = said.get("x-shape", ()) if isinstance(said, dict) else ()
+        dims: Any = said.get("x-shape") if isinstance(said, dict) else None
         yield name, getattr(model, name), bool(dims and dims[0] == SAMPLES)
 
 
@@ -73,7 +73,7 @@ def _counts(model: BaseModel) -> Iterator[int]:
 
 
 def _chosen(model: M, chosen: list[int]) -> M:
-    changes = {}
+    changes: dict[str, Any] = {}
     for name, value, by_sample in _fields(model):
         if by_sample and value is not None:
             changes[name] = [value[i] for i in chosen]
