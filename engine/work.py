@@ -28,14 +28,14 @@ def work(example: Example) -> Trace:
     tape = Tape(example.name)
     tape.meter = meter = Meter(example)
     with plugins.blaming():
-        turns = [of_samples(example, chosen) for chosen in batches(example)]
-        loss = family(example.family).forward(tape, turns[0] if turns else example)
-        data = [_given(turn, tape) for turn in turns]
-        meter.expect_size(tape, len(data) or 1)
+        turns = batches(example)
+        loss = family(example.family).forward(tape, of_samples(example, turns[0]) if turns else example)
+        meter.expect_size(tape, len(turns) or 1)
+        given = {turn: _given(of_samples(example, turn), tape) for turn in dict.fromkeys(turns)}
         grads = backward(tape, loss)
         updates = update(tape, grads, **example.update.settings(), start=example.start)
         meter.expect_time()
-        return tape.finish(loss, grads, updates, example, _differing(data))
+        return tape.finish(loss, grads, updates, example, _differing([given[turn] for turn in turns]))
 
 
 def _given(turn: Example, first: Tape) -> dict[str, np.ndarray]:
