@@ -58,8 +58,7 @@ def validate(tables: dict, path: Path) -> Example:
 def _check_batches(example: Example) -> None:
     """What each update reads is an example by itself."""
     try:
-        turns = batches(example)
-        for chosen in turns:
+        for chosen in dict.fromkeys(batches(example)):
             of_samples(example, chosen)
     except ValidationError as error:
         told = f"update.batch_size: {example.update.batch_size} at a time does not do here: "

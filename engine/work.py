@@ -29,16 +29,17 @@ def work(example: Example) -> Trace:
     tape = Tape(example.name)
     tape.meter = meter = Meter(example)
     with plugins.blaming():
-        turns = [of_samples(example, chosen) for chosen in batches(example)] if example.is_answered else []
-        loss = family(example.family).forward(tape, turns[0] if turns else example)
-        data = [_given(turn, tape) for turn in turns]
-        loss = loss or weighted(tape)
-        meter.expect_size(tape, len(data) or 1)
+        turns = batches(example) if example.is_answered else []
+        loss = family(example.family).forward(tape, of_samples(example, turns[0]) if turns else example) or weighted(
+            tape
+        )
+        meter.expect_size(tape, len(turns) or 1)
+        given = {turn: _given(of_samples(example, turn), tape) for turn in dict.fromkeys(turns)}
         grads = backward(tape, loss, _inputs(tape, example)) if loss else {}
         changes = bool(loss) and example.update is not None
         updates = update(tape, grads, **example.update.settings(), start=example.start) if changes else {}
         meter.expect_time()
-        return tape.finish(loss, grads, updates, example, _differing(data))
+        return tape.finish(loss, grads, updates, example, _differing([given[turn] for turn in turns]))
 
 
 def _inputs(tape: Tape, example: Example) -> list[str]:

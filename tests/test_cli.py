@@ -34,7 +34,7 @@ def listing(folder: Path) -> dict[str, tuple]:
 
 @pytest.mark.parametrize(
     ("args", "words"),
-    [
+    some_slow([
         (["trace", "examples/sed.toml"], ["'sed.toml'", "Did you mean 'seed.toml'?"]),
         (["trace", "examples"], ["examples: is not an example file"]),
         (["trace", "examples/Seed.toml"], ["'Seed.toml'", "Did you mean 'seed.toml'?"]),
@@ -49,7 +49,7 @@ def listing(folder: Path) -> dict[str, tuple]:
         (["new", "Bad Name"], ["an example's name is made of"]),
         (["new", "fresh", "--layers", "3,0,2"], ["--layers", "expected widths from 1 to 20"]),
         (["new", "seed"], ["is already there"]),
-    ],
+    ], 2),
 )  # fmt: skip
 def test_refusals(args, words):
     text = refusal(*args)

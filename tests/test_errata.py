@@ -11,6 +11,7 @@ from gradbook.book.errata.errata import errata, source_of
 from gradbook.book.errata.printed import cut, one_digit, power_of_ten, shows, swapped
 from gradbook.book.errata.source import Figure, read_source
 from gradbook.engine import BookError, load, pencil, work
+from tests.tiers import some_slow
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -255,7 +256,7 @@ SLIPS = {"digit": changed_digit, "swap": swapped_digits, "factor": moved_point, 
 
 
 @pytest.mark.parametrize("kind", SLIPS)
-@pytest.mark.parametrize("attempt", range(4))
+@pytest.mark.parametrize("attempt", some_slow(range(4), 4))
 def test_an_injected_slip_is_named(tmp_path, batch, kind, attempt):
     random = np.random.default_rng([attempt, *kind.encode()])
     name = str(random.choice(["layer1.a", "layer2.z", "layer3.a", "layer3.delta", "layer2.dW", "layer1.W_new"]))

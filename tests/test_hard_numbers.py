@@ -165,6 +165,7 @@ def hard(draw) -> View:
         return view([1.0], [[1e-300]], [0.0], [0.5])
 
 
+@pytest.mark.slow
 @given(hard())
 @settings(max_examples=draws(300, 60), suppress_health_check=list(HealthCheck))
 def test_every_printed_row_holds(page):

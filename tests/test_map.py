@@ -18,6 +18,7 @@ from gradbook.book.site.generated import write_pages
 from gradbook.engine import load
 from gradbook.engine.families import families
 from gradbook.engine.load import validate
+from tests.tiers import some_slow
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 MANY = {
@@ -75,7 +76,7 @@ def seed():
     return build(prepare(EXAMPLES / "seed.toml"))
 
 
-@pytest.mark.parametrize("lang", languages())
+@pytest.mark.parametrize("lang", some_slow(languages(), 2))
 def test_page(seed, lang, tmp_path):
     files = the_map([seed], Cache(tmp_path)).files[lang]
     page, links = files["map.md"], re.findall(r'href="#([^"]*)"', files["map.svg"])

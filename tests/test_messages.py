@@ -105,6 +105,7 @@ def test_a_sentence_that_moved_and_changed_is_found_and_a_new_one_gets_no_hint(t
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_readers_see_english_where_the_translation_is_stale(copy, monkeypatch):
     edit(copy / "docs/index.md", "What it promises", "What we promise")
     edit(copy / "templates/blocks.j2", "In this line:", "Used here:")
@@ -120,6 +121,7 @@ def test_readers_see_english_where_the_translation_is_stale(copy, monkeypatch):
         assert GNUTranslations(file).gettext("What we promise") == "What we promise"
 
 
+@pytest.mark.slow
 def test_fuzzy_messages_and_lost_mathematics_are_found(copy):
     path = copy / "docs/locale/zh_CN/LC_MESSAGES/index.po"
     edit(path, 'msgid "What it promises"', '#, fuzzy\nmsgid "What it promises"')

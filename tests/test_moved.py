@@ -11,6 +11,7 @@ from gradbook.book.pages.pages import pages
 from gradbook.book.pages.worked import Worked
 from gradbook.engine import load, work
 from gradbook.engine.load import validate
+from tests.tiers import some_slow
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SAID = {
@@ -91,7 +92,7 @@ def test_course(before, after, digits, went):
     assert course(before, after, digits) == went
 
 
-@pytest.mark.parametrize("name", ["seed", "batch", "gpt"])
+@pytest.mark.parametrize("name", some_slow(["seed", "batch", "gpt"], 3))
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_largest_error_is_the_largest_of_those_shown_and_left_out(name, lang):
     example = load(EXAMPLES / f"{name}.toml")

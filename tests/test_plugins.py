@@ -13,6 +13,7 @@ from gradbook.book.cache.examples import key_of
 from gradbook.book.messages import belonging, from_templates
 from tests import tiny_plugin
 from tests.small_project import small_project
+from tests.tiers import some_slow
 
 ROOT = Path(__file__).parent.parent
 
@@ -145,6 +146,7 @@ def test_a_project_may_say_otherwise_what_the_book_says(source):
     assert "## Hyperbolic tangent" in (source / "en/operations/activations.md").read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_settings_of_an_optimizer_are_keys_like_others(mine, use):
     example = str(mine / "examples" / "radial.toml")
     for words, sentence in {
@@ -227,7 +229,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("files", "sentence"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(("files", "sentence"), some_slow(WRONG.values(), 3), ids=WRONG)
 def test_what_is_wrong_in_a_file_is_one_sentence(tmp_path, files, sentence):
     tiny_plugin.write(tmp_path, {**tiny_plugin.FILES, **files})
     said = run(ROOT, "trace", str(tmp_path / "examples/radial.toml"), code=2, GRADBOOK_PLUGINS=str(tmp_path))

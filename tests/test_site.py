@@ -12,6 +12,7 @@ from gradbook.book.site import inline_svg, publish, site
 from gradbook.engine.errors import BookError
 from tests import sample_book
 from tests.sample_book import build
+from tests.tiers import some_slow
 
 
 @pytest.fixture(scope="session")
@@ -166,6 +167,7 @@ def test_navigation_lists_chapters_examples_and_the_own_pages(sample):
     ]
 
 
+@pytest.mark.slow
 def test_navigation_marks_the_page_and_opens_its_branch(sample):
     sample_book.write_more_examples(sample / "build" / "source", "pair")
     text = navigation_of(build(sample), "zh/examples/seed/forward.html")
@@ -258,11 +260,13 @@ def test_mistake_is_told_with_the_authors_file_until_it_is_mended(sample):
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
-    [
-        ("$\\frac{1}$", "formula"),
-        ("{value}`seed:layer9.z`", "unknown step"),
-        ("{value}`nobody:z`", "unknown example"),
-    ],
+    some_slow(
+        [
+            ("$\\frac{1}$", "formula"),
+            ("{value}`seed:layer9.z`", "unknown step"),
+            ("{value}`nobody:z`", "unknown example"),
+        ]
+    ),
 )
 def test_wrong_formula_or_value_is_a_mistake(sample, wrong, said):
     with open(sample / "docs" / "how-to-read.md", "a", encoding="utf-8") as chapter:

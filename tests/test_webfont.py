@@ -97,6 +97,7 @@ def test_face_is_made_once_and_can_set_mathematics(tmp_path):
     assert set("𝖳ˆ˜δ𝛿⊙𝐖") <= carried(tmp_path / "math.css") < carried(tmp_path / "math-whole.css")
 
 
+@pytest.mark.slow
 def test_face_is_made_meanwhile_and_here_if_its_process_cannot(tmp_path, monkeypatch):
     from gradbook.book.site.sphinx_run import environment
 

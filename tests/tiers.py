@@ -6,5 +6,7 @@ import pytest
 
 
 def some_slow(cases: Iterable, every: int = 4) -> list:
-    """Cases for `parametrize`: the first and every `every`-th after it in the default tier, others slow."""
-    return [pytest.param(case, marks=pytest.mark.slow if n % every else []) for n, case in enumerate(cases)]
+    """Cases for `parametrize`, of several names tuples: the first and every `every`-th after it in the default tier,
+    the others in the slow one."""
+    found = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return [pytest.param(*case, marks=pytest.mark.slow if n % every else []) for n, case in enumerate(found)]

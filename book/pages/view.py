@@ -12,6 +12,7 @@ from ..formula.tex import shape_tex
 from .arrangement import arrangement
 from .listing import listing
 from .material import Material
+from .moved import course
 from .places import places
 from .words import Words
 from .worked import Worked
@@ -118,6 +119,15 @@ class View(Words):
         return any(wide.is_wide(step.shape) for step in self.trace.values())
 
     # Numbers, links, figures
+
+    @property
+    def before_and_after(self) -> tuple[float, float]:
+        """The loss before and after the update, on the data that it has read."""
+        return self.worked.before_and_after
+
+    def course(self, digits: int) -> str:
+        """How the loss goes in the update, where it is printed with so many digits."""
+        return course(*self.before_and_after, digits)
 
     def number(self, value: float, digits: int | None = None) -> str:
         return tex_number(value, digits)

@@ -73,6 +73,9 @@ def _worst(sheet: Sheet, errors: list[Num], slopes: list[Num]) -> None:
     columns = [column for column in (errors, slopes) if column]
     if not told:
         told = [max(column, key=lambda n: n.value) for column in columns]
+    if len(told) < len(columns):
+        sheet.fail(len(sheet.rows) - 1, told[0], "", "stands alone below two columns of errors")
+        columns = columns[: len(told)]
     for k, column in enumerate(columns):
         *left_out, last = told[k :: len(columns)]
         worst = max([*column, *left_out], key=lambda n: n.value)

@@ -35,6 +35,8 @@ class Training:
         """A step, or a leaf, after so many updates."""
         if name in self._trace.updates:
             return np.asarray(self._state(updates)[name])
+        if name == self._trace.loss:
+            return np.asarray(self.loss(updates))
         return np.asarray(self._all(updates)[name])
 
     def _all(self, updates: int) -> dict[str, np.ndarray]:

@@ -138,7 +138,7 @@ class Spec(Example):
         size = _shape(self.data.x[0])
         for i, layer in enumerate(self.conv):
             scope = _scope(self, i + 1)
-            padded = tuple(n + 2 * layer.padding for n in size)
+            padded = size[0] + 2 * layer.padding, size[1] + 2 * layer.padding
             window = _shape(layer.kernels[0][0])
             yield (fit := _fit(f"conv[{i}].kernels", f"{scope}seen.x<c>", padded, window, layer.steps, layer.padding))
             if layer.pool:
@@ -188,8 +188,9 @@ def _fit(place: str, step: str, size: Size, window: Size, steps: dict[str, int],
     """How windows slide over maps of `size`; at least one must fit."""
     for what, n, m in zip(("rows", "columns"), size, window, strict=True):
         expect_window(place, what, n, m, steps.get("dilation", 1))
-    kept = tuple(seen(n, m, **steps) for n, m in zip(size, window, strict=True))
-    return Fit(step, size, kept, tuple(reach(n, m, **steps) for n, m in zip(kept, window, strict=True)), padding)
+    kept = seen(size[0], window[0], **steps), seen(size[1], window[1], **steps)
+    places = reach(kept[0], window[0], **steps), reach(kept[1], window[1], **steps)
+    return Fit(step, size, kept, places, padding)
 
 
 def forward(tape: Tape, spec: Spec) -> str:

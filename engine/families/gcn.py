@@ -6,7 +6,7 @@ D^(-1) (A + I), for directed graphs too. One row per node; the loss compares lab
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated
+from typing import Annotated, cast
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -15,7 +15,7 @@ from ..spec.example import Example, Known, Matrix, Model, Vector
 from ..spec.limits import AtMost
 from ..spec.rules import expect_distribution, expect_mask
 from ..spec.shapes import chain, shape
-from ..spec.targets import Answered, Targets, are_classes, expect_comparable, one_hot
+from ..spec.targets import Answered, Targets, expect_comparable, is_class, one_hot
 from ..tape.tape import Tape
 
 LOSS = "cross_entropy_logits"
@@ -85,8 +85,10 @@ class Spec(Example):
             raise ValueError("data.labelled: no node is labelled, so there is nothing to learn from")
         for i, (target, seen) in enumerate(zip(d.y, d.seen, strict=True)):
             if d.has_label(i):
-                found = expect_comparable if are_classes(d.y) else expect_distribution
-                found(f"data.y[{i}]", target, *([classes] if are_classes(d.y) else []), LOSS)
+                if is_class(target):
+                    expect_comparable(f"data.y[{i}]", target, classes, LOSS)
+                else:
+                    expect_distribution(f"data.y[{i}]", cast(Vector, target), LOSS)
             elif seen:
                 raise ValueError(f"data.labelled[{i}]: node {i + 1} has no label in data.y, so it cannot be seen")
         return self

@@ -12,7 +12,7 @@ from ..ops import NO_GRADIENT, OPS, of_kind
 from ..spec import friendly
 from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
-from ..spec.rules import expect_kept, expect_mask, expect_outputs, having
+from ..spec.rules import expect_delta, expect_kept, expect_mask, expect_outputs, having
 from ..spec.shapes import chain, shape
 from ..spec.targets import Answered, Targets, expect_comparable, one_hot
 from ..tape.tape import Expr, Tape, apply, expr
@@ -88,8 +88,7 @@ class Spec(Example):
         expect_outputs(self.layers[-1].activation, self.loss)
         self._expect_kept(f"layers[{len(self.layers) - 1}]", self.layers[-1])
         expect_comparable("data.y", self.data.y, len(self.layers[-1].W), self.loss)
-        if self.delta is not None and "delta" not in OPS[self.loss].attrs:
-            raise ValueError(f"delta: belongs to the loss {having('loss', 'delta')}")
+        expect_delta(self.delta, self.loss)
         return self
 
     def _expect_kept(self, place: str, last: Layer) -> None:

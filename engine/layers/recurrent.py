@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from ..ops import OPS
 from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
-from ..spec.rules import expect_mask, expect_outputs, having
+from ..spec.rules import expect_delta, expect_mask, expect_outputs
 from ..spec.shapes import counted, shape
 from ..spec.targets import Answered, Targets, expect_comparable, one_hot
 from ..tape.tape import Expr, Tape, apply
@@ -107,8 +107,7 @@ class Recurrent(Example):
             return self
         expect_outputs(self.output_activation, self.loss, key="output_activation")
         expect_comparable("data.y", self.data.y, len(self.output), self.loss)
-        if self.delta is not None and "delta" not in OPS[self.loss].attrs:
-            raise ValueError(f"delta: belongs to the loss {having('loss', 'delta')}")
+        expect_delta(self.delta, self.loss)
         return self
 
 

@@ -92,8 +92,8 @@ def valley(f: Callable[[np.ndarray], np.ndarray], low: float = -4.0, high: float
     for _ in range(90):
         third = (high - low) / 3
         left, right = low + third, high - third
-        low, high = (low, right) if f(np.float64(left)) < f(np.float64(right)) else (left, high)
-    return float(f(np.float64((low + high) / 2)))
+        low, high = (low, right) if f(np.array(left)) < f(np.array(right)) else (left, high)
+    return float(f(np.array((low + high) / 2)))
 
 
 def _share(index, z: np.ndarray, m: np.ndarray | None = None, axis: int = 0) -> Share | Total:

@@ -17,7 +17,7 @@ SAMPLES = "samples"
 M = TypeVar("M", bound=BaseModel)
 
 
-def batches(example: Example) -> list[list[int]]:
+def batches(example: Example) -> list[tuple[int, ...]]:
     """The samples that the updates read, in turn, by their places in the file; [] if every update reads all, or if
     there is none.
 
@@ -45,10 +45,10 @@ def batches(example: Example) -> list[list[int]]:
             f"update.batch_size: {where} has {len(taken)} {told}, which is no multiple of {size}; every update takes "
             "equally many"
         )
-    return [taken[i : i + size] for i in range(0, len(taken), size)]
+    return [tuple(taken[i : i + size]) for i in range(0, len(taken), size)]
 
 
-def of_samples(example: Example, chosen: list[int]) -> Example:
+def of_samples(example: Example, chosen: tuple[int, ...]) -> Example:
     """The example with these samples alone. Raises ValidationError if its family does not take it so."""
     tables = _chosen(example, chosen).model_dump(exclude_unset=True)
     for key in ("batch_size", "order"):
@@ -62,7 +62,7 @@ def _fields(model: BaseModel) -> Iterator[tuple[str, Any, bool]]:
     """The keys that a table has, with their values, and whether these are one for each sample."""
     for name, field in type(model).model_fields.items():
         said = field.json_schema_extra
-        dims = said.get("x-shape", ()) if isinstance(said, dict) else ()
+        dims: Any = said.get("x-shape") if isinstance(said, dict) else None
         yield name, getattr(model, name), bool(dims and dims[0] == SAMPLES)
 
 
@@ -75,8 +75,8 @@ def _counts(model: BaseModel) -> Iterator[int]:
                 yield from _counts(part)
 
 
-def _chosen(model: M, chosen: list[int]) -> M:
-    changes = {}
+def _chosen(model: M, chosen: tuple[int, ...]) -> M:
+    changes: dict[str, Any] = {}
     for name, value, by_sample in _fields(model):
         if by_sample and value is not None:
             changes[name] = [value[i] for i in chosen]

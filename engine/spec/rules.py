@@ -39,6 +39,12 @@ def expect_outputs(activation: str, loss: str, key: str = "") -> None:
         raise ValueError(f"loss: {loss} needs {OUTPUTS[needs]}; end with {fitting} layer")
 
 
+def expect_delta(delta: float | None, loss: str) -> None:
+    """The key `delta` is there for a loss that reads it only."""
+    if delta is not None and "delta" not in OPS[loss].attrs:
+        raise ValueError(f"delta: belongs to the loss {having('loss', 'delta')}")
+
+
 def having(kind: str, key: str) -> str:
     """The operations of a kind that have such a parameter, for a sentence."""
     return " or ".join(name for name in of_kind(kind) if key in OPS[name].attrs)

@@ -47,8 +47,8 @@ def chain(start: str, end: str | int, because: str = "", like: str = "", **names
     `start`, those of each other are the `outputs` of the one before it, and the last one's `outputs` are `end`.
 
     A table that stands alone, not in a list, is a chain of one. `like` names another chain of the example that has as
-    many tables, each with as many outputs. `because` says why
-    `end`, where it is a number, is that number; `names` are those of `table`.
+    many tables, each with as many outputs. `because` says why `end`, where it is a number, is that number; `names`
+    are those of `table`.
     """
     return Field(json_schema_extra=_declared(chain=[start, end], because=because, like=like, names=names))
 

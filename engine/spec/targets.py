@@ -1,7 +1,7 @@
 """Targets of a classification: a distribution for each sample, or the number of its class, counted from 0."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeGuard, cast
 
 import numpy as np
 from pydantic import Discriminator, Tag, model_validator
@@ -39,11 +39,11 @@ class Answered(Model):
         return self
 
 
-def is_class(value: Any) -> bool:
+def is_class(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def are_classes(value: Any) -> bool:
+def are_classes(value: Any) -> TypeGuard[list[int]]:
     """Whether these are numbers of classes, one for each sample, and no rows."""
     return isinstance(value, list) and bool(value) and all(map(is_class, value))
 
@@ -65,11 +65,13 @@ def expect_comparable(place: str, targets: Sequence | int, count: int, loss: str
     """The loss can compare with the targets: with rows of numbers, or with classes that are among `count` outputs."""
     if is_class(targets):
         _expect_class(place, targets, count, loss)
-    elif are_classes(targets):
-        for i, number in enumerate(targets):
+        return
+    rows = cast(Sequence, targets)
+    if are_classes(rows):
+        for i, number in enumerate(rows):
             _expect_class(f"{place}[{i}]", number, count, loss)
     else:
-        expect_targets(place, targets, loss)
+        expect_targets(place, rows, loss)
 
 
 def _expect_class(place: str, number: int, count: int, loss: str) -> None:
@@ -84,4 +86,4 @@ def _expect_class(place: str, number: int, count: int, loss: str) -> None:
 
 def one_hot(targets: Sequence, count: int) -> Sequence:
     """The rows of these targets: of a class number the row with a 1 in its place."""
-    return np.eye(count)[targets] if are_classes(targets) else targets
+    return np.eye(count)[targets].tolist() if are_classes(targets) else targets

@@ -120,7 +120,7 @@ def train(trace: Trace, steps: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         return np.empty(0), {}
     names, read = list(trace.updates), list(trace.batches[0]) if trace.batches else []
     function = lower(trace, [*names, *read], [trace.loss, *trace.updates.values()])
-    data = [[batch[name] for name in read] for batch in trace.batches or ({},)]
+    data = [[batch[name] for name in read] for batch in trace.batches] or [[]]
     values = [trace.value(name) for name in names]
     losses = np.empty(steps + 1)
     with np.errstate(all="ignore"):

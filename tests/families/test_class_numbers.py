@@ -5,6 +5,7 @@ import pytest
 from gradbook.book.pages.material import Material
 from gradbook.book.pages.pages import rendered
 from gradbook.book.pages.worked import Worked
+from tests.tiers import some_slow
 
 from .judges import against_torch, agree, changed, refused, tables, validated, worked
 
@@ -33,7 +34,7 @@ def with_rows(found):
     return found | {"data": found["data"] | {"y": rows}}
 
 
-@pytest.mark.parametrize(("name", "found"), list(examples()))
+@pytest.mark.parametrize(("name", "found"), some_slow(list(examples()), 3))
 def test_a_class_number_is_its_row(name, found):
     rows = with_rows(found)
     ours, theirs = worked(classes(rows)), worked(rows)

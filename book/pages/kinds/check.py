@@ -12,7 +12,7 @@ from ...formula.symbols import slashed
 from ...formula.wide import ENTRIES
 from ..history import loss_table
 from ..material import Material
-from ..moved import course, rests
+from ..moved import rests
 from ..view import Picture, View
 from ..worked import Worked, once
 
@@ -79,15 +79,6 @@ class Page(View):
     def losses(self) -> list[float]:
         """The loss before each update, and after the last."""
         return [float(loss) for loss in self.worked.losses]
-
-    @property
-    def before_and_after(self) -> tuple[float, float]:
-        """The loss before and after the update, on the data that it has read."""
-        return self.worked.before_and_after
-
-    def course(self, digits: int) -> str:
-        """How the loss goes in the update, where it is printed with so many digits."""
-        return course(*self.before_and_after, digits)
 
     def plain_number(self, value: float, digits: int) -> str:
         """A number in words that a figure is described with."""

@@ -11,7 +11,6 @@ from ...base.numbers import tex_ceiling, tex_floor
 from ..arrangement import arrangement, used
 from ..gradients import gradient_of
 from ..history import History, turns
-from ..moved import course
 from ..view import GIVEN, Rendered, View
 
 MOST_TOLD = 6
@@ -87,15 +86,6 @@ class Page(View):
 
     def update_links(self) -> str:
         return ", ".join(self.link(new) for new in self.trace.updated().values())
-
-    def course(self, digits: int) -> str:
-        """How the loss goes in the update, where it is printed with so many digits."""
-        return course(*self.losses, digits)
-
-    @property
-    def losses(self) -> tuple[float, float]:
-        """The loss before and after the update, on the data that it has read."""
-        return self.worked.before_and_after
 
     def symbols(self) -> tuple[list[Step], list[Step]]:
         """The steps of the table of symbols, and those that only repeat them and can be opened."""

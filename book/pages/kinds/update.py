@@ -54,11 +54,6 @@ class Page(Deriving):
         return rests(self.trace) and rests(self.exact)
 
     @property
-    def losses(self) -> tuple[float, float]:
-        """The loss before and after the update, on the data that it has read."""
-        return self.worked.before_and_after
-
-    @property
     def second(self) -> Worked | None:
         """The second update, if it has a page."""
         return self.material.worked.second
