@@ -57,11 +57,12 @@ def validate(tables: dict, path: Path) -> Example:
 
 def _check_batches(example: Example) -> None:
     """What each update reads is an example by itself."""
+    chosen: tuple[int, ...] = ()
     try:
         for chosen in dict.fromkeys(batches(example)):
             of_samples(example, chosen)
     except ValidationError as error:
-        told = f"update.batch_size: {example.update.batch_size} at a time does not do here: "
+        told = f"update.batch_size: {len(chosen)} at a time does not do here: "
         raise BookError(f"{example.file}: {told}{sentence(error, type(example))}") from None
     except ValueError as error:
         raise BookError(f"{example.file}: {error}.") from None

@@ -30,14 +30,14 @@ def work(example: Example) -> Trace:
     tape.meter = meter = Meter(example)
     with plugins.blaming():
         turns = batches(example) if example.is_answered else []
-        loss = family(example.family).forward(tape, of_samples(example, turns[0]) if turns else example) or weighted(
-            tape
-        )
+        first = of_samples(example, turns[0]) if turns else example
+        loss = family(example.family).forward(tape, first) or weighted(tape)
         meter.expect_size(tape, len(turns) or 1)
         given = {turn: _given(of_samples(example, turn), tape) for turn in dict.fromkeys(turns)}
         grads = backward(tape, loss, _inputs(tape, example)) if loss else {}
-        changes = bool(loss) and example.update is not None
-        updates = update(tape, grads, **example.update.settings(), start=example.start) if changes else {}
+        updates = {}
+        if loss and example.update is not None:
+            updates = update(tape, grads, **example.update.settings(), start=example.start)
         meter.expect_time()
         return tape.finish(loss, grads, updates, example, _differing([given[turn] for turn in turns]))
 

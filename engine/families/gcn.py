@@ -36,13 +36,13 @@ class Data(Answered):
     labelled: Vector | None = shape("nodes", default=None)
 
     def has_label(self, node: int) -> bool:
-        target = self.y[node]
+        target = self.target[node]
         return target != NO_CLASS if isinstance(target, int) else any(target)
 
     @property
     def seen(self) -> list[int]:
         """1 for each node whose label enters the loss, else 0."""
-        return [int(m) for m in self.labelled or map(self.has_label, range(len(self.y)))]
+        return [int(m) for m in self.labelled or map(self.has_label, range(len(self.target)))]
 
 
 class Layer(Model):
