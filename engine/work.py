@@ -31,9 +31,10 @@ def work(example: Example) -> Trace:
     with plugins.blaming():
         turns = batches(example) if example.is_answered else []
         first = of_samples(example, turns[0]) if turns else example
-        loss = family(example.family).forward(tape, first) or weighted(tape)
+        loss = family(example.family).forward(tape, first)
         meter.expect_size(tape, len(turns) or 1)
         given = {turn: _given(of_samples(example, turn), tape) for turn in dict.fromkeys(turns)}
+        loss = loss or weighted(tape)
         grads = backward(tape, loss, _inputs(tape, example)) if loss else {}
         updates = {}
         if loss and example.update is not None:

@@ -218,8 +218,8 @@ def _inputs(tables: dict, chance: random.Random) -> None:
 
 
 def _without_a_target(tables: dict, chance: random.Random) -> None:
-    """One in four has no target; every other one of these is given the gradient of its output."""
-    kind = chance.choice(["forward", "upstream", *(["target"] * 6)])
+    """One in three has no target; two of three of these are given the gradient of their output."""
+    kind = chance.choice(["forward", "upstream", "upstream", *(["target"] * 6)])
     if kind == "target":
         return
     y, given = targets_of(tables), None
