@@ -231,17 +231,14 @@ def test_a_wrong_number_in_a_figure(checker):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "step, entry",
-    [
-        ("layer1.W", 1),
-        pytest.param("layer2.delta", 0, marks=pytest.mark.slow),
-        pytest.param("learning_rate", 0, marks=pytest.mark.slow),
-    ],
+    [("layer1.W", 1), ("layer2.delta", 0), ("learning_rate", 0)],
 )
-def test_an_engine_constant_that_changed_after_the_build(any_site, traces, step, entry):
+def test_an_engine_constant_that_changed_after_the_build(site, lean_project, step, entry):
+    traces = traces_of(sorted((lean_project / "examples").glob("*.toml")))
     told = json.loads(traces["seed"])
     values = next(s for s in told["steps"] if s["name"] == step)["value"]
     values[entry] += 0.001
-    found = check.run(any_site, {**traces, "seed": json.dumps(told)}, LANGS)
+    found = check.run(site, {**traces, "seed": json.dumps(told)}, LANGS)
     assert any(step in f.where or "seed" in f.page for f in found.failures)
     assert not found.ok
 
