@@ -243,8 +243,8 @@ def browser(tmp_path_factory):
 
 READS_A_BOOK = {"book", "whole", "whole_book"}
 LONG = {
-    "bounds", "contributing", "damage", "errata_counts", "extension", "extension_wheel", "faults", "hasten", "hostile",
-    "new", "page_kinds", "parallel", "plugins", "project", "random_books", "shaping", "steady", "types",
+    "bounds", "contributing", "damage", "errata_counts", "extension", "extension_wheel", "faults", "hasten",
+    "hostile", "new", "page_kinds", "parallel", "plugins", "project", "random_books", "shaping", "steady", "types",
     "valid_examples", "wheel",
 }  # fmt: skip
 """Of the tests that read no built book, those that take longest: test_bounds.py and so on."""
