@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from ..arithmetic.arith import Interval, evaluate, exactly, is_hidden, shape
-from ..arithmetic.tree import Node, Num, Op, cells, children, is_literal, same_form
+from ..arithmetic.tree import Node, Num, Op, Repeated, cells, children, is_literal, same_form, walk
 
 SURE = Decimal("1e-40")
 """Two values this near are equal: 50 digits were carried."""
@@ -104,7 +104,8 @@ def _repeated(before: Node, after: Node) -> list[Slip]:
 
 def _reduced(before: Node, after: Node, relation: str, rules: Rules, inside: bool) -> list[Slip]:
     printed = cells(after)
-    values = _filled(evaluate(before, exactly), shape(printed)) if inside else _rows(evaluate(before, exactly))
+    free = inside or any(isinstance(n, Repeated) for n in walk(before))  # nothing says how often it is repeated
+    values = _filled(evaluate(before, exactly), shape(printed)) if free else _rows(evaluate(before, exactly))
     if shape(values) != shape(printed):
         found = "{} × {}".format(*shape(values))
         return [Slip("{} × {}".format(*shape(printed)), found, "has another shape")]
