@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gradbook.book.base.numbers import plain_number, tex_number
 from gradbook.book.formula.boxes import number
+from gradbook.book.formula.derive import Sheet
 from gradbook.book.formula.lines import Line
 from gradbook.book.formula.mathml import to_mathml
 from gradbook.book.formula.tex import PLACES
@@ -19,6 +20,7 @@ from gradbook.book.pages.values import lookup
 from gradbook.book.pages.view import View
 from gradbook.engine import BookError
 from gradbook.engine.load import validate
+from gradbook.engine.tape.pencil import pencil
 from gradbook.engine.tape.tape import Tape, apply
 from tests import views
 from tests.chance import draws, remember
@@ -40,6 +42,16 @@ DIGITS = 4
 def test_a_hard_number_is_printed(value, printed):
     assert tex_number(value, DIGITS) == printed
     to_mathml(printed, False)
+
+
+def test_a_product_of_many_digits_is_rounded_by_all_of_them():
+    """-0.0988754821771 · 1.16147328384 = -0.114841230975499729…, of which float64 has no more than a 5 behind."""
+    tape = Tape("ties")
+    a, b = tape.data("a", [[-0.0988754821771]]), tape.data("b", [[1.16147328384]])
+    tape.write("z", a * b)
+    shown = pencil(tape.finish(""), 12)
+    assert shown.value("z").item() == -0.114841230975
+    assert Line(Sheet(shown, 12), "z").relation({"z"}) == "="
 
 
 def test_numbers_in_plain_letters():
