@@ -39,11 +39,11 @@ class Rules:
     given: Callable[[Num], bool] = lambda number: number.address is None and number.source is None
 
     def half(self, number: Num) -> Decimal:
-        """Half a unit of the last digit of a printed number."""
+        """Half a unit of the last digit of a printed number; to significant digits nothing but 0 is rounded to 0."""
         value = number.value
-        if self.digits is None or value == 0:
+        if self.digits is None:
             return Decimal(5).scaleb(value.as_tuple().exponent - 1)
-        return Decimal(5).scaleb(value.adjusted() - self.digits)
+        return Decimal(5).scaleb(value.adjusted() - self.digits) if value else Decimal(0)
 
     def rounded(self, value: Decimal, number: Num) -> Decimal:
         """`value` as it would be printed in the place of `number`."""
