@@ -54,6 +54,17 @@ def test_a_product_of_many_digits_is_rounded_by_all_of_them():
     assert Line(Sheet(shown, 12), "z").relation({"z"}) == "="
 
 
+@pytest.mark.parametrize("rows", [1, 9])
+def test_what_float64_leaves_of_nothing_is_not_said_to_follow(rows):
+    """0.3·(-0.4) + 1·(-0.2) + 0.8 + 0.8·(-0.6) is 0, however many rows there are."""
+    tape = Tape("noise")
+    x, w = tape.data("x", [[0.3, 1, 0.8, 0.8]] * rows), tape.data("w", [[-0.4], [-0.2], [1], [-0.6]])
+    tape.write("z", x @ w)
+    trace = tape.finish("")
+    assert 0 < abs(trace.value("z")[0, 0]) < 1e-15
+    assert Line(Sheet(trace, 4), "z").relation({"z"}) == "≈"
+
+
 def test_numbers_in_plain_letters():
     assert [plain_number(v, 4) for v in (-0.00000123456, 1e300, 0.5)] == ["−1.235 × 10⁻⁶", "1 × 10³⁰⁰", "0.5"]
 

@@ -7,9 +7,11 @@ from decimal import Decimal
 
 import numpy as np
 
+from gradbook.engine.ops import OPS
 from gradbook.engine.tape.by_fractions import by_fractions, decimal
 from gradbook.engine.tape.by_fractions import rounded as as_by_hand
-from gradbook.engine.tape.trace import Step, run
+from gradbook.engine.tape.pencil import NOISE
+from gradbook.engine.tape.trace import Step, Trace, run
 
 from .wide import is_wide
 
@@ -36,3 +38,13 @@ def rounded(values: np.ndarray, digits: int, given: np.ndarray | bool = False) -
 
 def decimals(printed: np.ndarray) -> list[Decimal]:
     return [Decimal(repr(float(value))) for value in printed.ravel()]
+
+
+def is_noise(trace: Trace, name: str) -> bool:
+    """Whether float64 has left something of a sum that is zero on paper, in a wide array, which it has redone."""
+    step = trace[name]
+    values, op = [np.abs(trace.value(arg)) for arg in step.args], OPS[step.op]
+    if op.size is None or not any(is_wide(value.shape) for value in values):
+        return False
+    size = np.abs(step.value)
+    return bool(np.any((size > 0) & (size <= NOISE * op.size(*values, **step.attrs))))

@@ -9,7 +9,7 @@ import numpy as np
 from gradbook.engine.ops import CALL, OPS
 from gradbook.engine.tape.trace import Step
 
-from .by_hand import decimals, redone, rounded
+from .by_hand import decimals, is_noise, redone, rounded
 from .derive import Numbers, Rule, Sheet, Symbols, long_terms, matrix
 from .nodes import ABOUT, EQUAL, Apply, Block, Entry, Index, Node, Row, Shaped, Sum, Symbol
 from .wide import MOST, TERMS_A_ROW, filled, is_wide
@@ -139,7 +139,7 @@ class Line:
             except ZeroDivisionError:
                 return False
             if found == printed:
-                return True
+                return not is_noise(self.trace, name)
         return False
 
     def _from_printed(self, name: str, worked: frozenset[str], wide: bool = False) -> np.ndarray:
