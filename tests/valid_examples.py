@@ -28,6 +28,8 @@ EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.toml"))
 FILE = Path("random.toml")
 SIZES = (1, 2, 2, 3, 3, 4, 5, 9, 10)
 """Lengths of a dimension; a matrix of nine is printed with dots."""
+SMALL = (1, 1, 2, 2, 3)
+"""Lengths in an example of a few seconds less."""
 MOST = 400
 """An example has no more numbers than this, so that its pages are built in a second or two."""
 MENDS = 4
@@ -45,12 +47,12 @@ def shipped(family: str) -> list[dict]:
     ]  # fmt: skip
 
 
-def valid_example(chance: random.Random, family: str | None = None) -> dict:
-    """The tables of an example that the engine works."""
+def valid_example(chance: random.Random, family: str | None = None, sizes: tuple[int, ...] = SIZES) -> dict:
+    """The tables of an example that the engine works, with lengths of `sizes`."""
     family = family or chance.choice(list(families()))
     tables = chance.choice(shipped(family)) | {"title": {"en": "Random", "zh": "随机"}}
     tables["page"] = {"curve": 3}
-    tables = resized(tables, chance)
+    tables = resized(tables, chance, sizes)
     for change in (_numbers, *([_option] * 6), _page, _inputs, _without_a_target):
         tables = attempt(tables, lambda found, change=change: change(found, chance))
     return tables
@@ -79,12 +81,12 @@ def attempt(tables: dict, change: Callable[[dict], None]) -> dict:
 # Dimensions
 
 
-def resized(tables: dict, chance: random.Random) -> dict:
+def resized(tables: dict, chance: random.Random, sizes: tuple[int, ...] = SIZES) -> dict:
     claims = Claims()
     claims.read(validate(tables, FILE))
     for places in list(claims.found.values()):
         if chance.random() < 0.6:
-            length = chance.choice(SIZES)
+            length = chance.choice(sizes)
             tables = attempt(tables, lambda found, places=places, length=length: resize(found, places, length))
     return tables
 

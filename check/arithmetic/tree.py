@@ -85,7 +85,10 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Repeated(Matrix):
-    """A single row or column that is printed again and again, with dots: nothing says how often."""
+    """A single row or column that is printed again and again, with dots: nothing says how often. `seen` is the
+    matrix with its dots."""
+
+    seen: Matrix | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

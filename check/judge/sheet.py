@@ -10,6 +10,8 @@ from .report import Report
 
 OWN = Rules()
 """Numbers in tables show by themselves how many digits they have."""
+SIX = Rules(6)
+"""Tables of several updates have numbers of six digits."""
 LOST = Decimal("1e-10")
 """How much of a value, relatively, float64 may lose in thousands of updates."""
 
@@ -70,6 +72,12 @@ def _one(row) -> Node | None:
     return row.parts[0] if len(row.parts) == 1 else Op("related", tuple(row.parts))
 
 
-def near(value: Decimal, number: Num, room: Decimal) -> bool:
-    half = OWN.half(number)
-    return abs(value - number.value) <= half + room * abs(value)
+def near(value: Decimal, number: Num, room: Decimal, noise: Decimal = Decimal(0)) -> bool:
+    """Whether a number in a table is a value, but for the part `room` of it and for `noise`."""
+    return abs(value - number.value) <= _half(number) + room * abs(value) + noise
+
+
+def _half(number: Num) -> Decimal:
+    """Half a unit of the last digit: of 2670840 that of the sixth, for the zero behind it only fills its place."""
+    filled = number.value == number.value.to_integral_value() and number.value % 10 == 0
+    return max(OWN.half(number), SIX.half(number)) if filled and number.value else OWN.half(number)

@@ -8,8 +8,11 @@ head and counts below; a drift table symbols and numbers.
 from collections.abc import Callable
 from decimal import Decimal
 
+import numpy as np
+
 from ..arithmetic.arith import is_hidden
-from ..arithmetic.tree import Node, Num, Op, Partial, Sym, cells, is_literal
+from ..arithmetic.tree import Matrix, Node, Num, Op, Partial, Sym
+from ..read.dots import placed
 from ..read.html import NUMERAL, Page
 from .gradients import gradients, is_gradient
 from .report import Report, apart
@@ -78,7 +81,7 @@ def drifts(sheet: Sheet) -> None:
             sheet.done()
             drift = _drift(sheet, step)
             drift = Decimal(0) if drift is not None and drift < FLOAT64 else drift
-            if drift is not None and not near(drift, row[1], Decimal("1e-9")):
+            if drift is not None and not near(drift, row[1], Decimal("1e-9"), _noise(sheet, step)):
                 sheet.fail(i, row[1], f"{drift:.2g}", f"is not the drift of {row[0]}")
 
 
@@ -91,6 +94,13 @@ def _drift(sheet: Sheet, step: str) -> Decimal | None:
         places.append((abs(Decimal(text) - truth), abs(truth)))
     largest = max(size for _, size in places)
     return max(d for d, _ in places) / largest if largest else Decimal(0)
+
+
+def _noise(sheet: Sheet, step: str) -> Decimal:
+    """What float64 does not know of a drift: its noise in the exact values, by the largest of these."""
+    largest = max(abs(sheet.example.value((step, i))) for i in _indices(sheet.example.trace.steps[step].value.shape))
+    noise = Decimal(float(np.max(sheet.example.truth.noise(step))))
+    return noise / largest if largest else noise
 
 
 def _indices(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -155,14 +165,15 @@ def _named(sheet: Sheet) -> list[str]:
 
 def _told(sheet: Sheet, i: int, name: str, updates: int, node: Node | None) -> None:
     """A whole array after so many updates."""
-    value = sheet.example.truth.training.value(name, updates).reshape(-1).tolist()
-    printed = [n for row in cells(node) for n in row] if node is not None and is_literal(node) else []
-    if len(printed) != len(value):
+    value = np.atleast_2d(sheet.example.truth.training.value(name, updates))
+    printed = placed(node, value.shape) if isinstance(node, Num | Matrix) else []
+    if not printed:
         return sheet.fail(i, node, "", f"is not {name} whole")
-    for k, (number, truth) in enumerate(zip(printed, value, strict=True)):
+    for r, c, number in printed:
+        truth = float(value[r, c])
         if is_hidden(number) or near(Decimal(truth), number, LOST):
             continue
-        if not sheet.example.is_noise(number, name, updates, k):
+        if not sheet.example.is_noise(number, name, updates, r * value.shape[1] + c):
             sheet.fail(i, number, apart(truth, number.text), f"is not {name} after {updates} updates")
 
 

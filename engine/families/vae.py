@@ -39,8 +39,8 @@ def forward(tape: Tape, spec: Spec) -> str:
     R = tape.write("loss.R", tape.write("loss.E", xhat.half_squared_error(x)).sum())
     terms = tape.write("loss.D", mean.square() + sigma.square() - s - 1, grad="loss.dD")
     KL = tape.write("loss.KL", terms.sum() / 2)
-    total = R + KL
-    return tape.write("J", total / len(spec.data.x) if len(spec.data.x) > 1 else total).name
+    samples = len(spec.data.x)
+    return tape.write("J", R / samples + KL / samples).name
 
 
 def _affine(tape: Tape, scope: str, out: str, part: Dense, x: Expr) -> Expr:
