@@ -1,15 +1,18 @@
 """A table of a page, read: its cells as nodes, and where what they name stands in the trace."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from math import prod
 
-from ..arithmetic.tree import Node, Num, Op, Partial, Sym, cells
+from ..arithmetic.tree import Matrix, Node, Num, Op, Partial, Repeated, Sym, cells
 from ..read.html import Cell, Page, Table
 from .redo import Rules
 from .report import Report
 
 OWN = Rules()
 """Numbers in tables show by themselves how many digits they have."""
+ACROSS, DOWN = (Sym("⋯"), Sym("⋱")), (Sym("⋮"), Sym("⋱"))
+"""The dots of columns, and those of rows, that are left out."""
 LOST = Decimal("1e-10")
 """How much of a value, relatively, float64 may lose in thousands of updates."""
 
@@ -68,6 +71,35 @@ def node_of(cell: Cell, reading: Callable) -> Node | None:
 
 def _one(row) -> Node | None:
     return row.parts[0] if len(row.parts) == 1 else Op("related", tuple(row.parts))
+
+
+def shown_of(node: Node | None, shape: tuple[int, ...]) -> list[tuple[int, Num]] | None:
+    """The numbers of a printed array of this shape, each with its place row by row; what stands behind dots is left
+    out. None if the array cannot be of this shape."""
+    rows = cells(node) if isinstance(node, Num | Matrix) else ()
+    if not rows:
+        return None
+    height, width = shape if len(shape) == 2 else (1, prod(shape))
+    is_again = isinstance(node, Repeated)
+    down = _places([row[0] for row in rows], height, is_again, DOWN)
+    across = _places(rows[0], width, is_again, ACROSS)
+    if down is None or across is None:
+        return None
+    found = [(i * width + j, rows[r][c]) for r, i in down for c, j in across]
+    return found if all(isinstance(n, Num) for _, n in found) else None
+
+
+def _places(line: Sequence[Node], length: int, is_again: bool, dots: Sequence[Node]) -> list[tuple[int, int]] | None:
+    """Which cells of a line stand for which of `length` entries; a cell that is repeated, with dots,
+    for the first and the last: both are seen, and what is between need not be equal."""
+    at = next((k for k, cell in enumerate(line) if cell in dots), None)
+    if is_again and len(line) == 1:
+        return [(0, 0), (0, length - 1)]
+    if at is None:
+        return [(k, k) for k in range(length)] if len(line) == length else None
+    if len(line) > length:
+        return None
+    return [(k, k) for k in range(at)] + [(k, length - len(line) + k) for k in range(at + 1, len(line))]
 
 
 def near(value: Decimal, number: Num, room: Decimal) -> bool:

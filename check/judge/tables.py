@@ -2,18 +2,19 @@
 
 A gradient table has a derivative in its first column; an update table an arrow in its last; a table of symbols a
 shape in its second; an errata table five columns; a table of losses counts and numbers; a history symbols in its
-head and counts below; a drift table symbols and numbers.
+head and counts below, a course counts of updates and epochs and a verdict besides; a drift table symbols and numbers.
 """
 
 from collections.abc import Callable
 from decimal import Decimal
 
 from ..arithmetic.arith import is_hidden
-from ..arithmetic.tree import Node, Num, Op, Partial, Sym, cells, is_literal
+from ..arithmetic.tree import Node, Num, Op, Partial, Sym
 from ..read.html import NUMERAL, Page
+from .courses import courses
 from .gradients import gradients, is_gradient
 from .report import Report, apart
-from .sheet import LOST, OWN, Sheet, near, node_of
+from .sheet import LOST, OWN, Sheet, near, node_of, shown_of
 from .updates import updates
 
 FLOAT64 = Decimal("1e-15")
@@ -155,15 +156,16 @@ def _named(sheet: Sheet) -> list[str]:
 
 def _told(sheet: Sheet, i: int, name: str, updates: int, node: Node | None) -> None:
     """A whole array after so many updates."""
-    value = sheet.example.truth.training.value(name, updates).reshape(-1).tolist()
-    printed = [n for row in cells(node) for n in row] if node is not None and is_literal(node) else []
-    if len(printed) != len(value):
+    value = sheet.example.truth.training.value(name, updates)
+    printed = shown_of(node, value.shape)
+    if printed is None:
         return sheet.fail(i, node, "", f"is not {name} whole")
-    for k, (number, truth) in enumerate(zip(printed, value, strict=True)):
+    for k, number in printed:
+        truth = value.ravel().tolist()[k]
         if is_hidden(number) or near(Decimal(truth), number, LOST):
             continue
         if not sheet.example.is_noise(number, name, updates, k):
             sheet.fail(i, number, apart(truth, number.text), f"is not {name} after {updates} updates")
 
 
-CHECKS = (gradients, updates, shapes, losses, drifts, errata, histories)
+CHECKS = (gradients, updates, shapes, losses, drifts, errata, histories, courses)
