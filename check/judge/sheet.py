@@ -94,7 +94,7 @@ def _places(line: Sequence[Node], length: int, is_again: bool, dots: Sequence[No
     for the first and the last: both are seen, and what is between need not be equal."""
     at = next((k for k, cell in enumerate(line) if cell in dots), None)
     if is_again and len(line) == 1:
-        return [(0, 0), (0, length - 1)]
+        return [(0, i) for i in sorted({0, length - 1})]
     if at is None:
         return [(k, k) for k in range(length)] if len(line) == length else None
     if len(line) > length:

@@ -17,7 +17,6 @@ from ..spec.example import Example, Known, Matrix, Model, Number, Vector
 from ..spec.limits import LIMITS
 from ..spec.shapes import shape
 from ..spec.targets import Answered
-from ..tape.course import SURE
 from ..tape.tape import Expr, Tape
 
 BECAUSE = "a perceptron is one unit"
@@ -29,6 +28,10 @@ AT_ZERO = ("fires", "rests", "wrong")
 
 EPOCHS = 50
 """So many times all samples are read at most, if the example does not say it."""
+
+
+SURE = 9
+"""The decimals to which a boundary is told: the noise of float64 is behind them."""
 
 
 class Data(Answered):
@@ -126,9 +129,10 @@ class Spec(Example):
         return self
 
     def boundary(self, values: Mapping[str, np.ndarray]) -> tuple[float, ...]:
-        """The weights, and what is added to their sum: where both together are 0 the unit changes its mind."""
+        """Where the unit changes its mind: the weights, and what is added to their sum, as parts of the largest."""
         added = values["b"] if "b" in values else -values["theta"] if "theta" in values else 0.0
-        return (*np.round(values["w"], SURE).ravel().tolist(), round(float(added), SURE))
+        line = np.append(np.ravel(values["w"]), added)
+        return tuple((np.round(line / (np.abs(line).max() or 1), SURE) + 0.0).tolist())
 
 
 def _coding(data: Any) -> str:

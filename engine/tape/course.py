@@ -12,8 +12,8 @@ import numpy as np
 from .lower import lower
 from .trace import Trace
 
-SURE = 9
-"""The decimals to which leaves are compared: binary noise is behind them."""
+SAME = 1e-6
+"""Leaves that differ by less than this part of the shortest step are the same but for the noise of float64."""
 
 ENDED, ROUND, OPEN = "ended", "round", "open"
 """How a course ends: with an epoch without a mistake; where it was before, so that it never ends; or not yet."""
@@ -56,26 +56,29 @@ class Course:
 
 def course(trace: Trace, judged: str, epochs: int, asked: Sequence[str] = ()) -> Course:
     """The course of at most so many epochs, in float64; `asked` are steps whose values each update tells. Where the
-    leaves are what they were after an epoch before, to nine decimals, the course goes round and is not followed."""
+    leaves are what they were after an epoch before, the course goes round and is not followed."""
     leaves, data = list(trace.updates), trace.batches or ({},)
     outputs = [trace.grads[judged], *trace.updates.values(), *asked]
     function = lower(trace, [*leaves, *data[0]], outputs)
-    values = [trace.value(leaf) for leaf in leaves]
-    seen, turns = {_known(values): 0}, []
+    values, turns = [trace.value(leaf) for leaf in leaves], []
+    places, shortest = [_flat(values)], np.inf
     for epoch in range(1, epochs + 1):
         for read in data:
+            before = values
             with np.errstate(all="ignore"):
                 error, *results = function(*values, *read.values())
             values, found = results[: len(leaves)], results[len(leaves) :]
             new = dict(zip(leaves, values, strict=True))
             turns.append(Turn(dict(zip(asked, found, strict=True)), new, bool(np.any(error))))
+            shortest = min(shortest, np.abs(_flat(values) - _flat(before)).max() or np.inf)
         if not any(turn.wrong for turn in turns[-len(data) :]):
             return Course(turns, len(data), ENDED)
-        if (known := _known(values)) in seen:
-            return Course(turns, len(data), ROUND, (seen[known], epoch))
-        seen[known] = epoch
+        near = np.flatnonzero(np.abs(np.array(places) - (place := _flat(values))).max(axis=1) < SAME * shortest)
+        if len(near):
+            return Course(turns, len(data), ROUND, (int(near[0]), epoch))
+        places.append(place)
     return Course(turns, len(data), OPEN)
 
 
-def _known(values: Sequence[np.ndarray]) -> tuple:
-    return tuple(tuple(np.ravel(np.round(value, SURE) + 0.0).tolist()) for value in values)
+def _flat(values: Sequence[np.ndarray]) -> np.ndarray:
+    return np.concatenate([np.ravel(value) for value in values])

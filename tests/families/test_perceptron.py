@@ -8,6 +8,7 @@ import pytest
 from gradbook.book.i18n.words import environment, languages
 from gradbook.book.pages.material import Material
 from gradbook.book.pages.pages import pages
+from gradbook.book.pages.training import training
 from gradbook.book.pages.worked import Worked
 from gradbook.engine import load, work
 from gradbook.engine.tape.course import Course, course
@@ -94,6 +95,12 @@ def test_what_is_zero_on_paper_is_zero():
     """0.3 - 0.1 - 0.2 is not 0 in float64, and decides here."""
     found = CASES["threshold"]
     assert run(found).mistakes == by_hand(found, 50)[1] != run(changed(found, "at_zero='rests'")).mistakes
+
+
+def test_short_steps_are_steps():
+    """From zero a learning rate is no more than a unit of measure."""
+    tiny = run(perceptron([0, 0, 0, 1], rate=2.5e-10, b=0))
+    assert tiny.end == "ended" and tiny.mistakes == run(perceptron([0, 0, 0, 1], b=0)).mistakes
 
 
 def test_a_frozen_threshold_stays():
@@ -187,6 +194,15 @@ def test_an_end_at_the_start_and_none_at_all_are_told():
     assert "stops with update 4, at the end of epoch 1, in which 3 samples were still judged" in tell(run(short))
 
 
+def test_the_table_has_every_update():
+    example = load(EXAMPLES / "perceptron.toml")
+    table = training(Worked.of(example, work(example)))
+    assert table.found == ["X", "z", "yhat", "y", "dz"] and table.new == ["w_new", "b_new"]
+    assert [row.update for row in table.rows if row.wrong] == by_hand(AND, 50)[1]
+    assert table.rows[-1].new == [r"\begin{pmatrix} 0.4 \\ 0.3 \end{pmatrix}", "-0.6"]
+
+
+@pytest.mark.slow
 def test_the_pages_show_every_update_and_no_slope_of_a_step():
     example = load(EXAMPLES / "perceptron.toml")
     found = pages(Material(Worked.of(example, work(example))), "en")
