@@ -44,7 +44,11 @@ def validate(tables: dict, path: Path) -> Example:
         raise BookError(f"{path}: family: is missing or not a name. Known: {', '.join(families())}.")
     if name not in families():
         raise unknown(f"{path}: family", "family", name, families())
-    spec = family(name).Spec
+    try:
+        tables = family(name).Spec.read_as(tables)
+    except ValueError as error:
+        raise BookError(f"{path}: {error}.") from None
+    spec = family(tables["family"]).Spec
     try:
         with plugins.blaming():
             example = spec.model_validate(tables)

@@ -143,7 +143,8 @@ def count(value) -> int:
 def _option(tables: dict, chance: random.Random) -> None:
     """Other targets, another loss, activation, word, number or layer; another optimiser, schedule, batch or start."""
     of_model = [_loss, _activation, _classes, _answers, _word, another_step, another_layer]
-    chance.choice([*of_model, _optimizer, _schedule, _clipping, _decay, _batches, _start])(tables, chance)
+    own = [change for key, change in OWN.items() if key in keys(tables)]
+    chance.choice([*own * 4, *of_model, _optimizer, _schedule, _clipping, _decay, _batches, _start])(tables, chance)
 
 
 def _loss(tables: dict, chance: random.Random) -> None:
@@ -172,6 +173,29 @@ def _answers(tables: dict, chance: random.Random) -> None:
     data = tables["data"]
     data["answers"] = [chance.randint(0, 1) for _ in data["x"]]
     data["y"] = of_length(data["y"], chance.choice([len(data["x"]), sum(data["answers"])]))
+
+
+def _words(tables: dict, chance: random.Random) -> None:
+    """Word vectors in another form: a context of several words that tells the centre word, the whole vocabulary."""
+    data = tables["data"]
+    if chance.random() < 0.5:
+        tables["architecture"], data["context"] = "cbow", [data["context"]] * chance.randint(1, 3)
+        data["negatives"] = [word for word in data["negatives"] if word != data["center"]]
+    if chance.random() < 0.7:
+        del data["negatives"]
+
+
+def _unit(tables: dict, chance: random.Random) -> None:
+    """A perceptron with a threshold or nothing in the place of its bias, and with targets −1 and 1."""
+    weights, bias = tables["weights"], tables["weights"].pop("b")
+    tables["epochs"] = chance.randint(1, 6)
+    weights |= chance.choice([{}, {"b": bias}, {"threshold": bias}])
+    if chance.random() < 0.5:
+        tables["data"]["y"] = [[chance.choice([-1, 1])] for _ in tables["data"]["y"]]
+
+
+OWN = {"architecture": _words, "epochs": _unit}
+"""Changes for families that have a key of this name."""
 
 
 def _word(tables: dict, chance: random.Random) -> None:

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from ..arithmetic.tree import Node, Num, Op, Partial, Sym, cells
+import numpy as np
+
+from ..arithmetic.tree import Matrix, Node, Num, Op, Partial, Sym, cells
+from ..read.dots import placed
 from ..read.html import Cell, Page, Table
 from .redo import Rules
 from .report import Report
@@ -70,6 +73,14 @@ def node_of(cell: Cell, reading: Callable) -> Node | None:
 
 def _one(row) -> Node | None:
     return row.parts[0] if len(row.parts) == 1 else Op("related", tuple(row.parts))
+
+
+def entries(node: Node | None, value: np.ndarray) -> list[tuple[int, float, Num]]:
+    """The numbers of a printed array, each with the entry of `value` that it stands for: its place row by row, and what
+    it is. None of them if the array has another size."""
+    table = np.atleast_2d(value)
+    found = placed(node, table.shape) if isinstance(node, Num | Matrix) else []
+    return [(i * table.shape[1] + j, float(table[i, j]), number) for i, j, number in found]
 
 
 def near(value: Decimal, number: Num, room: Decimal, noise: Decimal = Decimal(0)) -> bool:

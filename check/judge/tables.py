@@ -2,7 +2,7 @@
 
 A gradient table has a derivative in its first column; an update table an arrow in its last; a table of symbols a
 shape in its second; an errata table five columns; a table of losses counts and numbers; a history symbols in its
-head and counts below; a drift table symbols and numbers.
+head and counts below, a course counts of updates and epochs and a verdict besides; a drift table symbols and numbers.
 """
 
 from collections.abc import Callable
@@ -11,12 +11,12 @@ from decimal import Decimal
 import numpy as np
 
 from ..arithmetic.arith import is_hidden
-from ..arithmetic.tree import Matrix, Node, Num, Op, Partial, Sym
-from ..read.dots import placed
+from ..arithmetic.tree import Node, Num, Op, Partial, Sym
 from ..read.html import NUMERAL, Page
+from .courses import courses
 from .gradients import gradients, is_gradient
 from .report import Report, apart
-from .sheet import LOST, OWN, Sheet, near, node_of
+from .sheet import LOST, OWN, Sheet, entries, near, node_of
 from .updates import updates
 
 FLOAT64 = Decimal("1e-15")
@@ -165,16 +165,15 @@ def _named(sheet: Sheet) -> list[str]:
 
 def _told(sheet: Sheet, i: int, name: str, updates: int, node: Node | None) -> None:
     """A whole array after so many updates."""
-    value = np.atleast_2d(sheet.example.truth.training.value(name, updates))
-    printed = placed(node, value.shape) if isinstance(node, Num | Matrix) else []
+    value = sheet.example.truth.training.value(name, updates)
+    printed = entries(node, value)
     if not printed:
         return sheet.fail(i, node, "", f"is not {name} whole")
-    for r, c, number in printed:
-        truth = float(value[r, c])
+    for k, truth, number in printed:
         if is_hidden(number) or near(Decimal(truth), number, LOST):
             continue
-        if not sheet.example.is_noise(number, name, updates, r * value.shape[1] + c):
+        if not sheet.example.is_noise(number, name, updates, k):
             sheet.fail(i, number, apart(truth, number.text), f"is not {name} after {updates} updates")
 
 
-CHECKS = (gradients, updates, shapes, losses, drifts, errata, histories)
+CHECKS = (gradients, updates, shapes, losses, drifts, errata, histories, courses)

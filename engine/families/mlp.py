@@ -16,6 +16,7 @@ from ..spec.rules import expect_delta, expect_kept, expect_mask, expect_outputs,
 from ..spec.shapes import chain, shape
 from ..spec.targets import Answered, Targets, expect_comparable, one_hot
 from ..tape.tape import Expr, Tape, apply, expr
+from .perceptron import perceptron_of
 
 
 class Data(Answered):
@@ -73,6 +74,11 @@ class Penalty(Model):
 
 class Spec(Example):
     """An mlp example."""
+
+    @classmethod
+    def read_as(cls, tables: dict) -> dict:
+        """A network of one layer that is a step is a perceptron, whose rule is its own."""
+        return perceptron_of(tables)
 
     data: Data
     layers: Annotated[list[Layer], Field(min_length=1), AtMost("layers")] = chain("inputs", "outputs")

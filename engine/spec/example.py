@@ -278,6 +278,12 @@ class Example(Answering):
         meet(self)
         return self
 
+    @classmethod
+    def read_as(cls, tables: dict) -> dict:
+        """The tables of an example of this family as they are read: some are examples of another one. Raises
+        ValueError if what is said cannot be said there."""
+        return tables
+
     @property
     def file(self) -> str:
         """The file that it was read from, as errors name it."""
