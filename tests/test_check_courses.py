@@ -3,12 +3,13 @@
 import random
 import re
 
+import numpy as np
 import pytest
 
 from gradbook.book.pages.traces import traces as traces_of
 from gradbook.check import Checker, Page
 from gradbook.check.arithmetic.tree import Matrix, Num, Repeated, Sym
-from gradbook.check.judge.sheet import shown_of
+from gradbook.check.judge.sheet import entries
 from tests.small_project import small_project
 from tests.test_check import change, new_faults, without_annotation
 from tests.test_random_books import redone
@@ -20,14 +21,18 @@ MUTATIONS = 60
 def test_what_is_shown_of_a_wide_array_in_a_table():
     """Its numbers have no address; the first and the last stand on both sides of the dots."""
     one, two, dots = Num("1"), Num("2"), Sym("⋯")
-    assert shown_of(two, ()) == [(0, two)]
-    assert shown_of(Matrix(((one, two),)), (1, 2)) == [(0, one), (1, two)]
-    assert shown_of(Matrix(((one, two, dots, one),)), (1, 9)) == [(0, one), (1, two), (8, one)]
-    assert shown_of(Matrix(((one,), (two,), (Sym("⋮"),), (one,))), (9, 1)) == [(0, one), (1, two), (8, one)]
-    assert shown_of(Repeated(((one,),)), (1, 9)) == [(0, one), (8, one)]
+    nine = Matrix(((one, two, dots, one),))
+    assert found(two, ()) == [(0, two)]
+    assert found(Matrix(((one, two),)), (1, 2)) == [(0, one), (1, two)]
+    assert found(nine, (1, 9)) == found(Repeated(((one,),), nine), (1, 9)) == [(0, one), (1, two), (8, one)]
+    assert found(Matrix(((one,), (two,), (Sym("⋮"),), (one,))), (9, 1)) == [(0, one), (1, two), (8, one)]
     for shape in ((1, 3), (2, 1), (2, 2), ()):
-        assert shown_of(Matrix(((one, two),)), shape) is None
-    assert shown_of(Matrix(((one, two, dots, one),)), (1, 3)) is None
+        assert found(Matrix(((one, two),)), shape) == []
+    assert found(nine, (1, 3)) == found(None, (1, 3)) == []
+
+
+def found(node, shape) -> list:
+    return [(k, number) for k, _, number in entries(node, np.zeros(shape))]
 
 
 @pytest.mark.slow

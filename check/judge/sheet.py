@@ -76,8 +76,8 @@ def _one(row) -> Node | None:
 
 
 def entries(node: Node | None, value: np.ndarray) -> list[tuple[int, float, Num]]:
-    """The numbers of a printed array, each with the entry of `value` that it stands for: its place row by row, and what
-    it is. None of them if the array has another size."""
+    """The numbers of a printed array, each with the entry of `value` that it stands for, by its place row by row, and
+    with what that entry is; none of them if the array has another size."""
     table = np.atleast_2d(value)
     found = placed(node, table.shape) if isinstance(node, Num | Matrix) else []
     return [(i * table.shape[1] + j, float(table[i, j]), number) for i, j, number in found]
