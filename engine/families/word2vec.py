@@ -5,7 +5,7 @@ v = row c of V, u = row o of U, N = the rows of U of the negatives; J = -ln σ(u
 vectors, one for each role. Mikolov et al. 2013; the gradients: Goldberg & Levy 2014, Rong 2014.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -21,25 +21,35 @@ class Data(Model):
     among which a word may be drawn twice."""
 
     center: int
+    """The word at the centre, by its number, counted from 0."""
     context: int
+    """The word of its context that is to be told, likewise."""
     negatives: Annotated[list[int], Field(min_length=1), AtMost("steps")]
+    """The negative samples, likewise: words drawn at random, of which one may be drawn twice."""
 
 
 class Weights(Model):
     """[weights]: one row for each word of the vocabulary: V for its role at the centre, U for that in a context."""
 
     V: Matrix = shape("words", "size")
+    """The vectors of the words at the centre: one row per word."""
     U: Matrix = shape("words", "size")
+    """The vectors of the words in a context: one row per word."""
 
 
 class Spec(Example):
     """A word2vec example."""
 
+    LOSS: ClassVar = "−ln σ(u·v) of the context word, plus −ln σ(−n·v) of each negative sample."
+
     data: Data
+    """The words, by their numbers."""
     weights: Weights
+    """The vectors of the words, two for each."""
 
     @model_validator(mode="after")
     def _words_are_known(self):
+        """Each word is in the vocabulary, and no negative sample is the context word itself."""
         d, words = self.data, len(self.weights.V)
         places = {"data.center": d.center, "data.context": d.context}
         places |= {f"data.negatives[{k}]": word for k, word in enumerate(d.negatives)}
