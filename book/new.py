@@ -67,7 +67,7 @@ def new_example(
 
 def _copy(path: Path, family: str, command: str) -> str:
     """The family's first shipped example under another name, without its introduction."""
-    if not (found := shipped(family)):
+    if not (found := shipped().get(family)):
         raise BookError(f"--family {family}: there is no example of this family to copy.")
     text = found.read_text(encoding="utf-8")
     parts = re.split(r"(?m)^(?=\[)", text)

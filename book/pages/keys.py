@@ -52,6 +52,11 @@ class Table:
     most: int = 0
     limit: str = ""
 
+    @property
+    def is_optional(self) -> bool:
+        """Whether it may be left out, and its description does not speak of that."""
+        return not self.required and "left out" not in self.says
+
 
 def tables_of(name: str) -> list[Table]:
     """The tables of a family's example files, without the keys that all families share."""

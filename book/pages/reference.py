@@ -7,11 +7,12 @@ the family's first shipped example, in the book's own symbols.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gradbook.engine import load, work
+from gradbook.engine import BookError, load, work
 from gradbook.engine.optim import OPTIMIZERS
 from gradbook.engine.spec.limits import LIMITS
 from gradbook.engine.tape.trace import Step
@@ -34,37 +35,52 @@ NAME = "reference"
 def reference(examples: list[BuiltExample], cache: Cache) -> BuiltExample:
     """The pages of all languages, from the cache if they are there."""
     examples = sorted(examples, key=lambda example: example.place)
-    families = {name: shipped(name) for name in dict.fromkeys(example.family for example in examples)}
+    first = shipped()
+    families = {name: first.get(name) for name in dict.fromkeys(example.family for example in examples)}
     shaped_by = [
         [[name, path and [path.stem, digest(path.read_bytes())]] for name, path in families.items()],
         [[e.name, e.family, e.titles] for e in examples],
         dict(LIMITS),
     ]
-    return cached(cache, NAME, __name__, shaped_by, lambda: _made(list(families), examples))
+    return cached(cache, NAME, __name__, shaped_by, lambda: _made(families, examples))
 
 
-def _made(families: list[str], examples: list[BuiltExample]) -> BuiltExample:
-    worked = {name: _worked(name) for name in families}
-    files = {lang: _pages(worked, examples, lang) for lang in languages()}
+def _made(families: dict[str, Path | None], examples: list[BuiltExample]) -> BuiltExample:
+    known = {name: Known(name, _worked(path), tables_of(name)) for name, path in families.items()}
+    files = {lang: _pages(known, examples, lang) for lang in languages()}
     return BuiltExample(NAME, "", 0, {}, files, "")
 
 
-def _worked(family: str) -> Worked | None:
-    """The first shipped example of a family in the book's own symbols."""
-    path = shipped(family)
-    if path is None:
+@dataclass(frozen=True)
+class Known:
+    """What is known of a family, in no language: its first shipped example, worked, and the tables of its files."""
+
+    name: str
+    worked: Worked | None
+    tables: list[Table]
+
+
+def _worked(path: Path | None) -> Worked | None:
+    """The example, if there is one that is right: what is wrong with it is told where its own pages are made."""
+    try:
+        return path and worked_of(path)
+    except BookError:
         return None
+
+
+def worked_of(path: Path) -> Worked:
+    """An example in the book's own symbols."""
     example = load(path).model_copy(update={"notation": {}})
     return Worked.of(example, work(example))
 
 
-def _pages(families: dict[str, Worked | None], examples: list[BuiltExample], lang: str) -> dict[str, str]:
+def _pages(families: dict[str, Known], examples: list[BuiltExample], lang: str) -> dict[str, str]:
     index, page = (environment(lang).get_template(name) for name in ("reference.md.j2", "reference-family.md.j2"))
     titles = {name: family_title(name, lang) for name in families}
     files = {"index.md": index.render(families=titles, view=Common(lang), label=reference_label)}
-    for name, worked in families.items():
+    for name, known in families.items():
         own = [example for example in examples if example.family == name]
-        files[f"{name}.md"] = page.render(view=Family(name, worked, own, lang), label=reference_label)
+        files[f"{name}.md"] = page.render(view=Family(known, own, lang), label=reference_label)
     return files
 
 
@@ -118,9 +134,9 @@ class Parameter:
 class Family(Told, Words):
     """What the page of a family sees. `examples` are those of the book."""
 
-    def __init__(self, name: str, worked: Worked | None, examples: list[BuiltExample], lang: str):
+    def __init__(self, known: Known, examples: list[BuiltExample], lang: str):
         super().__init__(lang)
-        self.name, self.worked, self.examples = name, worked, examples
+        self.name, self.worked, self.tables, self.examples = known.name, known.worked, known.tables, examples
 
     @property
     def family_title(self) -> str:
@@ -128,7 +144,14 @@ class Family(Told, Words):
 
     @property
     def intro(self) -> str:
-        return self.paragraph("forward") if self.worked else ""
+        """What the model is about: of its page of words the paragraph that opens the forward pass."""
+        return self.paragraph("about") or self.paragraph("forward") if self.worked else ""
+
+    @property
+    def source(self) -> str:
+        """The title of the example that the equations are from; a link to it, if the book has it."""
+        found = next((e for e in self.examples if e.name == self.worked.example.name), None)
+        return f"[{self.title}](../examples/{found.address}/index.md)" if found else self.title
 
     @property
     def loss(self) -> str:
@@ -137,10 +160,6 @@ class Family(Told, Words):
     @property
     def rules(self) -> list[str]:
         return [self.told(rule) for rule in rules_of(self.name)]
-
-    @property
-    def tables(self) -> list[Table]:
-        return tables_of(self.name)
 
     @property
     def equations(self) -> list[Equation]:

@@ -49,7 +49,7 @@ class Spec(Example):
     """The target network, of the same shape, which is frozen: the targets are made with it, and no gradient passes
     through it."""
     gamma: Annotated[Number, Field(ge=0, le=1)]
-    """The discount: how much the best value of the next state counts, 0 to 1."""
+    """The discount: how much the best value of the next state counts."""
     activation: Activation = "tanh"
     """The function behind every layer but the last, in both networks."""
     loss: Annotated[str, Known("loss", ("huber", "half_squared_error"))] = "huber"
