@@ -23,9 +23,9 @@ from ..formula.derive import Rule, Symbols
 from ..i18n.words import catalogue, environment, languages
 from .arrangement import arrangement
 from .keys import COMMON, Key, Table, common_tables, loss_of, rules_of, tables_of
-from .map import family_title
 from .places import reference_label
 from .shipped import shipped
+from .titles import family_title
 from .words import Words
 from .worked import Worked
 

@@ -10,8 +10,9 @@ from ..cache.examples import BuiltExample, Cache
 from ..i18n.words import environment
 from ..pages.catalogue import catalogue
 from ..pages.colophon import colophon
-from ..pages.map import address, family_title, the_map
+from ..pages.map import address, the_map
 from ..pages.reference import reference
+from ..pages.titles import family_title
 from ..project import Edition
 from .check_inputs import last
 
