@@ -27,6 +27,7 @@ FRIENDS = {
     "book/formula/lines.py": {"sum": "a kind of operations"},
     "book/formula/rows.py": {"sum": "a row may be broken at a sign of this kind"},
     "book/pages/operations.py": {"sign": "what an argument may hold"},
+    "book/pages/keys.py": {"minimum": "a word of JSON schemas", "maximum": "a word of JSON schemas"},
     "book/site/ext/mathematics.py": {"div": "HTML's <div>"},
     "book/site/ext/site.py": {"div": "HTML's <div>"},
     "book/site/sphinx_run.py": {"log": "a file"},

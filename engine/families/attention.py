@@ -1,5 +1,7 @@
 """Self-attention with one head: O = softmax(Q Kᵀ / √d_k) V, tokens in rows (Vaswani et al. 2017)."""
 
+from typing import ClassVar
+
 from ..layers import parts, transformer
 from ..spec.example import Example
 from ..spec.shapes import table
@@ -9,9 +11,14 @@ from ..tape.tape import Tape
 class Spec(Example):
     """An attention example. With `causal` a token looks at itself and at those before it only."""
 
+    LOSS: ClassVar = "Half the squared errors, added up over all tokens and numbers."
+
     data: transformer.Data = table(outputs="d_v")
+    """The tokens, and what they should become."""
     weights: transformer.Head = table(seen="d")
+    """The matrices of the head."""
     causal: bool = False
+    """`true`: a token looks at itself and at those before it, not at those behind."""
 
 
 def forward(tape: Tape, spec: Spec) -> str:

@@ -7,7 +7,7 @@ of their own, so that every window fits what it slides over.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -20,7 +20,7 @@ from ..spec.limits import AtMost
 from ..spec.mistakes import LAYER, LAYERS
 from ..spec.rules import expect_outputs, expect_window
 from ..spec.shapes import chain, expect, shape
-from ..spec.targets import Answered, Target, expect_comparable, one_hot
+from ..spec.targets import Answered, Target, expect_comparable, given_gradient, one_hot
 from ..tape.tape import Expr, Tape, apply
 
 Step = Annotated[int, Field(ge=1), AtMost("window")]
@@ -34,8 +34,11 @@ class Data(Answered):
     class, counted from 0, if the loss compares distributions."""
 
     x: Maps = shape("channels", "rows", "columns")
+    """The sample, a picture: a map of numbers for each channel."""
     y: Target | None = shape("outputs", by_number=True, default=None)
-    upstream: Vector | None = shape("outputs", default=None)
+    """The target: one number per output, or the number of a class, counted from 0, if the loss compares
+    distributions. Left out, only the forward pass is worked."""
+    upstream: Vector | None = given_gradient("outputs")
 
 
 class Pool(Model):
@@ -43,8 +46,11 @@ class Pool(Model):
     Rows and columns at the end that no square reaches are left out."""
 
     kind: Annotated[str, Known("kind of pooling", ("max", "avg"))]
+    """What is taken of each square: its largest number (`"max"`) or the average (`"avg"`)."""
     size: Step
+    """The side of the square."""
     stride: Step | None = None
+    """How far the square moves; left out, by its own side."""
 
     @property
     def steps(self) -> dict[str, int]:
@@ -59,12 +65,21 @@ class Convolution(Model):
     kernels: Annotated[list[Maps], Field(min_length=1), AtMost("maps")] = shape(
         "outputs", "inputs", "height", "width"
     )
+    """The kernels: `kernels[o][c]` reads input map c for output map o; what all input maps give is added up."""
     b: Vector | None = shape("outputs", default=None)
+    """The biases: one number per output map; left out, the layer has none."""
     stride: Step = 1
+    """How far the kernel moves from one place to the next."""
     padding: Annotated[int, Field(ge=0), AtMost("window")] = 0
+    """How many rows and columns of zeros are put around each map, on every side. Rows and columns at the end that no
+    window reaches are left out, as in PyTorch."""
     dilation: Step = 1
+    """How far apart the entries that the kernel reads lie; 1 is side by side."""
     activation: Activation = "relu"
+    """The function of each entry of a map."""
     pool: Pool | None = None
+    """The pooling behind the activation; left out, there is none. Rows and columns at the end that no square reaches
+    are left out."""
 
     @property
     def steps(self) -> dict[str, int]:
@@ -81,8 +96,12 @@ class Dense(Model):
     maps or output of the layer before; b one number per output or is left out."""
 
     W: Matrix = shape("outputs", "inputs")
+    """The weights: one row per output, one column per number that comes in; of the maps these are the numbers of all
+    maps, row by row, one map after the other."""
     b: Vector | None = shape("outputs", default=None)
+    """The biases: one number per output; left out, the layer has none."""
     activation: Activation = "identity"
+    """The function of the layer."""
 
 
 DenseLayers = Annotated[
@@ -116,12 +135,18 @@ class Fit(NamedTuple):
 class Spec(Example):
     """A cnn example."""
 
+    LOSS: ClassVar = "What `loss` says, added up over the outputs."
+
     data: Data
+    """The picture and its target."""
     conv: Annotated[list[Convolution], Field(min_length=1), AtMost("layers")] = chain(
         "channels", "maps", height=None, width=None
     )
+    """The convolution layers, from input to output."""
     dense: DenseLayers = chain("numbers", "outputs")
+    """The dense layers at the end: one (`[dense]`), or several, one behind the other (`[[dense]]`)."""
     loss: Loss = "cross_entropy_logits"
+    """How the outputs are compared with the target."""
 
     @property
     def last(self) -> list[Dense]:
@@ -148,6 +173,8 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _windows_fit(self):
+        """Every window fits at least once into its map; the activation of a convolution works entry by entry; the
+        first dense layer has a column for each number that the last maps hold."""
         for i, layer in enumerate(self.conv):
             if not OPS[layer.activation].entrywise:
                 raise ValueError(
@@ -164,6 +191,7 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _loss_fits(self):
+        """The loss can read what the last layer gives, and can compare with the target."""
         expect_outputs(self.last[-1].activation, self.loss)
         y = self.data.y
         y, outputs = self.data.y, self.last[-1]

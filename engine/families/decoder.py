@@ -14,21 +14,28 @@ class WithMemory(transformer.Data):
     """[data]: the decoder's own tokens `x`, the targets `y`, and `memory`, one row per token of the encoder."""
 
     memory: Annotated[Matrix, AtMost("steps")] = shape("memory", "seen")
+    """What an encoder has made, and the cross-attention looks into: one row per token."""
 
 
 class Attention(transformer.Head):
     """[self_attention] and [cross_attention]: W_Q, W_K, W_V and W_O."""
 
     W_O: Matrix = shape("d_v", "d")
+    """Makes the output of what the head gives."""
 
 
 class Spec(transformer.Block):
     """A decoder example."""
 
     data: WithMemory = table(outputs="d")
+    """The tokens of the decoder, what they should become, and what the encoder has made."""
     self_attention: Attention = table(seen="d", d_k=None, d_v=None)
+    """The head with which the tokens look at themselves and at those before them: it is causal."""
     cross_attention: Attention = table(d_k=None, d_v=None)
+    """The head with which the tokens look at the memory: its queries are made of the tokens, its keys and values of
+    the memory."""
     norms: transformer.Norms = transformer.one_each("self-attention", "cross-attention", "feed-forward network")
+    """The layer norms: those of the self-attention, of the cross-attention, of the feed-forward network."""
 
 
 def forward(tape: Tape, spec: Spec) -> str:

@@ -23,17 +23,29 @@ class Weights(Model):
     biases may be left out."""
 
     W_xr: Matrix = shape("hidden", "inputs")
+    """The weights from the input to the reset gate."""
     W_hr: Matrix = shape("hidden", "hidden")
+    """The weights from the hidden state to the reset gate."""
     b_r: Vector | None = shape("hidden", default=None)
+    """The biases of the reset gate; left out, it has none."""
     W_xz: Matrix = shape("hidden", "inputs")
+    """The weights from the input to the update gate."""
     W_hz: Matrix = shape("hidden", "hidden")
+    """The weights from the hidden state to the update gate."""
     b_z: Vector | None = shape("hidden", default=None)
+    """The biases of the update gate; left out, it has none."""
     W_xn: Matrix = shape("hidden", "inputs")
+    """The weights from the input to the candidate."""
     b_xn: Vector | None = shape("hidden", default=None)
+    """The biases of the candidate on the side of the input; left out, it has none there."""
     W_hn: Matrix = shape("hidden", "hidden")
+    """The weights from the hidden state to the candidate."""
     b_hn: Vector | None = shape("hidden", default=None)
+    """The biases of the candidate on the side of the hidden state; left out, it has none there."""
     W_hy: Matrix = shape("outputs", "hidden")
+    """The weights from the hidden state to the output."""
     b_y: Vector | None = shape("outputs", default=None)
+    """The biases of the output; left out, it has none."""
 
 
 class Spec(Recurrent):
@@ -42,9 +54,15 @@ class Spec(Recurrent):
     z ⊙ h, or of the "new" one, h' = z ⊙ n + (1 - z) ⊙ h."""
 
     data: Sequence
+    """The sequence, and what should come out."""
     weights: Weights
+    """The weights of the gates, of the candidate and of the output, the same at every step."""
     reset: Annotated[str, Known("place of the reset", ("after", "before"))] = "after"
+    """Where the reset gate works: `"after"` the product with W_hn, on W_hn h + b_hn, as in PyTorch; `"before"` it, on
+    the hidden state."""
     update_gate: Annotated[str, Known("meaning of the update gate", ("old", "new"))] = "old"
+    """Of which state the update gate z is the share in the next: of the `"old"` one, h' = (1 − z) ⊙ n + z ⊙ h, as in
+    PyTorch; of the `"new"` one, h' = z ⊙ n + (1 − z) ⊙ h."""
 
 
 def forward(tape: Tape, spec: Spec) -> str:

@@ -16,6 +16,7 @@ class Data(Sequence):
     """[data]: x, y and h0, and the cell state `c0` before the first step, 0 if it is not given."""
 
     c0: Vector | None = shape("hidden", default=None)
+    """The cell state before the first step; 0 if it is left out."""
 
 
 class Weights(Model):
@@ -23,26 +24,42 @@ class Weights(Model):
     (hidden × hidden) and b; then W_hy (outputs × hidden) and b_y. Each of the biases may be left out."""
 
     W_xf: Matrix = shape("hidden", "inputs")
+    """The weights from the input to the forget gate."""
     W_hf: Matrix = shape("hidden", "hidden")
+    """The weights from the hidden state to the forget gate."""
     b_f: Vector | None = shape("hidden", default=None)
+    """The biases of the forget gate; left out, it has none."""
     W_xi: Matrix = shape("hidden", "inputs")
+    """The weights from the input to the input gate."""
     W_hi: Matrix = shape("hidden", "hidden")
+    """The weights from the hidden state to the input gate."""
     b_i: Vector | None = shape("hidden", default=None)
+    """The biases of the input gate; left out, it has none."""
     W_xc: Matrix = shape("hidden", "inputs")
+    """The weights from the input to the candidate."""
     W_hc: Matrix = shape("hidden", "hidden")
+    """The weights from the hidden state to the candidate."""
     b_c: Vector | None = shape("hidden", default=None)
+    """The biases of the candidate; left out, it has none."""
     W_xo: Matrix = shape("hidden", "inputs")
+    """The weights from the input to the output gate."""
     W_ho: Matrix = shape("hidden", "hidden")
+    """The weights from the hidden state to the output gate."""
     b_o: Vector | None = shape("hidden", default=None)
+    """The biases of the output gate; left out, it has none."""
     W_hy: Matrix = shape("outputs", "hidden")
+    """The weights from the hidden state to the output."""
     b_y: Vector | None = shape("outputs", default=None)
+    """The biases of the output; left out, it has none."""
 
 
 class Spec(Recurrent):
     """An lstm example."""
 
     data: Data
+    """The sequence, and what should come out."""
     weights: Weights
+    """The weights of the gates, of the candidate and of the output, the same at every step."""
 
 
 def forward(tape: Tape, spec: Spec) -> str:

@@ -2,7 +2,7 @@
 
 from math import sqrt
 from random import Random
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -14,7 +14,7 @@ from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vec
 from ..spec.limits import AtMost
 from ..spec.rules import expect_delta, expect_kept, expect_mask, expect_outputs, having
 from ..spec.shapes import chain, shape
-from ..spec.targets import Answered, Targets, expect_comparable, one_hot
+from ..spec.targets import Answered, Targets, expect_comparable, given_gradient, one_hot
 from ..tape.tape import Expr, Tape, apply, expr
 from .perceptron import perceptron_of
 
@@ -24,15 +24,20 @@ class Data(Answered):
     counted from 0, may stand for the row, if the loss compares distributions."""
 
     x: Matrix = shape("samples", "inputs")
+    """The inputs: one row per sample, on the page one column."""
     y: Targets | None = shape("samples", "outputs", by_number=True, default=None)
-    upstream: Matrix | None = shape("samples", "outputs", default=None)
+    """The targets: one row per sample. The number of a class, counted from 0, may stand for the row if the loss
+    compares distributions. Left out, only the forward pass is worked."""
+    upstream: Matrix | None = given_gradient("samples", "outputs")
 
 
 class Dropout(Model):
     """[layers.dropout]: the given mask, one row per sample, 1 where a neuron stays; `keep`, the share that stays."""
 
     mask: Matrix = shape("samples", "outputs")
+    """The mask: one row per sample, 1 where a neuron stays and 0 where it is left out."""
     keep: Annotated[Number, Field(gt=0, le=1)]
+    """The share of neurons that stays, by which the others are divided."""
 
     @property
     def keeps_all(self) -> bool:
@@ -48,12 +53,19 @@ class Layer(Model):
     """
 
     W: Matrix = shape("outputs", "inputs")
+    """The weights: one row per neuron, one column per input."""
     b: Vector | None = shape("outputs", default=None)
+    """The biases: one number per neuron; left out, the layer has none."""
     activation: Activation
+    """The function that makes the output of a neuron of its weighted sum."""
     slope: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    """The slope of `leaky_relu` left of 0; 0.01 if it is left out."""
     alpha: Annotated[Number, Field(gt=0)] | None = None
+    """How far `elu` goes down; 1 if it is left out."""
     residual: bool = False
+    """`true` adds the input of the layer to its output, behind activation and dropout."""
     dropout: Dropout | None = None
+    """Leaves out some neurons, behind the activation and before the residual link."""
 
     @property
     def attrs(self) -> dict:
@@ -69,11 +81,18 @@ class Penalty(Model):
     """[penalty]: l1 times the sum of the sizes of all weights, l2 times the sum of their squares; no biases."""
 
     l1: Annotated[Number, Field(ge=0)] = 0
+    """The factor of the sum of the sizes of all weights; biases are free."""
     l2: Annotated[Number, Field(ge=0)] = 0
+    """The factor of the sum of the squares of all weights; biases are free."""
 
 
 class Spec(Example):
     """An mlp example."""
+
+    LOSS: ClassVar = (
+        "What `loss` says, added up over the outputs and averaged over the samples; then the penalty is added, if"
+        " there is one."
+    )
 
     @classmethod
     def read_as(cls, tables: dict) -> dict:
@@ -81,13 +100,21 @@ class Spec(Example):
         return perceptron_of(tables)
 
     data: Data
+    """The samples and their targets."""
     layers: Annotated[list[Layer], Field(min_length=1), AtMost("layers")] = chain("inputs", "outputs")
+    """The layers, from input to output."""
     loss: Loss = "half_squared_error"
+    """How the outputs are compared with the targets."""
     delta: Annotated[Number, Field(gt=0)] | None = None
+    """Where the loss `huber` turns from a square to a straight line; 1 if it is left out."""
     penalty: Penalty | None = None
+    """What is added to the loss, so that weights stay small."""
 
     @model_validator(mode="after")
     def _loss_fits(self):
+        """The loss can read what the last layer gives and can compare with the targets; nothing comes between a
+        softmax and a loss that reads its probabilities, no residual link and no dropout. Without targets nothing
+        that speaks of a loss is given."""
         if self.data.y is None:
             self.expect_no("loss", "delta", "penalty")
             return self
@@ -106,6 +133,8 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _options_fit(self):
+        """`slope` and `alpha` belong to the activations that read them; a layer with a residual link is as wide as
+        its input; a dropout mask holds nothing but 0 and 1."""
         width = len(self.data.x[0])
         for i, layer in enumerate(self.layers):
             place = f"layers[{i}]"

@@ -5,7 +5,7 @@ taking it of all and dividing what is kept by its sum. Every expert is worked he
 weight 0, so nothing of it reaches the loss, and nothing comes back.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -14,7 +14,7 @@ from ..layers.dense import Dense, affine, column
 from ..spec.example import Activation, Example, Matrix, Model, Vector
 from ..spec.limits import AtMost
 from ..spec.shapes import shape, table
-from ..spec.targets import Answered
+from ..spec.targets import Answered, given_gradient
 from ..tape.tape import Tape, apply
 
 
@@ -22,8 +22,10 @@ class Data(Answered):
     """[data]: one input and its target."""
 
     x: Vector = shape("inputs")
+    """The input: one sample, a list of numbers."""
     y: Vector | None = shape("outputs", default=None)
-    upstream: Vector | None = shape("outputs", default=None)
+    """The target: a list of numbers. Left out, only the forward pass is worked."""
+    upstream: Vector | None = given_gradient("outputs")
 
 
 class Gate(Model):
@@ -31,19 +33,29 @@ class Gate(Model):
     not learn."""
 
     W: Matrix = shape("experts", "inputs")
+    """The weights of the gate: one row per expert."""
     k: int
+    """How many experts are chosen: those of the largest scores. With 1 the chosen one has the weight 1, and the gate
+    does not learn."""
 
 
 class Spec(Example):
     """A moe example."""
 
+    LOSS: ClassVar = "Half the squared errors, added up over the outputs."
+
     data: Data
+    """The input and its target."""
     experts: Annotated[list[Dense], Field(min_length=2), AtMost("layers")] = table("experts")
+    """The experts: one dense layer each."""
     gate: Gate
+    """What chooses among the experts."""
     activation: Activation = "tanh"
+    """The function of every expert."""
 
     @model_validator(mode="after")
     def _gate_chooses(self):
+        """`gate.k` is at least 1 and at most the number of experts, and no tie decides which are chosen."""
         k, count = self.gate.k, len(self.experts)
         if not 1 <= k <= count:
             raise ValueError(f"gate.k: is {k}; there are {count} experts to choose from")

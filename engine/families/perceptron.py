@@ -38,7 +38,9 @@ class Data(Answered):
     """[data]: x has one row per sample and one column per input; y one row per sample, 0 or 1, or −1 or 1."""
 
     x: Matrix = shape("samples", "inputs")
+    """The samples: one row for each, one column per input."""
     y: Matrix | None = shape("samples", 1, because=BECAUSE, default=None)
+    """The targets: one row per sample, all 0 or 1, or all −1 or 1. Left out, only the forward pass is worked."""
 
     upstream: ClassVar[None] = None
     """The gradient of a step is no use to anything before it."""
@@ -49,8 +51,11 @@ class Weights(Model):
     is one number, or both are left out."""
 
     w: Vector = shape("inputs")
+    """The weights: one number per input."""
     b: Number | None = None
+    """The bias, which is added to the weighted sum."""
     threshold: Number | None = None
+    """In the place of a bias: it is taken away from the weighted sum. In the trace it is called theta."""
 
     @model_validator(mode="after")
     def _has_one_boundary(self):
@@ -60,16 +65,24 @@ class Weights(Model):
 
 
 class Spec(Example):
-    """A perceptron. `coding` says whether the targets are 0 and 1 (binary) or −1 and 1 (bipolar); if it is left out
-    the targets tell. `at_zero` says what the unit does where the weighted sum is exactly 0: it fires, it rests, or
-    it is wrong there whatever the target is (bipolar only). Training ends after an epoch without a mistake, at the
-    latest after so many `epochs`."""
+    """A perceptron. Training ends after an epoch without a mistake, at the latest after so many `epochs`."""
+
+    LOSS: ClassVar = (
+        "The distance by which the samples on the wrong side miss the boundary, in measures of the weights; its"
+        " gradient is the rule of the perceptron."
+    )
 
     data: Data
+    """The samples and their targets."""
     weights: Weights
+    """The weights of the unit, and its bias or threshold."""
     coding: Annotated[str, Known("coding", CODINGS)] = "binary"
+    """Whether the targets are 0 and 1 (binary) or −1 and 1 (bipolar); if it is left out the targets tell."""
     at_zero: Annotated[str, Known("at_zero", AT_ZERO)] = "fires"
+    """What the unit does where the weighted sum is exactly 0: it fires, it rests, or it is wrong there whatever the
+    target is (bipolar only)."""
     epochs: Annotated[int, Field(ge=1, le=1000)] = EPOCHS
+    """So many times all samples are read at most."""
 
     judged: ClassVar[str] = "z"
     """The step whose gradient is 0 where nothing is wrong."""

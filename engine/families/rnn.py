@@ -21,18 +21,26 @@ class Weights(Model):
     the biases may be left out."""
 
     W_xh: Matrix = shape("hidden", "inputs")
+    """The weights from the input to the hidden state."""
     W_hh: Matrix = shape("hidden", "hidden")
+    """The weights from the hidden state to the hidden state."""
     b_h: Vector | None = shape("hidden", default=None)
+    """The biases of the hidden state; left out, it has none."""
     W_hy: Matrix = shape("outputs", "hidden")
+    """The weights from the hidden state to the output."""
     b_y: Vector | None = shape("outputs", default=None)
+    """The biases of the output; left out, it has none."""
 
 
 class Spec(Recurrent):
     """An rnn example. `activation` makes the hidden state of its weighted sums."""
 
     data: Sequence
+    """The sequence, and what should come out."""
     weights: Weights
+    """The weights of the hidden state and of the output, the same at every step."""
     activation: Annotated[str, Known("activation", ACTIVATIONS)] = "tanh"
+    """The function that makes the hidden state of its weighted sum."""
 
 
 def forward(tape: Tape, spec: Spec) -> str:

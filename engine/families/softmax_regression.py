@@ -3,11 +3,13 @@
 One sample a row, one class a column; also called multinomial logistic regression.
 """
 
+from typing import ClassVar
+
 from pydantic import model_validator
 
 from ..spec.example import Example, Matrix, Model, Vector
 from ..spec.shapes import shape
-from ..spec.targets import Answered, Targets, expect_comparable, one_hot
+from ..spec.targets import Answered, Targets, expect_comparable, given_gradient, one_hot
 from ..tape.tape import Tape
 
 
@@ -16,25 +18,35 @@ class Data(Answered):
     number of its class, counted from 0."""
 
     x: Matrix = shape("samples", "features")
+    """The inputs: one row per sample, one column per feature."""
     y: Targets | None = shape("samples", "classes", by_number=True, default=None)
-    upstream: Matrix | None = shape("samples", "classes", default=None)
+    """The targets: one row per sample, a distribution over the classes, or the number of its class, counted from 0.
+    Left out, only the forward pass is worked."""
+    upstream: Matrix | None = given_gradient("samples", "classes")
 
 
 class Weights(Model):
     """[weights]: W has one row per feature and one column per class, b one number per class or is left out."""
 
     W: Matrix = shape("features", "classes")
+    """The weights: one row per feature, one column per class."""
     b: Vector | None = shape("classes", default=None)
+    """The biases: one number per class; left out, there are none."""
 
 
 class Spec(Example):
     """A softmax regression."""
 
+    LOSS: ClassVar = "The cross-entropy, averaged over the samples; it is computed before the softmax."
+
     data: Data
+    """The samples and their targets."""
     weights: Weights
+    """What is learned."""
 
     @model_validator(mode="after")
     def _targets_fit(self):
+        """Each target is a distribution, numbers of at least 0 that add up to 1, or the number of a class."""
         if self.data.y is not None:
             expect_comparable("data.y", self.data.y, len(self.weights.W[0]), "cross_entropy_logits")
         return self

@@ -4,6 +4,8 @@ z = μ + σ ⊙ ε with given noise ε; loss: squared error plus the divergence 
 distribution, −½ Σ (1 + ln σ² − μ² − σ²). One sample a column. Kingma & Welling 2013.
 """
 
+from typing import ClassVar
+
 import numpy as np
 
 from ..layers.dense import Dense, affine
@@ -16,16 +18,28 @@ class Data(Model):
     """[data]: x and the noise, one row per sample; on the tape one column per sample."""
 
     x: Matrix = shape("samples", "inputs")
+    """The inputs, which are their own targets: one row per sample, on the page one column."""
     noise: Matrix = shape("samples", "code")
+    """The noise that picks the code: one row per sample, usually drawn from a standard normal distribution."""
 
 
 class Spec(Example):
     """A vae: [mean] and [log_variance] encode, [decoder] decodes."""
 
+    LOSS: ClassVar = (
+        "Half the squared errors of the output from the input, plus the divergence of the code from a standard "
+        "normal distribution, −½ Σ (1 + ln σ² − μ² − σ²), both added up over a sample and averaged over the "
+        "samples."
+    )
+
     data: Data
+    """The samples and the noise."""
     mean: Dense = table(outputs="code")
+    """The layer that gives the mean of the code."""
     log_variance: Dense = table(outputs="code")
+    """The layer that gives the logarithm of the variance of the code."""
     decoder: Dense = table(inputs="code", outputs="inputs")
+    """The layer that makes the input again of the code."""
 
 
 def forward(tape: Tape, spec: Spec) -> str:

@@ -7,7 +7,7 @@ over the whole vocabulary: s = U v, J = -ln softmax(s)_o. Every word has two vec
 al. 2013; the gradients: Goldberg & Levy 2014, Rong 2014.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -34,8 +34,12 @@ class Data(Model):
     softmax goes over the whole vocabulary."""
 
     center: int
+    """The word at the centre, by its number, counted from 0."""
     context: Words
+    """The word of its context that is to be told, likewise; with cbow the list of all words around it."""
     negatives: Annotated[list[int], Field(min_length=1), AtMost("steps")] | None = None
+    """The negative samples, likewise: words drawn at random, of which one may be drawn twice. Left out, the softmax
+    goes over the whole vocabulary."""
 
     @property
     def around(self) -> list[int]:
@@ -48,16 +52,25 @@ class Weights(Model):
     skip-gram, the context of CBOW), U for that as a word to be told."""
 
     V: Matrix = shape("words", "size")
+    """The vectors of the words that are read, at the centre or, with cbow, in the context: one row per word."""
     U: Matrix = shape("words", "size")
+    """The vectors of the words that are told: one row per word."""
 
 
 class Spec(Example):
-    """A word2vec example: `architecture` says whether the centre word tells a word of its context (skip_gram) or the
-    context tells the centre word (cbow)."""
+    """A word2vec example."""
+
+    LOSS: ClassVar = (
+        "−ln σ(u·v) of the word that is told, plus −ln σ(−n·v) of each negative sample; without negative samples −ln"
+        " of the word's probability, by the softmax over the vocabulary. With cbow v is the mean of the context."
+    )
 
     data: Data
+    """The words, by their numbers."""
     weights: Weights
+    """The vectors of the words, two for each."""
     architecture: Annotated[str, Known("architecture", ARCHITECTURES)] = "skip_gram"
+    """Whether the centre word tells a word of its context (skip_gram) or the context tells the centre word (cbow)."""
 
     @property
     def told(self) -> int:
@@ -66,6 +79,7 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _words_are_known(self):
+        """Each word is in the vocabulary, and no negative sample is the context word itself."""
         d, words = self.data, len(self.weights.V)
         several = isinstance(d.context, list)
         if several and self.architecture == "skip_gram":

@@ -6,7 +6,7 @@ Names of weights say what they join: W_xh leads from the input to the hidden sta
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -16,7 +16,7 @@ from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vec
 from ..spec.limits import AtMost
 from ..spec.rules import expect_delta, expect_mask, expect_outputs
 from ..spec.shapes import counted, shape
-from ..spec.targets import Answered, Targets, expect_comparable, one_hot
+from ..spec.targets import Answered, Targets, expect_comparable, given_gradient, one_hot
 from ..tape.tape import Expr, Tape, apply
 
 
@@ -28,10 +28,17 @@ class Sequence(Answered):
     step, 0 if it is not given. Without `y` every step answers that `answers` does not leave out."""
 
     x: Annotated[Matrix, AtMost("steps")] = shape("steps", "inputs")
+    """The sequence: one row per step of time."""
     y: Targets | None = shape("rows", "outputs", by_number=True, default=None)
-    upstream: Matrix | None = shape("rows", "outputs", default=None)
+    """The targets: one row for the last step, or one for each step that answers, or one for each step. The number of
+    a class, counted from 0, may stand for a row if the loss compares distributions. Left out, only the forward
+    pass is worked."""
+    upstream: Matrix | None = given_gradient("rows", "outputs")
     answers: Annotated[list[int], AtMost("steps")] | None = shape("steps", default=None)
+    """A mask: 1 for each step that answers, 0 for the others. Left out, the last step answers if there is one row of
+    targets, else every step."""
     h0: Vector | None = shape("hidden", default=None)
+    """The hidden state before the first step; 0 if it is left out."""
 
     @property
     def rows_given(self) -> Any:
@@ -63,11 +70,18 @@ class Recurrent(Example):
     where `huber` turns from a square to a straight line. `output_activation` makes the output of W_hy h + b_y.
     """
 
+    LOSS: ClassVar = "What `loss` says, added up over the outputs of all steps that answer."
+
     data: Sequence
+    """The sequence, and what should come out."""
     weights: Model
+    """The weights, the same at every step."""
     loss: Loss = "half_squared_error"
+    """How an output is compared with its target; the errors of all steps that answer are added up."""
     delta: Annotated[Number, Field(gt=0)] | None = None
+    """Where the loss `huber` turns from a square to a straight line; 1 if it is left out."""
     output_activation: Activation = "identity"
+    """The function that makes the output of its weighted sum W_hy h + b_y."""
 
     @property
     def output(self) -> list[list[float]]:
@@ -80,6 +94,8 @@ class Recurrent(Example):
 
     @model_validator(mode="after")
     def _answers_fit(self):
+        """The targets have one row, or one for each step that answers, or one for each step; at least one step
+        answers."""
         d, steps = self.data, len(self.data.x)
         if d.answers is not None:
             expect_mask("data.answers", [d.answers])
@@ -102,6 +118,8 @@ class Recurrent(Example):
 
     @model_validator(mode="after")
     def _loss_fits(self):
+        """The loss can read what the output activation gives, and can compare with the targets: probabilities,
+        distributions, class numbers, −1 or 1. Without targets nothing that speaks of a loss is given."""
         if self.data.y is None:
             self.expect_no("loss", "delta")
             return self

@@ -89,4 +89,4 @@ class AtMost:
     def __get_pydantic_json_schema__(self, schema, handler):
         written = handler(schema)
         words = {"array": "maxItems", "string": "maxLength", "integer": "maximum"}
-        return written | {words[written["type"]]: LIMITS[self.limit]}
+        return written | {words[written["type"]]: LIMITS[self.limit], "x-limit": self.limit}

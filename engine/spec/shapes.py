@@ -15,11 +15,14 @@ from pydantic import BaseModel, Field
 PLURALS = {"row": "rows", "column": "columns", "entry": "entries"}
 
 
-def shape(*dims: str | int, because: str = "", default: Any = ..., by_number: bool = False) -> Any:
+def shape(
+    *dims: str | int, because: str = "", default: Any = ..., by_number: bool = False, says: str | None = None
+) -> Any:
     """A field whose lists have these dimensions, the outermost first: `W: Matrix = shape("hidden", "inputs")`.
 
     `because` says why a dimension that is a number is that number. A field with a `default` may be left out.
     `by_number` allows whole numbers in the place of the innermost lists, each the number of the entry that is meant.
+    `says` describes the key, where the field has no docstring of its own.
 
     >>> from gradbook.engine.example import Matrix, Model, Vector
     >>> class Layer(Model):
@@ -29,7 +32,8 @@ def shape(*dims: str | int, because: str = "", default: Any = ..., by_number: bo
     Traceback (most recent call last):
     ValueError: b: has 2 entries, expected 1 (hidden), because W has 1 row
     """
-    return Field(default, json_schema_extra=_declared(shape=list(dims), because=because, by_number=by_number))
+    declared = _declared(shape=list(dims), because=because, by_number=by_number)
+    return Field(default, description=says, json_schema_extra=declared)
 
 
 def table(*dims: str | int, because: str = "", **names: str | int | None) -> Any:
