@@ -105,6 +105,7 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _targets_fit(self):
+        """All targets are 0 or 1, or all are −1 or 1; `at_zero` is `wrong` only where they are −1 or 1."""
         known = CODINGS[self.coding]
         if self.at_zero == "wrong" and self.coding != "bipolar":
             raise ValueError("at_zero: 'wrong' is for targets −1 and 1; a unit of 0 and 1 fires or rests")
@@ -118,6 +119,8 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _updates_fit(self):
+        """The rule is the perceptron's own: no other optimiser, no weight decay, no clipping, one sample in each
+        update; an order of the samples leaves none out."""
         if self.update is None:
             return self
         said = self.update.settings()
