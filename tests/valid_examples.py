@@ -109,6 +109,23 @@ def inside(tables, place: str):
     return tables, last
 
 
+# Layouts
+
+
+def turned(tables: dict) -> dict:
+    """The same model in the other layout: every matrix that is declared to follow it is transposed. Raises
+    LookupError if the family knows no layout."""
+    found = copy.deepcopy(tables)
+    example = validate(tables, FILE)
+    found["layout"] = next(name for name in known(keys(tables)["layout"]) if name != example.layout)
+    claims = Claims()
+    claims.read(example)
+    for place in claims.laid:
+        holder, key = inside(found, place)
+        holder[key] = [list(column) for column in zip(*holder[key], strict=True)]
+    return found
+
+
 # Numbers
 
 

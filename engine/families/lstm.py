@@ -6,7 +6,8 @@ one), at every step (many to many) or at some. Hochreiter & Schmidhuber 1997; fo
 2000.
 """
 
-from ..layers.recurrent import Recurrent, Sequence, reads, unrolled
+from ..layers.layout import COLUMNS
+from ..layers.recurrent import Parameters, Recurrent, Sequence, unrolled
 from ..spec.example import Matrix, Model, Vector
 from ..spec.shapes import shape
 from ..tape.tape import Expr, Tape
@@ -20,21 +21,22 @@ class Data(Sequence):
 
 class Weights(Model):
     """[weights]: for the gates f (forget), i (input), o (output) and the candidate c its W_x (hidden × inputs), W_h
-    (hidden × hidden) and b; then W_hy (outputs × hidden) and b_y. Each of the biases may be left out."""
+    (hidden × hidden) and b; then W_hy (outputs × hidden) and b_y. With rows for a layout each W stands the other
+    way round. Each of the biases may be left out."""
 
-    W_xf: Matrix = shape("hidden", "inputs")
-    W_hf: Matrix = shape("hidden", "hidden")
+    W_xf: Matrix = shape("hidden", "inputs", laid=COLUMNS)
+    W_hf: Matrix = shape("hidden", "hidden", laid=COLUMNS)
     b_f: Vector | None = shape("hidden", default=None)
-    W_xi: Matrix = shape("hidden", "inputs")
-    W_hi: Matrix = shape("hidden", "hidden")
+    W_xi: Matrix = shape("hidden", "inputs", laid=COLUMNS)
+    W_hi: Matrix = shape("hidden", "hidden", laid=COLUMNS)
     b_i: Vector | None = shape("hidden", default=None)
-    W_xc: Matrix = shape("hidden", "inputs")
-    W_hc: Matrix = shape("hidden", "hidden")
+    W_xc: Matrix = shape("hidden", "inputs", laid=COLUMNS)
+    W_hc: Matrix = shape("hidden", "hidden", laid=COLUMNS)
     b_c: Vector | None = shape("hidden", default=None)
-    W_xo: Matrix = shape("hidden", "inputs")
-    W_ho: Matrix = shape("hidden", "hidden")
+    W_xo: Matrix = shape("hidden", "inputs", laid=COLUMNS)
+    W_ho: Matrix = shape("hidden", "hidden", laid=COLUMNS)
     b_o: Vector | None = shape("hidden", default=None)
-    W_hy: Matrix = shape("outputs", "hidden")
+    W_hy: Matrix = shape("outputs", "hidden", laid=COLUMNS)
     b_y: Vector | None = shape("outputs", default=None)
 
 
@@ -49,11 +51,11 @@ def forward(tape: Tape, spec: Spec) -> str:
     return unrolled(tape, spec, cell)
 
 
-def cell(tape: Tape, p: dict, t: str, x: Expr, state: dict) -> dict:
+def cell(tape: Tape, p: Parameters, t: str, x: Expr, state: dict) -> dict:
     """One step of time: three gates, the candidate, the cell state and the hidden state."""
 
     def before(gate: str) -> Expr:
-        return tape.write(f"{t}.z_{gate}", reads(p, gate, x, state["h"]), grad=f"{t}.delta_{gate}")
+        return tape.write(f"{t}.z_{gate}", p.reads(gate, x, state["h"]), grad=f"{t}.delta_{gate}")
 
     f = tape.write(f"{t}.f", before("f").sigmoid())
     i = tape.write(f"{t}.i", before("i").sigmoid())
