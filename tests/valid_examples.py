@@ -50,6 +50,8 @@ def valid_example(chance: random.Random, family: str | None = None) -> dict:
     family = family or chance.choice(list(families()))
     tables = chance.choice(shipped(family)) | {"title": {"en": "Random", "zh": "随机"}}
     tables["page"] = {"curve": 3}
+    if chance.random() < 0.4:
+        tables = attempt(tables, lambda found: found.update(turned(found)))
     tables = resized(tables, chance)
     for change in (_numbers, *([_option] * 6), _page, _inputs, _without_a_target):
         tables = attempt(tables, lambda found, change=change: change(found, chance))
