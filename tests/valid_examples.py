@@ -52,6 +52,8 @@ def valid_example(chance: random.Random, family: str | None = None, sizes: tuple
     family = family or chance.choice(list(families()))
     tables = chance.choice(shipped(family)) | {"title": {"en": "Random", "zh": "随机"}}
     tables["page"] = {"curve": 3}
+    if chance.random() < 0.4:
+        tables = attempt(tables, lambda found: found.update(turned(found)))
     tables = resized(tables, chance, sizes)
     for change in (_numbers, *([_option] * 6), _page, _inputs, _without_a_target):
         tables = attempt(tables, lambda found, change=change: change(found, chance))
@@ -109,6 +111,23 @@ def inside(tables, place: str):
     for key in path:
         tables = tables[key]
     return tables, last
+
+
+# Layouts
+
+
+def turned(tables: dict) -> dict:
+    """The same model in the other layout: every matrix that is declared to follow it is transposed. Raises
+    LookupError if the family knows no layout."""
+    found = copy.deepcopy(tables)
+    example = validate(tables, FILE)
+    found["layout"] = next(name for name in known(keys(tables)["layout"]) if name != example.layout)
+    claims = Claims()
+    claims.read(example)
+    for place in claims.laid:
+        holder, key = inside(found, place)
+        holder[key] = [list(column) for column in zip(*holder[key], strict=True)]
+    return found
 
 
 # Numbers

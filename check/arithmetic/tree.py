@@ -139,6 +139,11 @@ def cells(literal: Node) -> tuple[tuple[Num, ...], ...]:
     return literal.rows if isinstance(literal, Matrix) else ((literal,),)
 
 
+def holds_ones(literal: Node) -> bool:
+    """Whether these are ones that no step has given."""
+    return all(isinstance(n, Num) and n.value == 1 and not n.address for row in cells(literal) for n in row)
+
+
 def transposed(literal: Node) -> Node:
     return Matrix(tuple(zip(*literal.rows, strict=True))) if isinstance(literal, Matrix) else literal
 

@@ -6,7 +6,8 @@ one), at every step (many to many) or at some. Hochreiter & Schmidhuber 1997; fo
 2000.
 """
 
-from ..layers.recurrent import Recurrent, Sequence, reads, unrolled
+from ..layers.layout import COLUMNS
+from ..layers.recurrent import Parameters, Recurrent, Sequence, unrolled
 from ..spec.example import Matrix, Model, Vector
 from ..spec.shapes import shape
 from ..tape.tape import Expr, Tape
@@ -21,33 +22,34 @@ class Data(Sequence):
 
 class Weights(Model):
     """[weights]: for the gates f (forget), i (input), o (output) and the candidate c its W_x (hidden × inputs), W_h
-    (hidden × hidden) and b; then W_hy (outputs × hidden) and b_y. Each of the biases may be left out."""
+    (hidden × hidden) and b; then W_hy (outputs × hidden) and b_y. With rows for a layout each W stands the other
+    way round. Each of the biases may be left out."""
 
-    W_xf: Matrix = shape("hidden", "inputs")
+    W_xf: Matrix = shape("hidden", "inputs", laid=COLUMNS)
     """The weights from the input to the forget gate."""
-    W_hf: Matrix = shape("hidden", "hidden")
+    W_hf: Matrix = shape("hidden", "hidden", laid=COLUMNS)
     """The weights from the hidden state to the forget gate."""
     b_f: Vector | None = shape("hidden", default=None)
     """The biases of the forget gate; left out, it has none."""
-    W_xi: Matrix = shape("hidden", "inputs")
+    W_xi: Matrix = shape("hidden", "inputs", laid=COLUMNS)
     """The weights from the input to the input gate."""
-    W_hi: Matrix = shape("hidden", "hidden")
+    W_hi: Matrix = shape("hidden", "hidden", laid=COLUMNS)
     """The weights from the hidden state to the input gate."""
     b_i: Vector | None = shape("hidden", default=None)
     """The biases of the input gate; left out, it has none."""
-    W_xc: Matrix = shape("hidden", "inputs")
+    W_xc: Matrix = shape("hidden", "inputs", laid=COLUMNS)
     """The weights from the input to the candidate."""
-    W_hc: Matrix = shape("hidden", "hidden")
+    W_hc: Matrix = shape("hidden", "hidden", laid=COLUMNS)
     """The weights from the hidden state to the candidate."""
     b_c: Vector | None = shape("hidden", default=None)
     """The biases of the candidate; left out, it has none."""
-    W_xo: Matrix = shape("hidden", "inputs")
+    W_xo: Matrix = shape("hidden", "inputs", laid=COLUMNS)
     """The weights from the input to the output gate."""
-    W_ho: Matrix = shape("hidden", "hidden")
+    W_ho: Matrix = shape("hidden", "hidden", laid=COLUMNS)
     """The weights from the hidden state to the output gate."""
     b_o: Vector | None = shape("hidden", default=None)
     """The biases of the output gate; left out, it has none."""
-    W_hy: Matrix = shape("outputs", "hidden")
+    W_hy: Matrix = shape("outputs", "hidden", laid=COLUMNS)
     """The weights from the hidden state to the output."""
     b_y: Vector | None = shape("outputs", default=None)
     """The biases of the output; left out, it has none."""
@@ -66,11 +68,11 @@ def forward(tape: Tape, spec: Spec) -> str:
     return unrolled(tape, spec, cell)
 
 
-def cell(tape: Tape, p: dict, t: str, x: Expr, state: dict) -> dict:
+def cell(tape: Tape, p: Parameters, t: str, x: Expr, state: dict) -> dict:
     """One step of time: three gates, the candidate, the cell state and the hidden state."""
 
     def before(gate: str) -> Expr:
-        return tape.write(f"{t}.z_{gate}", reads(p, gate, x, state["h"]), grad=f"{t}.delta_{gate}")
+        return tape.write(f"{t}.z_{gate}", p.reads(gate, x, state["h"]), grad=f"{t}.delta_{gate}")
 
     f = tape.write(f"{t}.f", before("f").sigmoid())
     i = tape.write(f"{t}.i", before("i").sigmoid())

@@ -1,4 +1,5 @@
-"""The multilayer perceptron: z = W a + b, a = f(z), layer after layer, for a batch of samples in columns."""
+"""The multilayer perceptron: z = W a + b, a = f(z), layer after layer, for a batch of samples in columns; or, with
+the other layout, z = a W + b for samples in rows."""
 
 from math import sqrt
 from random import Random
@@ -7,7 +8,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..layers.dense import affine
+from ..layers.layout import COLUMNS, Layout, Named
 from ..ops import NO_GRADIENT, OPS, of_kind
 from ..spec import friendly
 from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
@@ -20,11 +21,12 @@ from .perceptron import perceptron_of
 
 
 class Data(Answered):
-    """[data]: one row per sample; on the tape, and on the page, one column per sample. In `y` the number of a class,
-    counted from 0, may stand for the row, if the loss compares distributions."""
+    """[data]: one row per sample; on the tape, and on the page, one column per sample, or one row if the layout
+    has samples in rows. In `y` the number of a class, counted from 0, may stand for the row, if the loss compares
+    distributions."""
 
     x: Matrix = shape("samples", "inputs")
-    """The inputs: one row per sample, on the page one column."""
+    """The inputs: one row per sample; on the page one column, unless the layout has samples in rows."""
     y: Targets | None = shape("samples", "outputs", by_number=True, default=None)
     """The targets: one row per sample. The number of a class, counted from 0, may stand for the row if the loss
     compares distributions. Left out, only the forward pass is worked."""
@@ -46,14 +48,14 @@ class Dropout(Model):
 
 
 class Layer(Model):
-    """[[layers]]: W has one row per neuron and one column per input, b one number per neuron; a layer without b has
-    no biases.
+    """[[layers]]: W has one row per neuron and one column per input or, with samples in rows, one column per neuron
+    and one row per input; b has one number per neuron, and a layer without b has no biases.
 
     `slope` is leaky_relu's on the left, `alpha` elu's; `residual` adds the layer's input to its output.
     """
 
-    W: Matrix = shape("outputs", "inputs")
-    """The weights: one row per neuron, one column per input."""
+    W: Matrix = shape("outputs", "inputs", laid=COLUMNS)
+    """The weights: one row per neuron, one column per input; with rows for a layout it is the other way round."""
     b: Vector | None = shape("outputs", default=None)
     """The biases: one number per neuron; left out, the layer has none."""
     activation: Activation
@@ -99,6 +101,8 @@ class Spec(Example):
         """A network of one layer that is a step is a perceptron, whose rule is its own."""
         return perceptron_of(tables)
 
+    layout: Named = COLUMNS
+    """Where samples stand, and so which way round W is read: in `columns`, z = W x + b, or in `rows`, z = x W + b."""
     data: Data
     """The samples and their targets."""
     layers: Annotated[list[Layer], Field(min_length=1), AtMost("layers")] = chain("inputs", "outputs")
@@ -120,7 +124,8 @@ class Spec(Example):
             return self
         expect_outputs(self.layers[-1].activation, self.loss)
         self._expect_kept(f"layers[{len(self.layers) - 1}]", self.layers[-1])
-        expect_comparable("data.y", self.data.y, len(self.layers[-1].W), self.loss)
+        width = Layout(self.layout).outputs(self.layers[-1].W)
+        expect_comparable("data.y", self.data.y, width, self.loss)
         expect_delta(self.delta, self.loss)
         return self
 
@@ -135,29 +140,32 @@ class Spec(Example):
     def _options_fit(self):
         """`slope` and `alpha` belong to the activations that read them; a layer with a residual link is as wide as
         its input; a dropout mask holds nothing but 0 and 1."""
-        width = len(self.data.x[0])
+        inputs = len(self.data.x[0])
         for i, layer in enumerate(self.layers):
             place = f"layers[{i}]"
             for key in PARAMETERS:
                 if getattr(layer, key) is not None and key not in OPS[layer.activation].attrs:
                     owner = having("activation", key)
                     raise ValueError(f"{place}.{key}: belongs to the activation {owner}, not {layer.activation}")
-            if layer.residual and len(layer.W) != width:
-                raise ValueError(f"{place}.residual: the layer gives {len(layer.W)} numbers, its input has {width}")
+            outputs = Layout(self.layout).outputs(layer.W)
+            if layer.residual and outputs != inputs:
+                raise ValueError(f"{place}.residual: the layer gives {outputs} numbers, its input has {inputs}")
             if layer.dropout:
                 expect_mask(f"{place}.dropout.mask", layer.dropout.mask)
-            width = len(layer.W)
+            inputs = outputs
         return self
 
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the sum over outputs, averaged over the batch."""
-    a = tape.input("x", np.transpose(spec.data.x))
+    layout = Layout(spec.layout)
+    a = tape.input("x", layout.samples(spec.data.x))
     weights: list[Expr] = []
     for i, layer in enumerate(spec.layers, start=1):
-        a = _written(tape, f"layer{i}", layer, a, weights)
-    y = tape.target("y", spec.data, a, lambda y: np.transpose(one_hot(y, len(spec.layers[-1].W))))
-    E = tape.write("E", apply(spec.loss, a, y, **({"delta": spec.delta} if spec.delta else {})))
+        a = _written(tape, f"layer{i}", layout, layer, a, weights)
+    width = layout.outputs(spec.layers[-1].W)
+    y = tape.target("y", spec.data, a, lambda y: layout.samples(one_hot(y, width)))
+    E = tape.write("E", layout.apply(spec.loss, a, y, **({"delta": spec.delta} if spec.delta else {})))
     L = E.sum() / len(spec.data.x)
     penalty = spec.penalty or Penalty()
     if not (penalty.l1 or penalty.l2):
@@ -165,12 +173,12 @@ def forward(tape: Tape, spec: Spec) -> str:
     return tape.write("J", tape.write("L", L) + _penalty(tape, penalty, weights)).name
 
 
-def _written(tape: Tape, scope: str, layer: Layer, before: Expr, weights: list[Expr]) -> Expr:
-    z = tape.write(f"{scope}.z", affine(tape.param, scope, before, layer.W, layer.b), grad=f"{scope}.delta")
+def _written(tape: Tape, scope: str, layout: Layout, layer: Layer, before: Expr, weights: list[Expr]) -> Expr:
+    z = tape.write(f"{scope}.z", layout.affine(tape.param, scope, before, layer.W, layer.b), grad=f"{scope}.delta")
     weights.append(tape.ref(f"{scope}.W"))
-    a = tape.write(f"{scope}.a", apply(layer.activation, z, **layer.attrs))
+    a = tape.write(f"{scope}.a", layout.apply(layer.activation, z, **layer.attrs))
     if layer.dropout:
-        mask = tape.data(f"{scope}.m", np.transpose(layer.dropout.mask))
+        mask = tape.data(f"{scope}.m", layout.samples(layer.dropout.mask))
         a = tape.write(f"{scope}.d", a * mask / layer.dropout.keep)
     return tape.write(f"{scope}.r", a + before) if layer.residual else a
 

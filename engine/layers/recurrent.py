@@ -5,6 +5,7 @@ Names of weights say what they join: W_xh leads from the input to the hidden sta
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
@@ -17,7 +18,8 @@ from ..spec.limits import AtMost
 from ..spec.rules import expect_delta, expect_mask, expect_outputs
 from ..spec.shapes import counted, shape
 from ..spec.targets import Answered, Targets, expect_comparable, given_gradient, one_hot
-from ..tape.tape import Expr, Tape, apply
+from ..tape.tape import Expr, Tape
+from .layout import COLUMNS, Layout, Named
 
 
 class Sequence(Answered):
@@ -65,6 +67,8 @@ class Sequence(Answered):
 
 class Recurrent(Example):
     """An example of a recurrent family: its weights are hidden × inputs, hidden × hidden and outputs × hidden.
+    `layout` says how the numbers of a step stand: in "columns", W x + b, or in "rows", x W + b; with rows the weights
+    are inputs × hidden, hidden × hidden and hidden × outputs.
 
     `loss` compares what each answering step gives with its target; the errors of all of them are added up. `delta` is
     where `huber` turns from a square to a straight line. `output_activation` makes the output of W_hy h + b_y.
@@ -72,6 +76,8 @@ class Recurrent(Example):
 
     LOSS: ClassVar = "What `loss` says, added up over the outputs of all steps that answer."
 
+    layout: Named = COLUMNS
+    """How inputs and states stand, and so which way round W is read: as `columns`, W x + b, or as `rows`, x W + b."""
     data: Sequence
     """The sequence, and what should come out."""
     weights: Model
@@ -84,13 +90,13 @@ class Recurrent(Example):
     """The function that makes the output of its weighted sum W_hy h + b_y."""
 
     @property
-    def output(self) -> list[list[float]]:
-        """W_hy, which the weights of every recurrent family have: one row for each output."""
-        return dict(self.weights)["W_hy"]
+    def outputs(self) -> int:
+        """How many numbers come out: W_hy, which the weights of every recurrent family have, says so."""
+        return Layout(self.layout).outputs(dict(self.weights)["W_hy"])
 
     @property
     def hidden(self) -> int:
-        return len(self.output[0])
+        return Layout(self.layout).inputs(dict(self.weights)["W_hy"])
 
     @model_validator(mode="after")
     def _answers_fit(self):
@@ -124,16 +130,36 @@ class Recurrent(Example):
             self.expect_no("loss", "delta")
             return self
         expect_outputs(self.output_activation, self.loss, key="output_activation")
-        expect_comparable("data.y", self.data.y, len(self.output), self.loss)
+        expect_comparable("data.y", self.data.y, self.outputs, self.loss)
         expect_delta(self.delta, self.loss)
         return self
 
 
-def column(values) -> np.ndarray:
-    return np.reshape(values, (-1, 1))
+@dataclass(frozen=True)
+class Parameters:
+    """The weights and biases on the tape, and the layout in which they are used."""
+
+    layout: Layout
+    leaves: dict[str, Expr]
+
+    @classmethod
+    def written(cls, tape: Tape, spec: Recurrent) -> "Parameters":
+        layout, given = Layout(spec.layout), [(name, values) for name, values in spec.weights if values is not None]
+        return cls(layout, {n: tape.param(n, layout.one(v) if n.startswith("b_") else v) for n, v in given})
+
+    def times(self, name: str, x: Expr) -> Expr:
+        """W x or x W."""
+        return self.layout.times(x, self.leaves[name])
+
+    def biased(self, sums: Expr, name: str) -> Expr:
+        """The sums with these biases, if there are any."""
+        return sums + self.leaves[name] if name in self.leaves else sums
+
+    def reads(self, to: str, x: Expr, h: Expr) -> Expr:
+        """W_x x + W_h h + b with the weights that lead to `to`; without biases the two products alone."""
+        return self.biased(self.times(f"W_x{to}", x) + self.times(f"W_h{to}", h), f"b_{to}")
 
 
-Parameters = dict[str, Expr]
 Cell = Callable[[Tape, Parameters, str, Expr, dict[str, Expr]], dict[str, Expr]]
 """(tape, parameters, scope of the step, input, state before) -> state after: {'h': …}."""
 
@@ -141,12 +167,12 @@ Cell = Callable[[Tape, Parameters, str, Expr, dict[str, Expr]], dict[str, Expr]]
 def unrolled(tape: Tape, spec: Recurrent, cell: Cell) -> str:
     """Write all steps, and the outputs of those that answer; returns the name of the loss: the errors of all
     outputs, added up."""
-    d = spec.data
-    x = [tape.input(f"t{t}.x", column(row)) for t, row in enumerate(d.x, start=1)]
+    d, layout = spec.data, Layout(spec.layout)
+    x = [tape.input(f"t{t}.x", layout.one(row)) for t, row in enumerate(d.x, start=1)]
     state = {
-        name: tape.data(f"t0.{name}", column(start or [0.0] * spec.hidden)) for name, start in d.states().items()
+        name: tape.data(f"t0.{name}", layout.one(start or [0.0] * spec.hidden)) for name, start in d.states().items()
     }
-    p = {name: _parameter(tape, name, values) for name, values in spec.weights if values is not None}
+    p = Parameters.written(tape, spec)
     errors = []
     for t in range(1, len(x) + 1):
         state = cell(tape, p, f"t{t}", x[t - 1], state)
@@ -159,34 +185,22 @@ def unrolled(tape: Tape, spec: Recurrent, cell: Cell) -> str:
 
 def _answer(spec: Recurrent, t: int, rows: Any) -> np.ndarray:
     """The target of a step that answers, whichever way it was written, or the gradient given for its output."""
-    return column(spec.data.rows(one_hot(rows, len(spec.output)))[t])
+    return Layout(spec.layout).one(spec.data.rows(one_hot(rows, spec.outputs))[t])
 
 
 def _output(tape: Tape, spec: Recurrent, p: Parameters, t: str, h: Expr) -> Expr:
     """What a step answers: y = f(u), u = W_hy h + b_y; where f leaves that sum as it is, y is the sum itself."""
-    sums = biased(p["W_hy"] @ h, p.get("b_y"))
+    sums = p.biased(p.times("W_hy", h), "b_y")
     if OPS[spec.output_activation].outputs == "logits":
         return tape.write(f"{t}.y", sums, grad=f"{t}.dy")
     u = tape.write(f"{t}.u", sums, grad=f"{t}.du")
-    return tape.write(f"{t}.y", apply(spec.output_activation, u), grad=f"{t}.dy")
+    return tape.write(f"{t}.y", p.layout.apply(spec.output_activation, u), grad=f"{t}.dy")
 
 
 def _judged(tape: Tape, spec: Recurrent, t: str, out: Expr, y: Expr) -> Expr:
     """The errors of a step. Where the loss reads logits, the probabilities that they stand for have a line too."""
+    layout = Layout(spec.layout)
     if OPS[spec.loss].outputs == "logits":
-        tape.write(f"{t}.p", out.softmax() if OPS[spec.loss].accepts(1) == "distribution" else out.sigmoid())
-    return tape.write(f"{t}.E", apply(spec.loss, out, y, **({"delta": spec.delta} if spec.delta else {})))
-
-
-def reads(p: Parameters, to: str, x: Expr, h: Expr) -> Expr:
-    """W_x x + W_h h + b with the weights that lead to `to`; without biases the two products alone."""
-    return biased(p[f"W_x{to}"] @ x + p[f"W_h{to}"] @ h, p.get(f"b_{to}"))
-
-
-def biased(sums: Expr, b: Expr | None) -> Expr:
-    """The sums with their biases, if they have any."""
-    return sums if b is None else sums + b
-
-
-def _parameter(tape: Tape, name: str, values: Any) -> Expr:
-    return tape.param(name, column(values) if name.startswith("b_") else values)
+        kind = "softmax" if OPS[spec.loss].accepts(1) == "distribution" else "sigmoid"
+        tape.write(f"{t}.p", layout.apply(kind, out))
+    return tape.write(f"{t}.E", layout.apply(spec.loss, out, y, **({"delta": spec.delta} if spec.delta else {})))

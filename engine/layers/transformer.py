@@ -18,16 +18,18 @@ from ..spec.shapes import shape, table
 from ..spec.targets import Answered, given_gradient
 from ..tape.tape import Expr, Tape
 from . import parts
+from .layout import IN_ROWS, ROWS, Layout
 
 
 class Head(Model):
-    """One head of attention: W_Q and W_K have d_k columns, W_V has d_v; one row for each number of a token."""
+    """One head of attention: W_Q and W_K have d_k columns, W_V has d_v; one row for each number of a token. Where a
+    layout has tokens in columns, their rows are columns."""
 
-    W_Q: Matrix = shape("d", "d_k")
+    W_Q: Matrix = shape("d", "d_k", laid=ROWS)
     """Makes the queries: what each token looks for."""
-    W_K: Matrix = shape("seen", "d_k")
+    W_K: Matrix = shape("seen", "d_k", laid=ROWS)
     """Makes the keys: what each token is found by."""
-    W_V: Matrix = shape("seen", "d_v")
+    W_V: Matrix = shape("seen", "d_v", laid=ROWS)
     """Makes the values: what each token gives to those that look at it."""
 
 
@@ -126,9 +128,10 @@ def counted(heads: Sequence[Head]) -> dict[str, Head]:
     return {f"head{h}": head for h, head in enumerate(heads, start=1)}
 
 
-def looking_back(tape: Tape, tokens: int) -> Expr:
-    """The causal mask: 1 where a token (row) may look at a token (column), that is at itself and at those before."""
-    return tape.data("M", np.tril(np.ones((tokens, tokens))))
+def looking_back(tape: Tape, tokens: int, layout: Layout = IN_ROWS) -> Expr:
+    """The causal mask: 1 where a token (row) may look at a token (column), that is at itself and at those before;
+    with tokens in columns, where a token (column) may look at a token (row)."""
+    return tape.data("M", layout.samples(np.tril(np.ones((tokens, tokens)))))
 
 
 def norms(tape: Tape, spec: Block) -> list[Callable[[Expr], Expr]]:
@@ -142,7 +145,7 @@ def norms(tape: Tape, spec: Block) -> list[Callable[[Expr], Expr]]:
     return [partial(normalize, n, norm) for n, norm in enumerate(spec.norms, start=1)]
 
 
-def half_squared(tape: Tape, out: Expr, data: Data) -> str:
+def half_squared(tape: Tape, out: Expr, data: Data, layout: Layout = IN_ROWS) -> str:
     """The loss against the targets: half the squared errors, added up over all tokens and numbers."""
-    E = tape.write("E", out.half_squared_error(tape.target("Y", data, out)))
+    E = tape.write("E", out.half_squared_error(tape.target("Y", data, out, layout.samples)))
     return tape.write("J", E.sum()).name

@@ -12,17 +12,26 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel, Field
 
+ROWS, COLUMNS = LAYOUTS = "rows", "columns"
+"""Where samples may stand, if an example's key `layout` says it."""
+
 PLURALS = {"row": "rows", "column": "columns", "entry": "entries"}
 
 
 def shape(
-    *dims: str | int, because: str = "", default: Any = ..., by_number: bool = False, says: str | None = None
+    *dims: str | int,
+    because: str = "",
+    default: Any = ...,
+    by_number: bool = False,
+    laid: str = "",
+    says: str | None = None,
 ) -> Any:
     """A field whose lists have these dimensions, the outermost first: `W: Matrix = shape("hidden", "inputs")`.
 
     `because` says why a dimension that is a number is that number. A field with a `default` may be left out.
     `by_number` allows whole numbers in the place of the innermost lists, each the number of the entry that is meant.
-    `says` describes the key, where the field has no docstring of its own.
+    `laid` names the layout of which this is true: where the example's key `layout` has another, the two dimensions
+    stand the other way round. `says` describes the key, where the field has no docstring of its own.
 
     >>> from gradbook.engine.example import Matrix, Model, Vector
     >>> class Layer(Model):
@@ -32,7 +41,7 @@ def shape(
     Traceback (most recent call last):
     ValueError: b: has 2 entries, expected 1 (hidden), because W has 1 row
     """
-    declared = _declared(shape=list(dims), because=because, by_number=by_number)
+    declared = _declared(shape=list(dims), because=because, by_number=by_number, laid=laid)
     return Field(default, description=says, json_schema_extra=declared)
 
 
@@ -128,9 +137,13 @@ class Claims:
 
     found: dict[Dimension, list[Claim]] = field(default_factory=dict)
     sums: dict[str, list[Own]] = field(default_factory=dict)
+    layout: str = ""
+    laid: set[str] = field(default_factory=set)
+    """The places whose dimensions stand as the layout says."""
 
     def read(self, model: BaseModel, place: str = "", names: Names | None = None) -> None:
         """Read the fields of a table: the data first, as they are given; last what the class has from another."""
+        self.layout = self.layout or getattr(model, "layout", "")
         base = type(model).__base__
         shared = getattr(base, "model_fields", {})
         for name in sorted(type(model).model_fields, key=lambda name: (name != "data", name in shared)):
@@ -143,6 +156,9 @@ class Claims:
             self._chain(value, place, said, names)
         elif value is not None:
             dims = [_known(dim, said, names) for dim in said.get("x-shape", ())]
+            if self.layout and "x-laid" in said:
+                self.laid.add(place)
+                dims = dims[:: 1 if said["x-laid"] == self.layout else -1]
             self._array(value, place, dims[:-1] if _is_numbered(value, said) else dims, said, names)
 
     def _array(self, value: Any, place: str, dims: list, said: dict, names: Names) -> None:
@@ -253,7 +269,19 @@ def meet(model: BaseModel) -> None:
     if clashes := list(claims.clashes()):
         place = clashes[0].claim.place
         here = [clash for clash in clashes if clash.claim.place == place]
-        raise ValueError(f"{place}: {_told(sorted(here, key=lambda clash: clash.claim.word, reverse=True))}")
+        told = _told(sorted(here, key=lambda clash: clash.claim.word, reverse=True))
+        raise ValueError(f"{place}: {told}{_fitting(model, claims.layout)}")
+
+
+def _fitting(model: BaseModel, layout: str) -> str:
+    """The layout in which all would fit, as the end of a sentence; nothing if there is none."""
+    for other in LAYOUTS if layout else ():
+        claims = Claims(layout=other)
+        claims.read(model)
+        claims.add_up()
+        if claims.laid and not any(claims.clashes()):
+            return f'; it would fit with layout = "{other}"'
+    return ""
 
 
 def _told(clashes: list[Clash]) -> str:
