@@ -57,7 +57,8 @@ class Course:
 def course(trace: Trace, judged: str, epochs: int, asked: Sequence[str] = ()) -> Course:
     """The course of at most so many epochs, in float64; `asked` are steps whose values each update tells. Where the
     leaves are what they were after an epoch before, the course goes round and is not followed."""
-    leaves, data = list(trace.updates), trace.batches or ({},)
+    leaves = list(trace.updates)
+    data: Sequence[Mapping[str, np.ndarray]] = trace.batches or ({},)
     outputs = [trace.grads[judged], *trace.updates.values(), *asked]
     function = lower(trace, [*leaves, *data[0]], outputs)
     values, turns = [trace.value(leaf) for leaf in leaves], []
