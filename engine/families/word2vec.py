@@ -109,6 +109,8 @@ def _read(tape: Tape, spec: Spec, V: Expr) -> Expr:
     """The vector of the words that are read, as a column."""
     if spec.architecture == "skip_gram":
         return tape.write("v_c", V.gather(rows=[spec.data.center]).T, grad="dv_c")
+    if len(spec.data.around) == 1:
+        return tape.write("h", V.gather(rows=spec.data.around).T, grad="dh")
     around = tape.write("v_around", V.gather(rows=spec.data.around), grad="dv_around")
     total = tape.write("v_sum", around.sum_axis(axis=0), grad="dv_sum")
     return tape.write("h", (total / len(spec.data.around)).T, grad="dh")
