@@ -31,6 +31,10 @@ CLIPS = {
 }
 
 
+REFUSED = {"perceptron": ("optimizer", "weight_decay", "clip_value", "clip_norm")}
+"""What a family with a rule of its own does not take."""
+
+
 def updates(optimizers, kinds, clips, decays):
     """Tables [update] with these options, every one with every other."""
     for optimizer, kind, clip, decay in product(optimizers, kinds, clips, decays):
@@ -39,6 +43,7 @@ def updates(optimizers, kinds, clips, decays):
 
 
 def worked(family: str, update: dict, **tables) -> Worked:
+    update = {key: value for key, value in update.items() if key not in REFUSED.get(family, ())}
     tables = load(FAMILIES[family]).model_dump(exclude_unset=True, mode="json") | {"update": update} | tables
     example = validate(tables, Path(f"{family}.toml"))
     return Worked.of(example, work(example))
