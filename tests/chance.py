@@ -53,6 +53,11 @@ def chance(request) -> random.Random:
     return random.Random(f"{_Run.seed} {request.node.nodeid}")
 
 
+def of_run(name: str) -> random.Random:
+    """Random numbers that hang on the seed of the run alone: what is drawn once for several tests."""
+    return random.Random(f"{_Run.seed} {name}")
+
+
 # The seed of a run
 
 

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.chance import of_run
 from tests.tiers import some_slow
 
 pytestmark = [
@@ -119,10 +120,14 @@ FEW += ["how-to-read.html", "operations/index.html", "about/map.html"]
 
 @pytest.fixture(scope="session")
 def addresses(any_site, whole) -> list[str]:
-    """Every page of the whole book; of the lean one a few."""
+    """Every page of the whole book, in a language that is drawn for it; of the lean one a few, in both."""
     if not whole:
         return [f"{lang}/{name}" for lang in LANGUAGES for name in FEW]
-    return sorted(p.relative_to(any_site).as_posix() for lang in LANGUAGES for p in (any_site / lang).rglob("*.html"))
+    names, chance = (
+        sorted(path.relative_to(any_site / "en") for path in (any_site / "en").rglob("*.html")),
+        of_run("pages"),
+    )
+    return [f"{chance.choice(LANGUAGES)}/{name.as_posix()}" for name in names]
 
 
 def ask(browser, script: str, *args):
