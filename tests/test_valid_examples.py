@@ -90,8 +90,12 @@ def sizes(tables: dict) -> set[int]:
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(BOOKS))
 def test_books_of_valid_examples_are_redone_in_every_language(tmp_path, chance, part):
-    """Built and re-read: no failure and nothing that is not understood. The families take turns, from another one in
-    each run and part."""
+    """Built and re-read: no failure and nothing that is not understood. The families take turns.
+
+    The same examples in each run, unless GRADBOOK_EXAMPLES says how many others are to be drawn: what these still find
+    is mended first.
+    """
+    chance = chance if "GRADBOOK_EXAMPLES" in os.environ else random.Random(part)
     project, names = small_project(tmp_path / "book"), list(families())
     first = chance.randrange(len(names))
     for i in range(part, COUNT, BOOKS):
