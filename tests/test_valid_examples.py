@@ -92,8 +92,8 @@ def sizes(tables: dict) -> set[int]:
 def test_books_of_valid_examples_are_redone_in_every_language(tmp_path, chance, part):
     """Built and re-read: no failure and nothing that is not understood. The families take turns.
 
-    The same examples in each run, unless GRADBOOK_EXAMPLES says how many others are to be drawn: what these still find
-    is mended first.
+    The same examples in each run, unless GRADBOOK_EXAMPLES says how many others are to be drawn: what these still
+    find is mended first.
     """
     chance = chance if "GRADBOOK_EXAMPLES" in os.environ else random.Random(part)
     project, names = small_project(tmp_path / "book"), list(families())
