@@ -13,7 +13,7 @@ from gradbook.check.arithmetic.tree import Num, Partial, Sym
 from gradbook.check.judge.example import Example
 from gradbook.check.judge.gradients import is_gradient
 from gradbook.check.judge.lines import check
-from gradbook.check.judge.loose import is_known
+from gradbook.check.judge.loose import _marks, is_known
 from gradbook.check.judge.redo import Rules
 from gradbook.check.judge.report import Report, apart
 from gradbook.check.read.parse import Parser
@@ -136,3 +136,17 @@ def test_a_loss_near_zero_is_known_as_well_as_float64_carries_it():
 def test_a_row_of_errata_whose_words_hold_a_number_is_no_gradient(words, told):
     row = [Partial(Sym("J"), Sym("w")), *map(Num, ("0.01", "-0.008", "-0.0085", "-0.01"))]
     assert is_gradient(SimpleNamespace(text=lambda i, j: words), 0, row) is told
+
+
+@pytest.mark.parametrize(
+    ("texts", "marks"),
+    [
+        (["0", "1", "2", "−3", "-0.805", "-0.800", "-0.795", "J"], {0, 1, 2, 4, 5, 6}),
+        (["-0.805", "-0.800", "-0.794"], set()),  # one of them is wrong
+        (["0.111", "0.222", "0.334"], set()),  # quantities
+        (["0.113", "0.124", "0.135"], set()),  # evenly apart by chance
+        (["0.5", "0.5", "0.5"], set()),
+    ],
+)
+def test_marks_on_an_axis_are_multiples_of_what_they_are_apart(texts, marks):
+    assert _marks(texts) == marks

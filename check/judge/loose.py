@@ -18,6 +18,7 @@ COUNTS = (0, 1, 10, 100, 1000, 10_000)
 TELLING = 3
 """A decimal with fewer significant digits may be anything: a mark on an axis, a rounded share."""
 DECIMAL = re.compile(r"(?<![\w.])-?\d+\.\d+(?![\w.]|\s*×)")
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
 OWN = Rules()
 
 
@@ -43,8 +44,23 @@ def _found(page: Page, reading: Callable) -> Iterator[tuple[str, str]]:
     for block in page.prose:
         yield from ((text, cut(block)) for text in DECIMAL.findall(block.replace("−", "-")))
     for n, drawing in enumerate(page.drawings, 1):
-        texts = (text.replace("−", "-") for text in drawing)
-        yield from ((text, f"figure {n}") for text in texts if DECIMAL.fullmatch(text))
+        texts = [text.replace("−", "-") for text in drawing]
+        marks = _marks(texts)
+        for i, text in enumerate(texts):
+            if i not in marks and DECIMAL.fullmatch(text):
+                yield text, f"figure {n}"
+
+
+def _marks(texts: list[str]) -> set[int]:
+    """Which texts of a drawing are marks on an axis: three numbers or more that stand one behind the other, evenly
+    apart, all of them multiples of what they are apart."""
+    numbers = [Decimal(text) if NUMBER.fullmatch(text) else None for text in texts]
+    found: set[int] = set()
+    for i in range(len(numbers) - 2):
+        a, b, c = numbers[i : i + 3]
+        if a is not None and b is not None and c is not None and b - a == c - b != 0 and not a % (b - a):
+            found |= {i, i + 1, i + 2}
+    return found
 
 
 def _lone(page: Page, reading: Callable) -> Iterator[tuple[Formula, Num]]:
