@@ -65,10 +65,13 @@ class Chart:
 
 
 def ticks(low: float, high: float, count: int) -> list[tuple[float, str]]:
-    """Some `count` round numbers from `low` to `high`."""
+    """Some `count` round numbers from `low` to `high`, three at least: two would hardly tell a scale."""
     rough = (high - low) / count
     power = 10.0 ** np.floor(np.log10(rough))
-    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * 0.9)
-    first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
+    steps = [m * power for m in (10, 5, 2, 1, 0.5)]
+    for step in steps[next(i for i, step in reversed(list(enumerate(steps))) if step >= rough * 0.9) :]:
+        first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
+        if last - first >= 2:
+            break
     exact = Decimal(f"{step:.0e}")
     return [(float(i * exact), tex_decimal(i * exact)) for i in range(first, last + 1)]
