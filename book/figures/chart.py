@@ -5,11 +5,13 @@ from decimal import Decimal
 import numpy as np
 
 from ..base.numbers import tex_decimal
-from . import palette
+from . import palette, tex
 from .canvas import Canvas, ring
 
 SMALL = 8.5
 CROWD = 40
+BESIDE = 5
+"""Between the numbers of the upright axis and the chart."""
 
 
 class Chart:
@@ -29,7 +31,9 @@ class Chart:
         return self.bottom - (value - low) / (high - low) * (self.bottom - self.top)
 
     def frame(self, across, up, name_across: str, name_up: str, zero: bool = False) -> None:
-        """Grid, axes and their numbers: `across` and `up` are (place, TeX) pairs."""
+        """Grid, axes and their numbers: `across` and `up` are (place, TeX) pairs. It comes before anything else is
+        drawn: long numbers beside the upright axis move it to the right."""
+        self.left = max([self.left, *(tex.width(text, SMALL) + BESIDE for _, text in up)])
         grid = [part for v, _ in up for part in (("M", self.left, self.y(v)), ("L", self.right, self.y(v)))]
         self.canvas.path(grid, stroke=palette.FAINT, width=0.6)
         axes = [("M", self.left, self.bottom), ("L", self.right, self.bottom)]
@@ -41,7 +45,7 @@ class Chart:
         for value, text in across:
             self.canvas.label(self.x(value), self.bottom + 9.5, text, size=SMALL, colour=palette.MUTED)
         for value, text in up:
-            self.canvas.label(self.left - 5, self.y(value), text, size=SMALL, colour=palette.MUTED, anchor="end")
+            self.canvas.label(self.left - BESIDE, self.y(value), text, size=SMALL, colour=palette.MUTED, anchor="end")
         self.canvas.label(self.right, self.bottom + 21, name_across, anchor="end")
         if name_up:
             self.canvas.label(self.left, self.top - 8, name_up)
