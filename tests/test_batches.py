@@ -133,7 +133,10 @@ def test_every_family_that_has_samples_can_choose_among_them():
         example = load(EXAMPLES / f"{name}.toml", [f"update.batch_size={size}"])
         trace, last = work(example), batches(example)[-1]
         assert len(trace.batches) == (len(batches(example)) if len(batches(example)) > 1 else 0)
-        whole = work(load(EXAMPLES / f"{name}.toml"))
+        shipped = load(EXAMPLES / f"{name}.toml")
+        if shipped.update.batch_size:
+            continue  # a perceptron reads one at a time as it is
+        whole = work(shipped)
         for leaf, value in (trace.batches or ({},))[-1].items():
             axis = next(i for i in range(2) if whole.value(leaf).shape[i] != value.shape[i])
             np.testing.assert_array_equal(value, np.take(whole.value(leaf), last, axis))
