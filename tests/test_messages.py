@@ -19,9 +19,9 @@ PUNCTUATION = "，。；：、？！（）《》"
 
 @pytest.fixture
 def copy(tmp_path):
-    """The words of the book in a folder of their own."""
-    for room in ("templates", "docs"):
-        shutil.copytree(ROOT / room, tmp_path / room)
+    """The words of the book in a folder of their own: those of the families stand in the engine."""
+    for room in ("templates", "docs", "engine"):
+        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
 

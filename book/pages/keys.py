@@ -86,16 +86,21 @@ def rules_of(name: str) -> list[str]:
     return [" ".join(text.split()) for text in found if text]
 
 
+COMMON_KEYS = "engine/spec/example.py"
+
+
 def told(root: Path) -> dict[str, list[str]]:
     """What there is to translate in the models of a root, by the file of each family, and of the common keys."""
-    root, found = root.resolve(), {}
-    if root == plugins.PACKAGE.resolve():
-        found["engine/spec/example.py"] = words_of(common_tables())
+    root, package, found = root.resolve(), plugins.PACKAGE.resolve(), {}
+    if (root / COMMON_KEYS).is_file():  # ours, or a copy of it
+        found[COMMON_KEYS] = words_of(common_tables())
     for name in families():
         path = Path(str(family(name).__file__)).resolve()
-        if path.is_relative_to(root / "engine"):
+        base = root if path.is_relative_to(root / "engine") else package
+        place = path.relative_to(base).as_posix() if path.is_relative_to(base) else ""
+        if place and (root / place).is_file():
             texts = [*words_of(tables_of(name)), loss_of(name), *rules_of(name)]
-            found[path.relative_to(root).as_posix()] = [text for text in texts if text]
+            found[place] = [text for text in texts if text]
     return found
 
 
