@@ -17,7 +17,7 @@ from gradbook.engine import plugins
 from .base.files import write
 from .i18n import hints
 from .i18n.words import SOURCE, TEMPLATES, languages, locale_of
-from .pages.keys import told
+from .pages.keys import COMMON_KEYS, told
 from .project import chapters_in
 from .site.site import stage
 from .site.sphinx_run import THEME, environment
@@ -92,7 +92,7 @@ def from_models(root: Path = ROOT) -> Catalog:
     for place, texts in told(root).items():
         for text in texts:
             catalog.add(text, locations=[(place, 0)])
-    if root.resolve() != ROOT.resolve():
+    if not (root / COMMON_KEYS).is_file():
         for message in _messages(from_models()):
             catalog.delete(message.id)
     return catalog
