@@ -47,6 +47,12 @@ def test_without_a_target_there_is_nothing_behind_the_forward_pass(path):
     assert trace.to_json().startswith(f'{{"format": 2, "example": "{FILE.stem}", "loss": null')
 
 
+def test_without_a_target_no_loss_asks_for_an_output_of_its_own():
+    """A cnn's loss, if the file names none, reads the outputs of an identity layer."""
+    found = answered(tables(next(p for p in EXAMPLES if p.stem == "cnn")), None)
+    assert not worked(found | {"dense": found["dense"] | {"activation": "tanh"}}).loss
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
