@@ -98,6 +98,11 @@ def from_models(root: Path = ROOT) -> Catalog:
     return catalog
 
 
+def words_of(root: Path = ROOT) -> Catalog:
+    """All words of a root that stand in book.po: those of its templates, then those of its models."""
+    return _together(from_templates(root / "templates"), from_models(root))
+
+
 def _together(*catalogs: Catalog) -> Catalog:
     """The messages of several catalogues in one, in their order."""
     whole = Catalog()
@@ -164,7 +169,7 @@ def catalogues(root: Path = ROOT, langs: Sequence[str] = ()) -> dict[Path, tuple
     `langs` are the languages of the book; its chapters are written in the first one, templates always in English.
     """
     langs = langs or languages()
-    words, chapters = _together(from_templates(root / "templates"), from_models(root)), from_chapters(root / "docs")
+    words, chapters = words_of(root), from_chapters(root / "docs")
     wanted: dict[Path, tuple[str, Catalog]] = {}
     for lang in langs:
         path = root / "templates/locale" / lang / "LC_MESSAGES/book.po"
@@ -185,7 +190,7 @@ def belonging(words: Catalog, root: Path, path: Path, lang: str) -> Catalog:
     said = _read(path, lang)
     known = _read(TEMPLATES / "locale" / lang / "LC_MESSAGES/book.po", lang)
     found = Catalog()
-    for messages, is_ours in ((words, False), (_together(from_templates(), from_models()), True)):
+    for messages, is_ours in ((words, False), (words_of(), True)):
         for message in _messages(messages):
             if message.id in said or not (is_ours or message.id in known):
                 found.add(message.id, locations=message.locations)

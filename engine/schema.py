@@ -28,7 +28,7 @@ def _part(name: str) -> dict:
     part = spec.model_json_schema(ref_template=f"#/$defs/{name}.{{model}}")
     part["$defs"] = {f"{name}.{key}": value for key, value in part.get("$defs", {}).items()}
     part["title"] = f"gradbook example: {name}"
-    if loss := getattr(spec, "LOSS", ""):
-        part["description"] = f"{part.get('description', '')}\n\nThe loss: {loss}".strip()
+    if spec.LOSS:
+        part["description"] = f"{part.get('description', '')}\n\nThe loss: {spec.LOSS}".strip()
     part["properties"]["family"] = {"const": name}
     return part

@@ -72,8 +72,8 @@ def ticks(low: float, high: float, count: int) -> list[tuple[float, str]]:
     """Some `count` round numbers from `low` to `high`, three at least: two would hardly tell a scale."""
     rough = (high - low) / count
     power = 10.0 ** np.floor(np.log10(rough))
-    steps = [m * power for m in (10, 5, 2, 1, 0.5)]
-    for step in steps[next(i for i, step in reversed(list(enumerate(steps))) if step >= rough * 0.9) :]:
+    largest = next(m for m in (1, 2, 5, 10) if m * power >= rough * 0.9)
+    for step in (m * power for m in (10, 5, 2, 1, 0.5) if m <= largest):
         first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
         if last - first >= 2:
             break

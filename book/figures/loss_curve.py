@@ -20,7 +20,7 @@ STEEP = 20.0  # from this ratio of largest to smallest loss on, powers of ten ar
 
 
 def draw(view: View) -> Iterator[Figure]:
-    stops = hasattr(view.example, "judged")  # its losses are those of single samples, which a curve does not join
+    stops = view.example.judged  # its losses are those of single samples, which a curve does not join
     if not (view.trace.loss and view.example.update) or stops:
         return
     count = view.example.page.curve

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from gradbook.engine.errors import BookError
 from gradbook.engine.optim import companion_of
 from gradbook.engine.spec.limits import LIMITS
@@ -67,8 +69,11 @@ def _in_reason(worked: Worked, columns: list[tuple[int, ...]]) -> int:
 
 
 def _exact(worked: Worked, trace: Trace, name: str) -> str:
+    return in_exact_numbers(worked, trace.value(name))
+
+
+def in_exact_numbers(worked: Worked, value: np.ndarray) -> str:
     """An array in exact numbers, to six digits, without addresses."""
-    value = trace.value(name)
     if value.size == 1:
         return tex_number(value.item(), IN_TABLES)
     cells = filled(value.shape, lambda index: Number(decimal_of(value[index], IN_TABLES)))

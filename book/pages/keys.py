@@ -16,6 +16,9 @@ KINDS = ("array", "object", "string", "boolean", "integer", "number")
 COMMON = frozenset(Example.model_fields)
 """The keys that all families share."""
 
+COMMON_KEYS = "engine/spec/example.py"
+"""The file of the keys that all families share, in the book and in a copy of it."""
+
 
 @dataclass(frozen=True)
 class Key:
@@ -68,13 +71,14 @@ def tables_of(name: str) -> list[Table]:
 def common_tables() -> list[Table]:
     """The tables that the example files of all families share."""
     schema = Example.model_json_schema()
-    ordered = {key: schema["properties"][key] for key in [*Example.__annotations__, *COMMON] if key[0] != "_"}
+    found = schema["properties"]
+    ordered = {key: found[key] for key in [*Example.__annotations__, *COMMON] if key in found}
     return list(Reader(schema).tables(schema | {"properties": ordered}))
 
 
 def loss_of(name: str) -> str:
     """What a family's loss is, in a sentence; '' if it does not say."""
-    return getattr(family(name).Spec, "LOSS", "")
+    return family(name).Spec.LOSS
 
 
 def rules_of(name: str) -> list[str]:
@@ -86,13 +90,10 @@ def rules_of(name: str) -> list[str]:
     return [" ".join(text.split()) for text in found if text]
 
 
-COMMON_KEYS = "engine/spec/example.py"
-
-
 def told(root: Path) -> dict[str, list[str]]:
     """What there is to translate in the models of a root, by the file of each family, and of the common keys."""
     root, package, found = root.resolve(), plugins.PACKAGE.resolve(), {}
-    if (root / COMMON_KEYS).is_file():  # ours, or a copy of it
+    if (root / COMMON_KEYS).is_file():
         found[COMMON_KEYS] = words_of(common_tables())
     for name in families():
         path = Path(str(family(name).__file__)).resolve()

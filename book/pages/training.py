@@ -6,11 +6,7 @@ import numpy as np
 
 from gradbook.engine.tape.course import Course, course
 
-from ..base.numbers import decimal_of, tex_number
-from ..formula.derive import matrix
-from ..formula.nodes import Number
-from ..formula.wide import filled
-from .history import IN_TABLES
+from .history import in_exact_numbers
 from .worked import Worked, once
 
 MOST_ROWS = 200
@@ -46,28 +42,22 @@ class Training:
 def training(worked: Worked) -> Training | None:
     """None if the family's rule does not stop by itself, or if nothing is updated."""
     example, trace = worked.example, worked.exact
-    judged = getattr(example, "judged", None)
-    if not (judged and worked.updates):
+    if not (example.judged and worked.updates):
         return None
-    found, leaves = [*example.shown, trace.grads[judged]], list(trace.updated())
-    run = course(trace, judged, example.epochs, found)
+    found, leaves = [*example.shown, trace.grads[example.judged]], list(trace.updated())
+    run = course(trace, example.judged, example.epochs, found)
     rows = [
         Row(
             i + 1,
             i // run.size + 1,
-            [_cell(worked, turn.found[name]) for name in found],
+            [in_exact_numbers(worked, _sure(turn.found[name])) for name in found],
             turn.wrong,
-            [_cell(worked, turn.new[leaf]) for leaf in leaves],
+            [in_exact_numbers(worked, _sure(turn.new[leaf])) for leaf in leaves],
         )
         for i, turn in enumerate(run.turns[:MOST_ROWS])
     ]
     return Training(run, found, [trace.updates[leaf] for leaf in leaves], rows)
 
 
-def _cell(worked: Worked, value: np.ndarray) -> str:
-    """An array in exact numbers, to six digits."""
-    value = np.round(value, NOISE) + 0.0
-    if value.size == 1:
-        return tex_number(value.item(), IN_TABLES)
-    cells = filled(value.shape, lambda index: Number(decimal_of(value[index], IN_TABLES)))
-    return worked.written.tex(matrix(cells))
+def _sure(value: np.ndarray) -> np.ndarray:
+    return np.round(value, NOISE) + 0.0

@@ -85,10 +85,8 @@ class Spec(Example):
     """So many times all samples are read at most."""
 
     judged: ClassVar[str] = "z"
-    """The step whose gradient is 0 where nothing is wrong."""
-
     shown: ClassVar[tuple[str, ...]] = ("X", "z", "yhat", "y")
-    """What stands before it in the table of all updates."""
+    """What stands before the error in the table of all updates."""
 
     @model_validator(mode="before")
     @classmethod

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, ClassVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -231,6 +231,11 @@ class Example(Answering):
     >>> example.name, example.family, example.page.digits, example.update.learning_rate
     ('seed', 'mlp', 4, 0.5)
     """
+
+    LOSS: ClassVar[str] = ""
+    """What the loss of the family is, in a sentence."""
+    judged: ClassVar[str] = ""
+    """Of a family whose rule stops by itself, the step whose gradient is 0 where nothing is wrong."""
 
     family: str
     """The kind of model."""
