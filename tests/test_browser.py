@@ -185,7 +185,7 @@ def test_wide_mathematics_scrolls_in_its_own_box(page):
 
 
 @pytest.mark.parametrize(
-    ("address", "size"), [("en/operations/index.html", DESK), ("zh/examples/multihead/check.html", PHONE)]
+    ("address", "size"), some_slow([("en/operations/index.html", DESK), ("zh/examples/multihead/check.html", PHONE)])
 )
 def test_columns_stay_where_they_are_while_a_long_table_arrives(page, address, size):
     """On a slow device a page is drawn before all of it is there."""

@@ -131,6 +131,7 @@ def test_where_there_is_no_book(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_init_touches_nothing_that_is_there(tmp_path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "index.md").write_text("# Mine\n", "utf-8")

@@ -54,6 +54,7 @@ def test_an_example_is_worked_judged_and_written(family):
         assert written[0].keys() == written[1].keys() and len(written[0]) > (4 if trace.loss else 1)
 
 
+@pytest.mark.slow
 def test_what_is_drawn_is_of_all_kinds():
     """Sizes from 1 to beyond the dots, several optimisers, both arithmetics, few digits and many."""
     chance = random.Random(0)
