@@ -140,7 +140,7 @@ def count(value) -> int:
 
 def _option(tables: dict, chance: random.Random) -> None:
     """Other targets, another loss, activation, word, number or layer; another optimiser, schedule, batch or start."""
-    of_model = [_loss, _activation, _classes, _answers, _word, another_step, another_layer]
+    of_model = [_loss, _activation, _classes, _answers, _word, _switch, another_step, another_layer, another_head]
     chance.choice([*of_model, _optimizer, _schedule, _clipping, _decay, _batches, _start])(tables, chance)
 
 
@@ -177,6 +177,13 @@ def _word(tables: dict, chance: random.Random) -> None:
     words = {key: known(field) for key, field in keys(tables).items() if known(field)}
     key = chance.choice(sorted(words))
     tables[key] = chance.choice(words[key])
+
+
+def _switch(tables: dict, chance: random.Random) -> None:
+    """A key of the example that says yes or no, such as `causal`, says the other."""
+    found = {key: field.default for key, field in keys(tables).items() if field.annotation is bool}
+    key = chance.choice(sorted(found.keys() - {"input_gradients"}))
+    tables[key] = not tables.get(key, found[key])
 
 
 def keys(tables: dict) -> dict:
@@ -248,9 +255,11 @@ def answered(tables: dict, upstream) -> dict:
 
 
 def another_step(tables: dict, chance: random.Random) -> None:
-    """A whole number that a table says by a key, such as the stride of a window, is another one."""
+    """A whole number that a table says by a key, such as the stride of a window, is another one; or there is one for
+    rows and columns each, or for all four sides."""
     holder, key = chance.choice(list(whole_numbers({k: v for k, v in tables.items() if k not in ("update", "page")})))
-    holder[key] = chance.randint(0, 4)
+    several = chance.choice([0, 0, 2, 2, 4])
+    holder[key] = [chance.randint(0, 3) for _ in range(several)] or chance.randint(0, 4)
 
 
 def whole_numbers(value) -> Iterator[tuple[dict, str]]:
@@ -268,6 +277,18 @@ def another_layer(tables: dict, chance: random.Random) -> None:
     layers = tables[key] if isinstance(tables[key], list) else [tables[key]]
     middle = {"activation": chance.choice(of_kind("activation"))} if chance.random() < 0.7 else {}
     tables[key] = [*layers[:-1], layers[-1] | middle, copy.deepcopy(layers[-1])]
+
+
+def another_head(tables: dict, chance: random.Random) -> None:
+    """One more head in an attention: the matrix behind all of them gets the rows that it reads of the new one."""
+    places = [tables[key] for key in tables if key.endswith("_attention")] or [tables]
+    holder = chance.choice(places)
+    if "W_Q" in holder:
+        holder["heads"] = [{key: holder.pop(key) for key in ("W_Q", "W_K", "W_V")}]
+    head = copy.deepcopy(chance.choice(holder["heads"]))
+    mixing = holder if "W_O" in holder else tables["weights"]
+    mixing["W_O"] = of_length(mixing["W_O"], len(mixing["W_O"]) + len(head["W_V"][0]))
+    holder["heads"].append(head)
 
 
 def _batches(tables: dict, chance: random.Random) -> None:

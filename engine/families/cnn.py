@@ -6,27 +6,22 @@ windows do not fit evenly, the rows and columns at the end that none of them see
 of their own, so that every window fits what it slides over.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated, NamedTuple
+from collections.abc import Iterator
+from typing import Annotated
 
 import numpy as np
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from ..layers.dense import affine
+from ..layers.windows import Convolution, Fit, Maps, convolution_fits, pool_fits, size_of
 from ..ops import OPS
-from ..ops.convolution import reach, seen
-from ..spec.example import Activation, Example, Known, Loss, Matrix, Model, Number, Vector
+from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
 from ..spec.mistakes import LAYER, LAYERS
-from ..spec.rules import expect_outputs, expect_window
+from ..spec.rules import expect_outputs
 from ..spec.shapes import chain, expect, shape
 from ..spec.targets import Answered, Target, expect_comparable, one_hot
 from ..tape.tape import Expr, Tape, apply
-
-Step = Annotated[int, Field(ge=1), AtMost("window")]
-Maps = Annotated[list[Matrix], Field(min_length=1), AtMost("maps")]
-Size = tuple[int, int]
-"""How many rows and columns a map has."""
 
 
 class Data(Answered):
@@ -36,44 +31,6 @@ class Data(Answered):
     x: Maps = shape("channels", "rows", "columns")
     y: Target | None = shape("outputs", by_number=True, default=None)
     upstream: Vector | None = shape("outputs", default=None)
-
-
-class Pool(Model):
-    """pool: the largest or the average of each square of `size` × `size`; it moves by `stride`, by default `size`.
-    Rows and columns at the end that no square reaches are left out."""
-
-    kind: Annotated[str, Known("kind of pooling", ("max", "avg"))]
-    size: Step
-    stride: Step | None = None
-
-    @property
-    def steps(self) -> dict[str, int]:
-        return {"size": self.size, "stride": self.stride or self.size}
-
-
-class Convolution(Model):
-    """[[conv]]: kernels[o][c] reads input map c for output map o, b has one number for each output map or is
-    left out; `padding` is the number of zeros on each side. Rows and columns at the end that no kernel reaches are
-    left out."""
-
-    kernels: Annotated[list[Maps], Field(min_length=1), AtMost("maps")] = shape(
-        "outputs", "inputs", "height", "width"
-    )
-    b: Vector | None = shape("outputs", default=None)
-    stride: Step = 1
-    padding: Annotated[int, Field(ge=0), AtMost("window")] = 0
-    dilation: Step = 1
-    activation: Activation = "relu"
-    pool: Pool | None = None
-
-    @property
-    def steps(self) -> dict[str, int]:
-        return {"stride": self.stride, "dilation": self.dilation}
-
-    @property
-    def biases(self) -> Sequence[Number | None]:
-        """One for each output map, None where the layer has none."""
-        return self.b or [None] * len(self.kernels)
 
 
 class Dense(Model):
@@ -91,26 +48,6 @@ DenseLayers = Annotated[
     Discriminator(lambda value: LAYERS if isinstance(value, list) else LAYER),
 ]
 """One dense layer, or a list of them."""
-
-
-class Fit(NamedTuple):
-    """Windows over maps of one size: where the part that they see is on the tape, how many rows and columns the maps
-    have, those zeros among them that `padding` has put on each side, how many are seen, and how many places found."""
-
-    step: str
-    size: Size
-    seen: Size
-    places: Size
-    padding: int = 0
-
-    @property
-    def is_even(self) -> bool:
-        return self.size == self.seen
-
-    @property
-    def leaves_out_zeros(self) -> bool:
-        """Whether all that is left out are zeros that were put around the maps."""
-        return all(n - kept <= self.padding for n, kept in zip(self.size, self.seen, strict=True))
 
 
 class Spec(Example):
@@ -133,17 +70,19 @@ class Spec(Example):
         """Whether the outputs stand for probabilities; where their gradient is given they stand for themselves."""
         return self.data.upstream is None and OPS[self.last[-1].activation].outputs == "logits"
 
+    @property
+    def has_pairs(self) -> bool:
+        """Whether a step or a window differs along the rows and along the columns."""
+        return any(layer.has_pairs for layer in self.conv)
+
     def fits(self) -> Iterator[Fit]:
         """The windows of every convolution and pooling, in their order. Raises ValueError if one does not fit."""
-        size = _shape(self.data.x[0])
+        size = size_of(self.data.x[0])
         for i, layer in enumerate(self.conv):
             scope = _scope(self, i + 1)
-            padded = size[0] + 2 * layer.padding, size[1] + 2 * layer.padding
-            window = _shape(layer.kernels[0][0])
-            yield (fit := _fit(f"conv[{i}].kernels", f"{scope}seen.x<c>", padded, window, layer.steps, layer.padding))
+            yield (fit := convolution_fits(f"conv[{i}].kernels", f"{scope}seen.x<c>", size, layer))
             if layer.pool:
-                window, steps = (layer.pool.size,) * 2, {"stride": layer.pool.steps["stride"]}
-                yield (fit := _fit(f"conv[{i}].pool", f"{scope}map<o>.seen", fit.places, window, steps))
+                yield (fit := pool_fits(f"conv[{i}].pool", f"{scope}map<o>.seen", fit.places, layer.pool))
             size = fit.places
 
     @model_validator(mode="after")
@@ -164,8 +103,6 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _loss_fits(self):
-        expect_outputs(self.last[-1].activation, self.loss)
-        y = self.data.y
         y, outputs = self.data.y, self.last[-1]
         if y is None:
             self.expect_no("loss")
@@ -175,22 +112,9 @@ class Spec(Example):
         return self
 
 
-def _shape(matrix: Matrix) -> Size:
-    return len(matrix), len(matrix[0])
-
-
 def _scope(spec: Spec, layer: int) -> str:
     """What all names of a convolution layer, counted from 1, begin with."""
     return "" if len(spec.conv) == 1 else f"conv{layer}."
-
-
-def _fit(place: str, step: str, size: Size, window: Size, steps: dict[str, int], padding: int = 0) -> Fit:
-    """How windows slide over maps of `size`; at least one must fit."""
-    for what, n, m in zip(("rows", "columns"), size, window, strict=True):
-        expect_window(place, what, n, m, steps.get("dilation", 1))
-    kept = seen(size[0], window[0], **steps), seen(size[1], window[1], **steps)
-    places = reach(kept[0], window[0], **steps), reach(kept[1], window[1], **steps)
-    return Fit(step, size, kept, places, padding)
 
 
 def forward(tape: Tape, spec: Spec) -> str:
@@ -212,10 +136,9 @@ def forward(tape: Tape, spec: Spec) -> str:
 
 def _convolution(tape: Tape, place: str, maps: list[Expr], layer: Convolution, fits: Iterator[Fit]) -> list[Expr]:
     """The output maps of a layer; `place` is what all its names begin with. Takes the layer's own from `fits`."""
-    if layer.padding:
-        widths = [[layer.padding] * 2] * 2
+    if any(map(any, layer.widths)):
         maps = [
-            tape.write(f"{place}pad.x{c}", x.pad(widths=widths), grad=f"{place}pad.dx{c}")
+            tape.write(f"{place}pad.x{c}", x.pad(widths=layer.widths), grad=f"{place}pad.dx{c}")
             for c, x in enumerate(maps, start=1)
         ]
     fit = next(fits)

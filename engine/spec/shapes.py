@@ -32,14 +32,15 @@ def shape(*dims: str | int, because: str = "", default: Any = ..., by_number: bo
     return Field(default, json_schema_extra=_declared(shape=list(dims), because=because, by_number=by_number))
 
 
-def table(*dims: str | int, because: str = "", **names: str | int | None) -> Any:
+def table(*dims: str | int, because: str = "", default: Any = ..., **names: str | int | None) -> Any:
     """A field that holds a table or, of these dimensions, a list of tables; `names` says what the names of dimensions
     in a table mean outside of it.
 
     `outputs="code"`: what is called outputs there is called code outside. `width=None`: each table has a width of its
-    own. `d_v="+values"`: each has its own, and together they make the dimension values.
+    own. `d_v="+values"`: each has its own, and together they make the dimension values. With a `default` it may
+    be left out.
     """
-    return Field(json_schema_extra=_declared(shape=list(dims), because=because, names=names))
+    return Field(default, json_schema_extra=_declared(shape=list(dims), because=because, names=names))
 
 
 def chain(start: str, end: str | int, because: str = "", like: str = "", **names: str | int | None) -> Any:
@@ -123,7 +124,7 @@ class Claims:
     """What the keys of an example say about its dimensions, in the order in which they are read."""
 
     found: dict[Dimension, list[Claim]] = field(default_factory=dict)
-    sums: dict[str, list[Own]] = field(default_factory=dict)
+    sums: dict[Dimension, list[Own]] = field(default_factory=dict)
 
     def read(self, model: BaseModel, place: str = "", names: Names | None = None) -> None:
         """Read the fields of a table: the data first, as they are given; last what the class has from another."""
@@ -176,7 +177,7 @@ class Claims:
             total = str(outside).startswith("+")
             inside[name] = Own(place, name) if total or outside is None else _known(outside, said, names)
             if total:
-                self.sums.setdefault(outside[1:], []).append(Own(place, name))
+                self.sums.setdefault(names.get(outside[1:], outside[1:]), []).append(Own(place, name))
         return inside
 
     def _claim(self, dim: Dimension, size: int, place: str, word: str) -> None:
