@@ -51,7 +51,7 @@ def valid_example(chance: random.Random, family: str | None = None) -> dict:
     tables = chance.choice(shipped(family)) | {"title": {"en": "Random", "zh": "随机"}}
     tables["page"] = {"curve": 3}
     tables = resized(tables, chance)
-    for change in (_numbers, *([_option] * 6), _page, _inputs, _without_a_target):
+    for change in (_numbers, _samples, *([_option] * 6), _page, _inputs, _without_a_target):
         tables = attempt(tables, lambda found, change=change: change(found, chance))
     return tables
 
@@ -117,6 +117,21 @@ def _numbers(tables: dict, chance: random.Random) -> None:
     decimals = chance.randint(1, 3)
     for key in tables.keys() - {"update", "page", "title"}:
         tables[key] = _renumbered(tables[key], chance, decimals)
+
+
+def _samples(tables: dict, chance: random.Random) -> None:
+    """One in three has several samples where the family takes one or a list of them: each is a list like the one that
+    was, with other numbers; refused and so taken back where there is no such choice."""
+    if chance.random() < 0.33:
+        data, count = tables["data"], chance.randint(2, 3)
+        data.update(
+            {
+                key: [_renumbered(data[key], chance, 2) for _ in range(count)]
+                for key in ("x", "h0", "c0")
+                if key in data
+            }
+        )
+        data["y"] = [copy.deepcopy(data["y"]) for _ in range(count)]
 
 
 def _renumbered(value, chance: random.Random, decimals: int, listed: bool = False):

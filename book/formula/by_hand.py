@@ -15,7 +15,7 @@ from gradbook.engine.tape.trace import Step, run
 from ..base.numbers import decimal_of
 from .wide import is_wide
 
-EXACT = ("arithmetic", "matrix", "layout", "sum")
+EXACT = ("arithmetic", "matrix", "layout", "sum", "convolution")
 """Kinds of operations whose results are fractions if their arguments are."""
 
 LONG = Context(prec=40)

@@ -7,7 +7,8 @@ of their own, so that every window fits what it slides over.
 """
 
 from collections.abc import Iterator
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -17,10 +18,11 @@ from ..layers.windows import Convolution, Fit, Maps, convolution_fits, pool_fits
 from ..ops import OPS
 from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
-from ..spec.mistakes import LAYER, LAYERS
+from ..spec.mistakes import LAYER, LAYERS, SAMPLE, SAMPLES
 from ..spec.rules import expect_outputs
+from ..spec.samples import by_depth
 from ..spec.shapes import chain, expect, shape
-from ..spec.targets import Answered, Target, expect_comparable, one_hot
+from ..spec.targets import Answered, Target, Targets, expect_comparable, one_hot
 from ..tape.tape import Expr, Tape, apply
 
 
@@ -31,6 +33,30 @@ class Data(Answered):
     x: Maps = shape("channels", "rows", "columns")
     y: Target | None = shape("outputs", by_number=True, default=None)
     upstream: Vector | None = shape("outputs", default=None)
+
+    @property
+    def samples(self) -> dict[str, list[Matrix]]:
+        """The maps of the sample, under what the names of its lines begin with."""
+        return {"": self.x}
+
+    def expect_comparable(self, outputs: int, loss: str) -> None:
+        """Raises ValueError if the loss cannot compare with the target."""
+        expect_comparable("data.y", [self.y] if isinstance(self.y, list) else self.y, outputs, loss)
+
+
+class Batch(Answered):
+    """[data] of several samples: `x` has for each a map for each channel, `y` one row, or the number of a class."""
+
+    x: Annotated[list[Maps], Field(min_length=1), AtMost("numbers")] = shape("samples", "channels", "rows", "columns")
+    y: Targets | None = shape("samples", "outputs", by_number=True, default=None)
+    upstream: Matrix | None = shape("samples", "outputs", default=None)
+
+    @property
+    def samples(self) -> dict[str, list[Matrix]]:
+        return {f"s{i}.": x for i, x in enumerate(self.x, start=1)}
+
+    def expect_comparable(self, outputs: int, loss: str) -> None:
+        expect_comparable("data.y", self.y, outputs, loss)
 
 
 class Dense(Model):
@@ -53,7 +79,7 @@ DenseLayers = Annotated[
 class Spec(Example):
     """A cnn example."""
 
-    data: Data
+    data: Annotated[Annotated[Data, Tag(SAMPLE)] | Annotated[Batch, Tag(SAMPLES)], Discriminator(by_depth(3))]
     conv: Annotated[list[Convolution], Field(min_length=1), AtMost("layers")] = chain(
         "channels", "maps", height=None, width=None
     )
@@ -77,9 +103,10 @@ class Spec(Example):
 
     def fits(self) -> Iterator[Fit]:
         """The windows of every convolution and pooling, in their order. Raises ValueError if one does not fit."""
-        size = size_of(self.data.x[0])
+        samples = self.data.samples
+        size, sample = size_of(next(iter(samples.values()))[0]), "" if "" in samples else "s<i>."
         for i, layer in enumerate(self.conv):
-            scope = _scope(self, i + 1)
+            scope = sample + _scope(self, i + 1)
             yield (fit := convolution_fits(f"conv[{i}].kernels", f"{scope}seen.x<c>", size, layer))
             if layer.pool:
                 yield (fit := pool_fits(f"conv[{i}].pool", f"{scope}map<o>.seen", fit.places, layer.pool))
@@ -103,12 +130,12 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _loss_fits(self):
-        y, outputs = self.data.y, self.last[-1]
-        if y is None:
+        outputs = self.last[-1]
+        if self.data.y is None:
             self.expect_no("loss")
             return self
         expect_outputs(outputs.activation, self.loss)
-        expect_comparable("data.y", [y] if isinstance(y, list) else y, len(outputs.W), self.loss)
+        self.data.expect_comparable(len(outputs.W), self.loss)
         return self
 
 
@@ -119,33 +146,51 @@ def _scope(spec: Spec, layer: int) -> str:
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss."""
-    maps, fits = [tape.input(f"x{c}", x) for c, x in enumerate(spec.data.x, start=1)], spec.fits()
-    for n, layer in enumerate(spec.conv, start=1):
-        maps = _convolution(tape, _scope(spec, n), maps, layer, fits)
-    columns = [p.reshape(shape=(p.size, 1)) if p.size > 1 else p for p in maps]
-    f = columns[0] if len(columns) == 1 else columns[0].concat(*columns[1:], axis=0)
-    f = f if f.name else tape.write("dense.f", f, grad="dense.df")
+    features = [_features(tape, spec, place, x) for place, x in spec.data.samples.items()]
+    f, count = features[0], len(features)
+    if count > 1:
+        f = tape.write("dense.f", f.concat(*features[1:], axis=1), grad="dense.df")
     o, scope = _dense(tape, spec.last, f)
-    y = tape.target("y", spec.data, o, lambda y: np.reshape(one_hot([y], len(spec.last[-1].W)), (-1, 1)))
+    y = tape.target("y", spec.data, o, partial(_columns, count=len(spec.last[-1].W), one="" in spec.data.samples))
     if OPS[spec.loss].outputs != "logits" or OPS[spec.loss].accepts(1) != "distribution":
-        return tape.write("J", tape.write("E", apply(spec.loss, o, y)).sum()).name
-    if spec.gives_logits:
-        tape.write(f"{scope}.p", o.softmax(axis=0))
-    return tape.write("J", apply(spec.loss, o, y, axis=0).sum()).name
+        E = tape.write("E", apply(spec.loss, o, y))
+    else:
+        if spec.gives_logits:
+            tape.write(f"{scope}.p", o.softmax(axis=0))
+        E = apply(spec.loss, o, y, axis=0)
+    return tape.write("J", E.sum() / count if count > 1 else E.sum()).name
 
 
-def _convolution(tape: Tape, place: str, maps: list[Expr], layer: Convolution, fits: Iterator[Fit]) -> list[Expr]:
-    """The output maps of a layer; `place` is what all its names begin with. Takes the layer's own from `fits`."""
+def _columns(targets: Any, count: int, one: bool) -> np.ndarray:
+    """The targets, or what is given in their place, one column for each sample."""
+    return np.transpose(one_hot([targets] if one else targets, count))
+
+
+def _features(tape: Tape, spec: Spec, sample: str, x: list[Matrix]) -> Expr:
+    """The maps of a sample as one column, when they have passed all convolution layers."""
+    maps, fits = [tape.input(f"{sample}x{c}", channel) for c, channel in enumerate(x, start=1)], spec.fits()
+    for n, layer in enumerate(spec.conv, start=1):
+        maps = _convolution(tape, sample, _scope(spec, n), maps, layer, fits)
+    columns = [p.reshape(shape=(p.size, 1)) if p.size > 1 else p for p in maps]
+    f, scope = columns[0] if len(columns) == 1 else columns[0].concat(*columns[1:], axis=0), sample or "dense."
+    return f if f.name else tape.write(f"{scope}f", f, grad=f"{scope}df")
+
+
+def _convolution(
+    tape: Tape, sample: str, place: str, maps: list[Expr], layer: Convolution, fits: Iterator[Fit]
+) -> list[Expr]:
+    """The output maps of a layer. The names of its weights begin with `place`, those of the lines with that of the
+    sample before it. Takes the layer's own from `fits`."""
     if any(map(any, layer.widths)):
         maps = [
-            tape.write(f"{place}pad.x{c}", x.pad(widths=layer.widths), grad=f"{place}pad.dx{c}")
+            tape.write(f"{sample}{place}pad.x{c}", x.pad(widths=layer.widths), grad=f"{sample}{place}pad.dx{c}")
             for c, x in enumerate(maps, start=1)
         ]
     fit = next(fits)
-    maps = [_seen(tape, f"{place}seen", f"x{c}", x, fit) for c, x in enumerate(maps, start=1)]
+    maps = [_seen(tape, f"{sample}{place}seen", f"x{c}", x, fit) for c, x in enumerate(maps, start=1)]
     pooled = next(fits) if layer.pool else None
     return [
-        _map(tape, f"{place}map{o}", maps, kernels, b, layer, pooled)
+        _map(tape, sample, f"{place}map{o}", maps, kernels, b, layer, pooled)
         for o, (kernels, b) in enumerate(zip(layer.kernels, layer.biases, strict=True), start=1)
     ]
 
@@ -160,19 +205,32 @@ def _seen(tape: Tape, scope: str, name: str, x: Expr, fit: Fit) -> Expr:
 
 
 def _map(
-    tape: Tape, scope: str, maps: list[Expr], kernels: list, b: Number | None, layer: Convolution, pooled: Fit | None
+    tape: Tape,
+    sample: str,
+    scope: str,
+    maps: list[Expr],
+    kernels: list[Matrix],
+    b: Number | None,
+    layer: Convolution,
+    pooled: Fit | None,
 ) -> Expr:
     """One output map: every input map convolved with a kernel of its own, added up; activation; pooling."""
-    K = [tape.param(f"{scope}.K{c}", k) for c, k in enumerate(kernels, start=1)]
+    K = [_shared(tape, f"{scope}.K{c}", k) for c, k in enumerate(kernels, start=1)]
     found = [x.conv(k, **layer.steps) for x, k in zip(maps, K, strict=True)]
     z = sum(found[1:], found[0])
-    z = z if b is None else z + tape.param(f"{scope}.b", b)
+    z = z if b is None else z + _shared(tape, f"{scope}.b", b)
+    scope = sample + scope
     z = tape.write(f"{scope}.z", z, grad=f"{scope}.delta")
     a = tape.write(f"{scope}.a", apply(layer.activation, z), grad=f"{scope}.da")
     if not layer.pool or not pooled:
         return a
     a = _seen(tape, scope, "seen", a, pooled)
     return tape.write(f"{scope}.p", apply(f"{layer.pool.kind}_pool", a, **layer.pool.steps), grad=f"{scope}.dp")
+
+
+def _shared(tape: Tape, name: str, value: Any) -> Expr:
+    """A parameter that every sample meets."""
+    return tape.ref(name) if name in tape.steps else tape.param(name, value)
 
 
 def _dense(tape: Tape, layers: list[Dense], x: Expr) -> tuple[Expr, str]:

@@ -20,7 +20,10 @@ LAYER, LAYERS = "<layer>", "<layers>"
 ONE, EACH = "<one>", "<each>"
 """Likewise of one number for both ways of a map and a list of them."""
 
-TAGS = {TEXT, TABLE, ROWS, CLASSES, LAYER, LAYERS, ONE, EACH}
+SAMPLE, SAMPLES = "<sample>", "<samples>"
+"""Likewise of one sample and a list of them."""
+
+TAGS = {TEXT, TABLE, ROWS, CLASSES, LAYER, LAYERS, ONE, EACH, SAMPLE, SAMPLES}
 
 _MESSAGES = {
     "missing": "is missing",

@@ -30,7 +30,10 @@ def cnn(leaf, found):
         "half_squared_error": lambda o, y: fn.mse_loss(o, y, reduction="sum") / 2,
         "binary_cross_entropy": lambda o, y: fn.binary_cross_entropy(o, y, reduction="sum"),
     }
-    x, told = torch.stack([leaf[f"x{c + 1}"] for c in range(len(found["data"]["x"]))])[None], {}
+    samples = [f"s{i + 1}." for i in range(len(found["data"]["x"]))] if is_batch(found) else [""]
+    channels = len(found["data"]["x"][0] if is_batch(found) else found["data"]["x"])
+    x = torch.stack([torch.stack([leaf[f"{s}x{c + 1}"] for c in range(channels)]) for s in samples])
+    told = {}
     for n, layer in enumerate(found["conv"], start=1):
         place = "" if len(found["conv"]) == 1 else f"conv{n}."
         outs, ins = range(1, len(layer["kernels"]) + 1), range(1, x.shape[1] + 1)
@@ -41,16 +44,20 @@ def cnn(leaf, found):
         if pool := layer.get("pool"):
             pooling = {"max": fn.max_pool2d, "avg": fn.avg_pool2d}[pool["kind"]]
             x = pooling(x, pool["size"], pool.get("stride"))
-        told |= {f"{place}map{o}.z": z[0, o - 1] for o in outs}
-    o = torch.flatten(x)
+        told |= {f"{s}{place}map{o}.z": z[i, o - 1] for i, s in enumerate(samples) for o in outs}
+    o = torch.flatten(x, 1)
     layers = found["dense"] if isinstance(found["dense"], list) else [found["dense"]]
     for n, layer in enumerate(layers, start=1):
         scope = "dense" if len(layers) == 1 else f"dense{n}"
         b = leaf[f"{scope}.b"][:, 0] if "b" in layer else None
         o = act[layer.get("activation", "identity")](fn.linear(o, leaf[f"{scope}.W"], b))
-    told[f"{scope}.o"] = o
-    y = leaf["y"][:, 0]
-    return told | {"J": losses[found["loss"]](o, y)}
+    told[f"{scope}.o"] = o.T
+    loss = losses[found["loss"]](o, leaf["y"].T)
+    return told | {"J": loss if found["loss"] == "cross_entropy_logits" else loss / len(samples)}
+
+
+def is_batch(found):
+    return np.ndim(found["data"]["x"]) == 4
 
 
 def padded(x, zeros):
@@ -81,12 +88,12 @@ def windows(random, size):
     return [list(steps) for steps in zip(*(window(random, n) for n in size), strict=True)]
 
 
-def random_cnn(seed, channels, layers, outputs, several=False):
+def random_cnn(seed, channels, layers, outputs, several=False, samples=0):
     """Layers of random sizes; pooling where it fits; one dense layer, or several. Equal steps along
-    rows and columns are written once."""
+    rows and columns are written once. Without a number of `samples` there is one, and no list of them."""
     random, conv = np.random.default_rng(seed), []
     size = random.integers(3, 7, 2).tolist()
-    x, maps = numbers(random, channels, *size), channels
+    x, maps = numbers(random, *([samples] if samples else []), channels, *size), channels
     for _ in range(layers):
         padding, outs = random.integers(0, 2, 4).tolist(), int(random.integers(1, 4))
         k, stride, dilation, size = windows(random, [n + sum(padding[2 * i : 2 * i + 2]) for i, n in enumerate(size)])
@@ -109,7 +116,7 @@ def random_cnn(seed, channels, layers, outputs, several=False):
             loss = str(random.choice([loss, "binary_cross_entropy"]))
             ends["activation"] = "sigmoid"
         dense = [hidden, ends]
-    y = distribution(random, outputs)
+    y = distribution(random, outputs, samples or None)
     return ONE | {"data": {"x": x, "y": y}, "conv": conv, "dense": dense, "loss": loss}
 
 
@@ -123,9 +130,11 @@ def test_the_shipped_examples_against_pytorch():
 
 
 @settings(max_examples=draws(40))
-@given(st.integers(0, 9999), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.booleans())
-def test_random_shapes(seed, channels, layers, outputs, several):
-    against_torch(random_cnn(seed, channels, layers, outputs, several), cnn)
+@given(
+    st.integers(0, 9999), st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.booleans(), st.integers(0, 3)
+)  # fmt: skip
+def test_random_shapes(seed, channels, layers, outputs, several, samples):
+    against_torch(random_cnn(seed, channels, layers, outputs, several, samples), cnn)
 
 
 @settings(max_examples=draws(10))
@@ -187,6 +196,27 @@ def test_rows_and_columns_with_steps_of_their_own():
     assert "with a × between them" in pages["forward"]
 
 
+SAMPLES = [ONE["data"]["x"], [[[-v for v in row] for row in channel] for channel in ONE["data"]["x"]]]
+BATCH = ONE | {"data": {"x": SAMPLES, "y": [0, 1]}}
+
+
+def test_several_samples_share_the_kernels():
+    """The loss is the mean of what each sample has by itself; each update may read some of them."""
+    trace = against_torch(BATCH | {"data": {"x": SAMPLES, "y": [[1, 0], [0, 1]]}}, cnn)
+    alone = [worked(ONE | {"data": {"x": x, "y": i}}) for i, x in enumerate(SAMPLES)]
+    np.testing.assert_allclose(trace.value("J"), np.mean([one.value("J") for one in alone]), rtol=1e-12)
+    np.testing.assert_allclose(trace.value("map1.dK1"), np.mean([one.value("map1.dK1") for one in alone], 0), 1e-12)
+    second = worked(changed(BATCH, "update.batch_size=1", "update.order=[1, 0]"))
+    assert second.value("J") == alone[1].value("J") and len(second.batches) == 2
+    told = {key: value for key, value in BATCH.items() if key != "loss"}
+    given = exact_gradients(told | {"data": {"x": SAMPLES, "upstream": [[1.0, 0.5], [-0.5, 2.0]]}})
+    assert given.value("upstream").tolist() == [[1.0, -0.5], [0.5, 2.0]]
+    pages = {page.name: page.text for page in rendered(Material(Worked.of(validated(BATCH), worked(BATCH))), "en")}
+    assert r"\approx" not in pages["forward"]  # sums that cancel are redone on paper, not by float64
+    assert "Sample 2, map 1" in pages["forward"] and "side by side" in pages["forward"]
+    assert "z^{(2,1)}" in pages["forward"] and "The same kernel has looked at every sample" in pages["backward"]
+
+
 K = "conv[0].kernels"
 
 
@@ -205,6 +235,10 @@ K = "conv[0].kernels"
         (ONE, "conv[0].padding=-1", ("conv[0].padding",)),
         (ONE, "conv[0].padding=[1, 2, 3]", ("conv[0].padding: expected a number, or two, ", "or four", "found 3")),
         (ONE, "conv[0].padding=[0, -1]", ("conv[0].padding[1]: expected a number of at least 0",)),
+        (BATCH, "data.x[1][0]=[[1, 2]]", ("data.x[1][0]: has 1 row and 2 columns", "data.x[0][0] has 5 rows")),
+        (BATCH, "data.y=[1]", ("data.y: has 1 entry, expected 2 (samples)", "data.x has 2 entries")),
+        (BATCH, "data.y=[0, 2]", ("data.y[1]: is 2; there are 2 classes",)),
+        (BATCH, "data.x=[]", ("data.x: is empty",)),
         (ONE, "conv[0].stride=[1]", ("conv[0].stride: expected a number, or two of them", "found 1")),
         (ONE, "conv[0].dilation=[1, 5]", ("conv[0].kernels: a window that sees 6 columns does not fit 5 columns",)),
         (ONE, "conv[0].pool={kind = 'max', size = [2, 5]}", ("conv[0].pool: a window that sees 5 columns",)),
