@@ -286,9 +286,14 @@ def whole_numbers(value) -> Iterator[tuple[dict, str]]:
 
 
 def another_layer(tables: dict, chance: random.Random) -> None:
-    """Behind the last layer of a chain stands another one like it; the one before may get an activation."""
+    """Behind the last layer of a chain stands another one like it; the one before may get an activation. A chain that
+    was left out begins with a layer of two units."""
     fields = spec_of(tables["family"]).Spec.model_fields
     key = chance.choice([key for key, field in fields.items() if "x-chain" in (field.json_schema_extra or {})])
+    if key not in tables:
+        inputs = len(tables["data"]["x"][0])
+        tables[key] = [{"W": [of_length([0.3, -0.4, 0.2], inputs) for _ in range(2)], "b": [0.1, -0.2]}]
+        return
     layers = tables[key] if isinstance(tables[key], list) else [tables[key]]
     middle = {"activation": chance.choice(of_kind("activation"))} if chance.random() < 0.7 else {}
     tables[key] = [*layers[:-1], layers[-1] | middle, copy.deepcopy(layers[-1])]

@@ -11,7 +11,7 @@ step (many to many) or at some.
 from functools import partial
 from typing import Annotated
 
-from ..layers.recurrent import Recurrent, Sequence, biased, reads, unrolled
+from ..layers.recurrent import Recurrent, Sequential, biased, reads, unrolled
 from ..spec.example import Known, Matrix, Model, Vector
 from ..spec.shapes import shape
 from ..tape.tape import Expr, Tape
@@ -41,7 +41,7 @@ class Spec(Recurrent):
     "before" it, on h; `update_gate`, of which state z is the share in the next: of the "old" one, h' = (1 - z) ⊙ n +
     z ⊙ h, or of the "new" one, h' = z ⊙ n + (1 - z) ⊙ h."""
 
-    data: Sequence
+    data: Sequential
     weights: Weights
     reset: Annotated[str, Known("place of the reset", ("after", "before"))] = "after"
     update_gate: Annotated[str, Known("meaning of the update gate", ("old", "new"))] = "old"

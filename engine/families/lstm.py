@@ -6,8 +6,14 @@ one), at every step (many to many) or at some. Hochreiter & Schmidhuber 1997; fo
 2000.
 """
 
-from ..layers.recurrent import Recurrent, Sequence, reads, unrolled
+from typing import Annotated, ClassVar
+
+from pydantic import Discriminator, Tag
+
+from ..layers.recurrent import Recurrent, Sequence, Sequences, reads, unrolled
 from ..spec.example import Matrix, Model, Vector
+from ..spec.mistakes import SAMPLE, SAMPLES
+from ..spec.samples import by_depth
 from ..spec.shapes import shape
 from ..tape.tape import Expr, Tape
 
@@ -16,6 +22,14 @@ class Data(Sequence):
     """[data]: x, y and h0, and the cell state `c0` before the first step, 0 if it is not given."""
 
     c0: Vector | None = shape("hidden", default=None)
+
+
+class Several(Sequences):
+    """[data] of several sequences, with a cell state before the first step for each."""
+
+    ONE: ClassVar[type[Sequence]] = Data
+
+    c0: Matrix | None = shape("samples", "hidden", default=None)
 
 
 class Weights(Model):
@@ -41,7 +55,7 @@ class Weights(Model):
 class Spec(Recurrent):
     """An lstm example."""
 
-    data: Data
+    data: Annotated[Annotated[Data, Tag(SAMPLE)] | Annotated[Several, Tag(SAMPLES)], Discriminator(by_depth(2))]
     weights: Weights
 
 

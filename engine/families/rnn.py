@@ -8,7 +8,7 @@ every step (many to many) or at some. Elman 1990; back through time: Werbos 1990
 from functools import partial
 from typing import Annotated
 
-from ..layers.recurrent import Recurrent, Sequence, reads, unrolled
+from ..layers.recurrent import Recurrent, Sequential, reads, unrolled
 from ..spec.example import Known, Matrix, Model, Vector
 from ..spec.shapes import shape
 from ..tape.tape import Tape, apply
@@ -30,7 +30,7 @@ class Weights(Model):
 class Spec(Recurrent):
     """An rnn example. `activation` makes the hidden state of its weighted sums."""
 
-    data: Sequence
+    data: Sequential
     weights: Weights
     activation: Annotated[str, Known("activation", ACTIVATIONS)] = "tanh"
 

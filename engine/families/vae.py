@@ -6,9 +6,9 @@ distribution, −½ Σ (1 + ln σ² − μ² − σ²). One sample a column. Kin
 
 import numpy as np
 
-from ..layers.dense import Dense, affine
-from ..spec.example import Example, Matrix, Model
-from ..spec.shapes import shape, table
+from ..layers.dense import Dense, Layers, OneOrMore, affine, hidden, net
+from ..spec.example import Activation, Example, Matrix, Model
+from ..spec.shapes import chain, shape, table
 from ..tape.tape import Expr, Tape
 
 
@@ -20,22 +20,29 @@ class Data(Model):
 
 
 class Spec(Example):
-    """A vae: [mean] and [log_variance] encode, [decoder] decodes."""
+    """A vae: [mean] and [log_variance] encode, behind the hidden layers of [[encoder]], if there are any; [decoder]
+    or the layers of [[decoder]] decode, of which the last is linear. `activation` is that of all hidden layers."""
 
     data: Data
-    mean: Dense = table(outputs="code")
-    log_variance: Dense = table(outputs="code")
-    decoder: Dense = table(inputs="code", outputs="inputs")
+    encoder: Layers | None = chain("inputs", "features", default=None)
+    mean: Dense = table(inputs="features", outputs="code")
+    log_variance: Dense = table(inputs="features", outputs="code")
+    decoder: OneOrMore = chain("code", "inputs")
+    activation: Activation = "tanh"
 
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: reconstruction and divergence, averaged over samples."""
     x, noise = tape.input("x", np.transpose(spec.data.x)), tape.data("noise", np.transpose(spec.data.noise))
-    mean = _affine(tape, "encoder", "mu", spec.mean, x)
-    s = _affine(tape, "encoder", "s", spec.log_variance, x)
+    h = hidden(tape, "encoder", spec.encoder or [], x, spec.activation, tape.param)
+    mean = _affine(tape, "encoder", "mu", spec.mean, h)
+    s = _affine(tape, "encoder", "s", spec.log_variance, h)
     sigma = tape.write("code.sigma", (s / 2).exp())
     z = tape.write("code.z", mean + sigma * noise, grad="code.dz")
-    xhat = _affine(tape, "decoder", "xhat", spec.decoder, z)
+    if isinstance(spec.decoder, list):
+        xhat = net(tape, "decoder", spec.decoder, z, spec.activation, "xhat", tape.param)
+    else:
+        xhat = _affine(tape, "decoder", "xhat", spec.decoder, z)
     R = tape.write("loss.R", tape.write("loss.E", xhat.half_squared_error(x)).sum())
     terms = tape.write("loss.D", mean.square() + sigma.square() - s - 1, grad="loss.dD")
     KL = tape.write("loss.KL", terms.sum() / 2)

@@ -15,10 +15,11 @@ from pydantic import BaseModel, Field
 PLURALS = {"row": "rows", "column": "columns", "entry": "entries"}
 
 
-def shape(*dims: str | int, because: str = "", default: Any = ..., by_number: bool = False) -> Any:
+def shape(*dims: str | int | None, because: str = "", default: Any = ..., by_number: bool = False) -> Any:
     """A field whose lists have these dimensions, the outermost first: `W: Matrix = shape("hidden", "inputs")`.
 
-    `because` says why a dimension that is a number is that number. A field with a `default` may be left out.
+    A dimension that is None has any length. `because` says why one that is a number is that number. A field with a
+    `default` may be left out.
     `by_number` allows whole numbers in the place of the innermost lists, each the number of the entry that is meant.
 
     >>> from gradbook.engine.example import Matrix, Model, Vector
@@ -43,15 +44,17 @@ def table(*dims: str | int, because: str = "", default: Any = ..., **names: str 
     return Field(default, json_schema_extra=_declared(shape=list(dims), because=because, names=names))
 
 
-def chain(start: str, end: str | int, because: str = "", like: str = "", **names: str | int | None) -> Any:
+def chain(
+    start: str, end: str | int, because: str = "", like: str = "", default: Any = ..., **names: str | int | None
+) -> Any:
     """A field with a list of tables that stand one behind the other: the `inputs` of the first are the dimension
     `start`, those of each other are the `outputs` of the one before it, and the last one's `outputs` are `end`.
 
     A table that stands alone, not in a list, is a chain of one. `like` names another chain of the example that has as
     many tables, each with as many outputs. `because` says why `end`, where it is a number, is that number; `names`
-    are those of `table`.
+    are those of `table`. With a `default` the chain may be left out; then `start` and `end` are one dimension.
     """
-    return Field(json_schema_extra=_declared(chain=[start, end], because=because, like=like, names=names))
+    return Field(default, json_schema_extra=_declared(chain=[start, end], because=because, like=like, names=names))
 
 
 def _declared(**said: Any) -> dict[str, Any]:
@@ -121,10 +124,12 @@ class Clash(NamedTuple):
 
 @dataclass
 class Claims:
-    """What the keys of an example say about its dimensions, in the order in which they are read."""
+    """What the keys of an example say about its dimensions, in the order in which they are read. `same` names
+    dimensions that are others, because a chain between the two was left out."""
 
     found: dict[Dimension, list[Claim]] = field(default_factory=dict)
     sums: dict[Dimension, list[Own]] = field(default_factory=dict)
+    same: dict[Dimension, Dimension] = field(default_factory=dict)
 
     def read(self, model: BaseModel, place: str = "", names: Names | None = None) -> None:
         """Read the fields of a table: the data first, as they are given; last what the class has from another."""
@@ -158,8 +163,11 @@ class Claims:
             for i, item in enumerate(value):
                 self._array(item, f"{place}[{i}]", dims[1:], said, names)
 
-    def _chain(self, tables: list | BaseModel, place: str, said: dict, names: Names) -> None:
+    def _chain(self, tables: list | BaseModel | None, place: str, said: dict, names: Names) -> None:
         inputs, end = (_known(dim, said, names) for dim in said["x-chain"])
+        if tables is None:
+            self.same[end] = inputs
+            return None
         if isinstance(tables, BaseModel):
             return self.read(tables, place, {**self._inside(place, said, names), "inputs": inputs, "outputs": end})
         like = said.get("x-like", place)
@@ -180,11 +188,13 @@ class Claims:
                 self.sums.setdefault(names.get(outside[1:], outside[1:]), []).append(Own(place, name))
         return inside
 
-    def _claim(self, dim: Dimension, size: int, place: str, word: str) -> None:
+    def _claim(self, dim: Dimension | None, size: int, place: str, word: str) -> None:
         beyond = 0
+        if dim is None:
+            return
         if isinstance(dim, str) and (sum_ := re.fullmatch(r"(.*\S)\s*\+\s*(\d+)", dim)):
             dim, beyond = sum_[1], int(sum_[2])
-        self.found.setdefault(dim, []).append(Claim(size - beyond, place, word, beyond))
+        self.found.setdefault(self.same.get(dim, dim), []).append(Claim(size - beyond, place, word, beyond))
 
     def add_up(self) -> None:
         """What the tables of a list make together is one more claim, and comes first."""
@@ -206,8 +216,10 @@ class Claims:
                     yield Clash(claim, expected, str(dim), because)
 
 
-def _known(dim: str | int, said: dict, names: Names) -> Dimension:
-    """The dimension that a declaration names."""
+def _known(dim: str | int | None, said: dict, names: Names) -> Dimension | None:
+    """The dimension that a declaration names; None if it may be of any length."""
+    if dim is None:
+        return None
     return Fixed(dim, said.get("x-because", "")) if isinstance(dim, int) else names.get(dim, dim)
 
 
@@ -231,7 +243,9 @@ def _witness(claim: Claim, agreeing: list[Claim]) -> Claim:
 
 def _is_numbered(value: Any, said: dict) -> bool:
     """Whether numbers stand where the innermost lists may."""
-    inner = value[0] if len(said.get("x-shape", ())) > 1 and isinstance(value, list) and value else value
+    inner = value
+    for _ in said.get("x-shape", ())[1:]:
+        inner = inner[0] if isinstance(inner, list) and inner else inner
     return bool(said.get("x-by_number")) and not isinstance(inner, list)
 
 
