@@ -100,7 +100,7 @@ def _each_weighted(tape: Tape, outputs: list[Expr], g: Expr) -> Expr:
     """The mixture for several samples: the outputs of each expert, every column times its weight there, added up."""
     mixed = []
     for e, out in enumerate(outputs, start=1):
-        row = tape.write(f"expert{e}.w", g.slice(axis=0, start=e - 1, stop=e), grad=f"expert{e}.dw")
+        row = tape.write(f"expert{e}.g", g.slice(axis=0, start=e - 1, stop=e), grad=f"expert{e}.dg")
         mixed.append(row * out)
     return sum(mixed[1:], mixed[0])
 

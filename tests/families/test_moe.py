@@ -81,7 +81,7 @@ def test_several_samples_on_the_pages_in_turns_and_without_a_loss():
     pages = {
         page.name: page.text for page in rendered(Material(Worked.of(validated(SAMPLES), worked(SAMPLES))), "en")
     }
-    assert "w^{(2)}" in pages["forward"] and "chooses for itself" in pages["forward"]
+    assert "g^{(2)}" in pages["forward"] and "chooses for itself" in pages["forward"]
     refused(changed(SAMPLES, "data.x[1]=[0, 0]"), "gate.W: two experts share place 2 at 0 for data.x[1]")
     refused(changed(SAMPLES, "data.y=[[1, 2]]"), "data.y: has 1 row, expected 3 (samples)")
 
