@@ -141,7 +141,7 @@ class Build(AbstractContextManager):
     def _pages(self) -> Edition:
         """Returns what the pages make: the whole book, or the part of it that was asked for or could be made."""
         from .site import site
-        from .site.generated import write_about, write_operations, write_pages, write_traces
+        from .site.generated import write_about, write_operations, write_pages, write_reference, write_traces
 
         examples = self._made()
         edition = self.project.edition({example.name for example in examples}, is_part=bool(self.options.only))
@@ -149,7 +149,9 @@ class Build(AbstractContextManager):
             write_traces(examples, self.out / "source")
             for lang in self.langs:
                 folder = self.out / "source" / lang
-                write_pages(examples, lang, folder / "examples", edition.has_reference)
+                lists_reference = not self.project.has_reference
+                write_pages(examples, lang, folder / "examples", edition.has_reference, lists_reference)
+                write_reference(self.out, examples, lang, folder / "reference")
                 write_operations(self.out, examples, lang, folder / "operations", edition.has_reference)
                 write_about(edition, self.out, examples, lang, folder / "about")
                 site.stage(self._chapters(lang), self.project.locales, folder, lang)

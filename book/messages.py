@@ -17,6 +17,7 @@ from gradbook.engine import plugins
 from .base.files import write
 from .i18n import hints
 from .i18n.words import SOURCE, TEMPLATES, languages, locale_of
+from .pages.keys import told
 from .project import chapters_in
 from .site.site import stage
 from .site.sphinx_run import THEME, environment
@@ -85,6 +86,26 @@ def _id(function: str, message):
     return tuple(message[:2]) if function == "ngettext" else message[0]
 
 
+def from_models(root: Path = ROOT) -> Catalog:
+    """What the models in a root say of keys, losses and rules; of a plug-in's those that the book does not say."""
+    catalog = Catalog()
+    for place, texts in told(root).items():
+        for text in texts:
+            catalog.add(text, locations=[(place, 0)])
+    if root.resolve() != ROOT.resolve():
+        for message in _messages(from_models()):
+            catalog.delete(message.id)
+    return catalog
+
+
+def _together(*catalogs: Catalog) -> Catalog:
+    """The messages of several catalogues in one, in their order."""
+    whole = Catalog()
+    for message in (message for catalog in catalogs for message in _messages(catalog)):
+        whole.add(message.id, locations=message.locations)
+    return whole
+
+
 def from_chapters(docs: Path = ROOT / "docs") -> dict[str, Catalog]:
     """The words of each chapter as Sphinx cuts them into messages, in reading order."""
     chapters = chapters_in(docs)
@@ -143,7 +164,7 @@ def catalogues(root: Path = ROOT, langs: Sequence[str] = ()) -> dict[Path, tuple
     `langs` are the languages of the book; its chapters are written in the first one, templates always in English.
     """
     langs = langs or languages()
-    words, chapters = from_templates(root / "templates"), from_chapters(root / "docs")
+    words, chapters = _together(from_templates(root / "templates"), from_models(root)), from_chapters(root / "docs")
     wanted: dict[Path, tuple[str, Catalog]] = {}
     for lang in langs:
         path = root / "templates/locale" / lang / "LC_MESSAGES/book.po"
@@ -164,7 +185,7 @@ def belonging(words: Catalog, root: Path, path: Path, lang: str) -> Catalog:
     said = _read(path, lang)
     known = _read(TEMPLATES / "locale" / lang / "LC_MESSAGES/book.po", lang)
     found = Catalog()
-    for messages, is_ours in ((words, False), (from_templates(), True)):
+    for messages, is_ours in ((words, False), (_together(from_templates(), from_models()), True)):
         for message in _messages(messages):
             if message.id in said or not (is_ours or message.id in known):
                 found.add(message.id, locations=message.locations)

@@ -12,7 +12,7 @@ from gradbook.engine import plugins
 from gradbook.engine.errors import BookError, shorten, unknown
 from gradbook.engine.families import families
 from gradbook.engine.families import family as family_of
-from gradbook.engine.load import check_name, load, validate
+from gradbook.engine.load import check_name, validate
 from gradbook.engine.ops import of_kind
 from gradbook.engine.optim import OPTIMIZERS
 from gradbook.engine.spec.example import Page
@@ -21,8 +21,8 @@ from gradbook.engine.work import work
 
 from .base.address import distinct
 from .i18n.words import SOURCE, environment
+from .pages.shipped import shipped
 
-SHIPPED = Path(__file__).resolve().parent.parent / "examples"
 HEADER = """# A copy of the shipped example, to be changed: every number on its pages is computed from this file.
 # Build it:       {command} --only {name}
 # What the keys mean and which shapes must meet: docs/your-own-example.md, or   {command} schema {family}
@@ -67,24 +67,15 @@ def new_example(
 
 def _copy(path: Path, family: str, command: str) -> str:
     """The family's first shipped example under another name, without its introduction."""
-    folders = [SHIPPED, *(root / "examples" for root in plugins.roots()[1:])]
-    found = [(load(p).order, p) for folder in folders for p in sorted(folder.glob("*.toml")) if _family(p) == family]
-    if not found:
+    if not (found := shipped().get(family)):
         raise BookError(f"--family {family}: there is no example of this family to copy.")
-    text = min(found)[1].read_text(encoding="utf-8")
+    text = found.read_text(encoding="utf-8")
     parts = re.split(r"(?m)^(?=\[)", text)
     parts = [
         HEADER.format(name=path.stem, command=command, family=family),
         *(p for p in parts if not p.startswith("[intro]")),
     ]
     return "".join(re.sub(r'"\n', f' ({path.stem})"\n', p) if p.startswith("[title]") else p for p in parts)
-
-
-def _family(path: Path) -> str:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8")).get("family", "")
-    except ValueError:
-        return ""
 
 
 def widths(layers: str) -> list[int]:

@@ -11,8 +11,9 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError
 
 from gradbook.engine import plugins
 from gradbook.engine.errors import BookError, unknown
-from gradbook.engine.spec.example import Known, Model, plain
+from gradbook.engine.spec.example import Known, Model
 from gradbook.engine.spec.mistakes import TABLE, TEXT, sentence
+from gradbook.engine.spec.plain import plain
 from gradbook.engine.spec.toml import parse, read_tables
 
 SETTINGS = "gradbook.toml"
@@ -21,7 +22,7 @@ SETTINGS = "gradbook.toml"
 PACKAGE = Path(__file__).resolve().parent.parent
 """Where gradbook's own rooms lie: the checkout, or the installed package. The checkout is a project too."""
 
-APART = ("_templates", "static", "locale", "examples", "operations", "about")
+APART = ("_templates", "static", "locale", "examples", "operations", "reference", "about")
 """What lies in a folder of chapters, or is made beside them, and is none."""
 
 ALWAYS = ("how-to-read.md",)

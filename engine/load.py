@@ -10,9 +10,10 @@ from .errors import BookError, shorten, unknown
 from .families import families, family
 from .spec.batches import batches, of_samples
 from .spec.changes import apply_change
-from .spec.example import NAME, Example, is_name
+from .spec.example import Example
 from .spec.limits import LIMITS
 from .spec.mistakes import sentence
+from .spec.plain import NAME, is_name
 from .spec.toml import read_tables
 
 DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
@@ -44,7 +45,11 @@ def validate(tables: dict, path: Path) -> Example:
         raise BookError(f"{path}: family: is missing or not a name. Known: {', '.join(families())}.")
     if name not in families():
         raise unknown(f"{path}: family", "family", name, families())
-    spec = family(name).Spec
+    try:
+        tables = family(name).Spec.read_as(tables)
+    except ValueError as error:
+        raise BookError(f"{path}: {error}.") from None
+    spec = family(tables["family"]).Spec
     try:
         with plugins.blaming():
             example = spec.model_validate(tables)

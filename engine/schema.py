@@ -24,8 +24,11 @@ def schema(name: str | None = None) -> str:
 
 def _part(name: str) -> dict:
     """One family's schema; its definitions are called after the family, so that families never clash."""
-    part = family(name).Spec.model_json_schema(ref_template=f"#/$defs/{name}.{{model}}")
+    spec = family(name).Spec
+    part = spec.model_json_schema(ref_template=f"#/$defs/{name}.{{model}}")
     part["$defs"] = {f"{name}.{key}": value for key, value in part.get("$defs", {}).items()}
     part["title"] = f"gradbook example: {name}"
+    if loss := getattr(spec, "LOSS", ""):
+        part["description"] = f"{part.get('description', '')}\n\nThe loss: {loss}".strip()
     part["properties"]["family"] = {"const": name}
     return part

@@ -17,8 +17,9 @@ from .tape.trace import Trace
 def work(example: Example) -> Trace:
     """The finished trace of an example: forward pass, gradients and one update, in float64.
 
-    Shapes are the example's: of a multilayer perceptron (units, samples), of other families as their pages say. Where
-    an update reads only some of the samples, the trace is that of the first update, and has the data of the others.
+    Shapes are the example's: of a multilayer perceptron (units, samples), or (samples, units) if its layout is rows,
+    of other families as their pages say. Where an update reads only some of the samples, the trace is that of the
+    first update, and has the data of the others.
     Raises BookError naming the step if a value overflows, or the largest table of an example that is too large.
 
     >>> from gradbook import load, work

@@ -241,7 +241,30 @@ def browser(tmp_path_factory):
     running.quit()
 
 
-@pytest.hookimpl(tryfirst=True)
+READS_A_BOOK = {"book", "whole", "whole_book"}
+LONG = {
+    "bounds", "contributing", "damage", "errata_counts", "extension", "extension_wheel", "faults", "hasten",
+    "hostile", "new", "page_kinds", "parallel", "plugins", "project", "random_books", "shaping", "steady", "types",
+    "valid_examples", "wheel",
+}  # fmt: skip
+"""Of the tests that read no built book, those that take longest: test_bounds.py and so on."""
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """What reads a built book comes first: one worker builds it while the others are at tests that need none."""
-    items.sort(key=lambda item: not {"book", "whole", "whole_book"} & set(getattr(item, "fixturenames", ())))
+    """pytest-xdist deals the list out in equal parts, and a worker without work takes half of what another has left.
+    The first part begins with what reads a built book, so that one worker builds it while the second is at tests that
+    need none, the long ones first; then each has short tests, of which there is always one left to share."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    parts, short = [[] for _ in range(max(workers, 2))], []
+    for item in items:
+        if READS_A_BOOK.intersection(item.fixturenames):
+            parts[0].append(item)
+        else:
+            (parts[1] if item.path.stem.removeprefix("test_") in LONG else short).append(item)
+    dealt = []
+    for n, part in enumerate(parts, start=1):
+        more = max(0, n * len(items) // len(parts) - len(dealt) - len(part))
+        dealt += [*part, *short[:more]]
+        del short[:more]
+    items[:] = [*dealt, *short]

@@ -41,7 +41,8 @@ def make(folder: Path) -> Path:
     sample_book.write_docs(folder / "docs")
     index = folder / "docs" / "index.md"
     contents = index.read_text("utf-8").replace("how-to-read\n", ":glob:\n\nhow-to-read\n")
-    index.write_text(contents.replace("examples/index\n", "examples/index\noperations/index\nabout/*\n"), "utf-8")
+    generated = "examples/index\noperations/index\nreference/index\nabout/*\n"
+    index.write_text(contents.replace("examples/index\n", generated), "utf-8")
     example(folder, "seed", 0.5)
     return folder
 

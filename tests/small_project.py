@@ -9,7 +9,7 @@ PROGRAM = ("gradbook", "book", "check", "engine", "templates")
 FILES = ("build.py",)
 CHAPTERS = {
     "index.md": "# A small book\n\nIts numbers are computed, its $\\delta$ is $W^{{\\mathsf T}}\\delta$.\n\n"
-    "```{{toctree}}\n:maxdepth: 1\n\nhow-to-read\nexamples/index\noperations/index\n"
+    "```{{toctree}}\n:maxdepth: 1\n\nhow-to-read\nexamples/index\noperations/index\nreference/index\n"
     "about/map\nabout/checked\nabout/colophon\n```\n",
     "how-to-read.md": "# How to read\n\nThe loss is {{value}}`{name}:J`; "
     "see [the overview](examples/{name}/index.md).\n",

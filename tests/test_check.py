@@ -24,12 +24,18 @@ from tests.chance import draws, remember
 
 LANGS = ("en", "zh")
 FORWARD, BACKWARD = "en/examples/seed/forward.html", "en/examples/seed/backward.html"
-MUTATIONS, FOUND = draws(500, 25), 0.995
+FOUND = 0.995
 
 
 @pytest.fixture(scope="module")
 def traces(any_examples) -> dict[str, str]:
     return traces_of(sorted(any_examples.glob("*.toml")))
+
+
+@pytest.fixture
+def mutations(whole) -> int:
+    """So many digits are changed: few of the lean book, in either tier, and many of the whole one."""
+    return draws(500) if whole else 25
 
 
 @pytest.fixture(scope="module")
@@ -225,17 +231,14 @@ def test_a_wrong_number_in_a_figure(checker):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "step, entry",
-    [
-        ("layer1.W", 1),
-        pytest.param("layer2.delta", 0, marks=pytest.mark.slow),
-        pytest.param("learning_rate", 0, marks=pytest.mark.slow),
-    ],
+    [("layer1.W", 1), ("layer2.delta", 0), ("learning_rate", 0)],
 )
-def test_an_engine_constant_that_changed_after_the_build(any_site, traces, step, entry):
+def test_an_engine_constant_that_changed_after_the_build(site, lean_project, step, entry):
+    traces = traces_of(sorted((lean_project / "examples").glob("*.toml")))
     told = json.loads(traces["seed"])
     values = next(s for s in told["steps"] if s["name"] == step)["value"]
     values[entry] += 0.001
-    found = check.run(any_site, {**traces, "seed": json.dumps(told)}, LANGS)
+    found = check.run(site, {**traces, "seed": json.dumps(told)}, LANGS)
     assert any(step in f.where or "seed" in f.page for f in found.failures)
     assert not found.ok
 
@@ -346,20 +349,20 @@ def change(text: str, place: int, rng: random.Random) -> str:
     return text[:place] + digit + text[place + 1 :]
 
 
-def test_random_single_digits(checker, chance):
+def test_random_single_digits(checker, chance, mutations):
     """Digits changed one at a time, anywhere in what a reader can see or follow on an English page."""
     pages = [p for p in checker.pages.values() if p.lang == "en" and "<article" in p.text]
     spots = [(page, *spot) for page in pages for spot in digits(page.text)]
     missed, tried = [], Counter()
-    for page, place, kind in chance.sample(spots, MUTATIONS):
+    for page, place, kind in chance.sample(spots, mutations):
         tried[kind] += 1
         if not new_or_unknown(checker, Page(page.path, change(page.text, place, chance))):
             missed.append(f"{kind}: {page.path}: …{page.text[place - 60 : place + 20]}…")
     remember("\n".join(missed), "missed.txt")
-    assert len(missed) <= (1 - FOUND) * MUTATIONS, f"{tried}\n" + "\n".join(missed)
+    assert len(missed) <= (1 - FOUND) * mutations, f"{tried}\n" + "\n".join(missed)
 
 
-def test_random_digits_of_worked_numbers_in_one_language(checker, chance):
+def test_random_digits_of_worked_numbers_in_one_language(checker, chance, mutations):
     """Numbers of steps, changed in what is seen, and neither the annotation nor the other language may tell."""
     pages = [
         p for p in checker.pages.values() if re.fullmatch(r"en/examples/\w+/(forward|backward|update)\.html", p.path)
@@ -367,12 +370,12 @@ def test_random_digits_of_worked_numbers_in_one_language(checker, chance):
     spots = [(p, m.start(1) + i) for p in pages for m in re.finditer(r"<mn data-value=[^>]*>([^<]*)", p.text)
              for i, c in enumerate(m[1]) if c.isdecimal()]  # fmt: skip
     missed = []
-    for page, place in chance.sample(spots, MUTATIONS // 2):
+    for page, place in chance.sample(spots, mutations // 2):
         changed = Page(page.path, change(page.text, place, chance))
         if not without_annotation(new_faults(checker, changed)):
             missed.append(f"{page.path}: …{page.text[place - 60 : place + 20]}…")
     remember("\n".join(missed), "missed.txt")
-    assert len(missed) <= (1 - FOUND) * MUTATIONS / 2, "\n".join(missed)
+    assert len(missed) <= (1 - FOUND) * mutations / 2, "\n".join(missed)
 
 
 def new_or_unknown(checker, page: Page) -> bool:

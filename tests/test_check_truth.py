@@ -1,6 +1,7 @@
 """The checker's own truth: gradients against differences, and how it words what is wrong."""
 
 import json
+from contextlib import nullcontext
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +19,7 @@ from gradbook.check.judge.report import Report, apart
 from gradbook.check.read.parse import Parser
 from gradbook.check.read.tex import tokens
 from gradbook.check.truth.exact import AGREE, float_bounds
-from gradbook.check.truth.symbols import Symbols
+from gradbook.check.truth.symbols import MismatchError, Symbols
 from gradbook.engine import work
 from gradbook.engine.load import validate
 
@@ -48,6 +49,20 @@ def test_a_gradient_is_wrong_for_targets_that_do_not_add_up_to_1():
             step["value"] = [0.1, 0.2, 0.7 + 1e-12]
     failures = [f for f in Example(json.dumps(trace)).check().failures if f.check == "gradient"]
     assert failures and all(f.printed.split()[0] != f.expected for f in failures)
+
+
+@pytest.mark.parametrize(("first", "is_right"), [("1", True), ("2", False)])
+def test_a_column_of_ones_beside_a_matrix_is_as_high_as_the_matrix(first, is_right):
+    def read(tex):
+        return Parser(tokens(tex)).formula()[0].parts
+
+    name, value = read(r"x = \begin{pmatrix} 5 & 6 \\ 7 & 8 \end{pmatrix}")
+    numbers = rf"\begin{{pmatrix}} 1 & 5 & 6 \\ {first} & 7 & 8 \end{{pmatrix}}"
+    said = read(rf"\begin{{pmatrix}} \mathbf{{1}} & x \end{{pmatrix}} = {numbers}")
+    symbols = Symbols()
+    symbols.known[name] = [value]
+    with nullcontext() if is_right else pytest.raises(MismatchError):
+        symbols.unify(*said, [])
 
 
 def test_two_numbers_that_differ_are_told_apart():

@@ -12,7 +12,7 @@ from gradbook.check.arithmetic.arith import evaluate, is_hidden
 from gradbook.check.arithmetic.tree import Hidden, Matrix, Num, Op, Repeated, Sym
 from gradbook.check.judge.lines import bindings, chains, check
 from gradbook.check.judge.redo import Rules
-from gradbook.check.read.dots import completed
+from gradbook.check.read.dots import completed, placed
 from gradbook.check.read.parse import Parser, Row
 from gradbook.check.read.tex import tokens
 from gradbook.check.truth.symbols import Symbols
@@ -63,6 +63,38 @@ def test_a_column_that_is_repeated_with_dots_stands_for_any_width():
     assert isinstance(found, Repeated) and found.shape == (2, 1)
     added = evaluate(Op("add", (completed(wide("e:z", 2, 9)), found)))
     assert [is_hidden(v) for v in added[0]] == [False] * 3 + [True] * 5 + [False]
+
+
+@pytest.mark.parametrize(
+    ("printed", "shape", "places"),
+    [
+        (r"1 & 2 & 3 & \cdots & 9", (1, 9), [(0, 0), (0, 1), (0, 2), (0, 8)]),
+        (r"0 & 0 & 0 & \cdots & 0", (1, 9), [(0, 0), (0, 1), (0, 2), (0, 8)]),
+        (r"1 \\ 2 \\ 3 \\ \vdots \\ 9", (11, 1), [(0, 0), (1, 0), (2, 0), (10, 0)]),
+        (r"1 & 2 \\ 3 & 4", (2, 2), [(0, 0), (0, 1), (1, 0), (1, 1)]),
+        (r"1 & 2 & 3 & \cdots & 9", (1, 4), []),
+        (r"1 & 2 & 3 & \cdots & 9", (2, 9), []),
+    ],
+)
+def test_numbers_without_addresses_have_their_places_in_an_array_of_known_size(printed, shape, places):
+    text = rf"\begin{{pmatrix}} {printed} \end{{pmatrix}}"
+    (matrix,) = Parser(tokens(text)).formula()[0].parts
+    assert [(i, j) for i, j, _ in placed(completed(matrix), shape)] == places
+
+
+def test_ones_with_dots_are_as_many_as_the_numbers_behind_them():
+    """0.05 times a row of ones with dots, which says nothing of its width."""
+    ones = completed(Matrix(((Num("1"), Num("1"), Num("1"), RIGHT, Num("1")),)))
+    for last, wrong in (("0.5", []), ("0.6", ["0.6"])):
+        given = wide("e:D", 1, 10, lambda i, j, last=last: last if j == 9 else "0.5")
+        result = check([Row(["", "="], [Op("times", (Num("0.5"), ones)), completed(given)])], Symbols(), Rules(4))
+        assert [slip.printed for slip in result.slips] == wrong
+
+
+def test_a_wide_array_that_says_its_shape_is_bound():
+    shaped = Op("shaped", (Sym("x"),), "2×9")
+    chain = chains([Row(["", "="], [shaped, completed(wide("e:x", 2, 9))])])[0]
+    assert [key for key, *_ in bindings(chain)] == [Sym("x")]
 
 
 def test_dots_between_numbers_of_different_arrays_stay_dots():

@@ -368,6 +368,12 @@ def test_a_dropped_zero_does_not_make_a_figure_right_by_chance():
     assert (figure.decimals, figure.digits) == (3, 2)
 
 
+def test_figures_in_one_list_are_a_row_where_the_step_is_one(tmp_path):
+    text = PLACE.format("{ step = 'b', printed = ['0.1', '0.2', '0.7'] }")
+    found = judge_text(tmp_path, text, "softmax-regression").figures
+    assert [f.figure.index for f in found] == [(0, 0), (0, 1), (0, 2)]
+
+
 # Hostile source files
 
 PLACE = "title = {{ en = 'a' }}\nabout = {{ en = 'a' }}\n[[place]]\nwhere = {{ en = 'p' }}\nfigures = [{}]\n"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gradbook.book.base.numbers import plain_number, tex_number
 from gradbook.book.formula.boxes import number
+from gradbook.book.formula.derive import Sheet
 from gradbook.book.formula.lines import Line
 from gradbook.book.formula.mathml import to_mathml
 from gradbook.book.formula.tex import PLACES
@@ -19,6 +20,7 @@ from gradbook.book.pages.values import lookup
 from gradbook.book.pages.view import View
 from gradbook.engine import BookError
 from gradbook.engine.load import validate
+from gradbook.engine.tape.pencil import pencil
 from gradbook.engine.tape.tape import Tape, apply
 from tests import views
 from tests.chance import draws, remember
@@ -40,6 +42,27 @@ DIGITS = 4
 def test_a_hard_number_is_printed(value, printed):
     assert tex_number(value, DIGITS) == printed
     to_mathml(printed, False)
+
+
+def test_a_product_of_many_digits_is_rounded_by_all_of_them():
+    """-0.0988754821771 · 1.16147328384 = -0.114841230975499729…, of which float64 has no more than a 5 behind."""
+    tape = Tape("ties")
+    a, b = tape.data("a", [[-0.0988754821771]]), tape.data("b", [[1.16147328384]])
+    tape.write("z", a * b)
+    shown = pencil(tape.finish(""), 12)
+    assert shown.value("z").item() == -0.114841230975
+    assert Line(Sheet(shown, 12), "z").relation({"z"}) == "="
+
+
+@pytest.mark.parametrize("rows", [1, 9])
+def test_what_float64_leaves_of_nothing_is_not_said_to_follow(rows):
+    """0.3·(-0.4) + 1·(-0.2) + 0.8 + 0.8·(-0.6) is 0, however many rows there are."""
+    tape = Tape("noise")
+    x, w = tape.data("x", [[0.3, 1, 0.8, 0.8]] * rows), tape.data("w", [[-0.4], [-0.2], [1], [-0.6]])
+    tape.write("z", x @ w)
+    trace = tape.finish("")
+    assert 0 < abs(trace.value("z")[0, 0]) < 1e-15
+    assert Line(Sheet(trace, 4), "z").relation({"z"}) == "≈"
 
 
 def test_numbers_in_plain_letters():

@@ -12,7 +12,7 @@ from gradbook.book.i18n.language import language, native_name
 from gradbook.book.i18n.words import SOURCE, languages
 from gradbook.book.pages.colophon import typefaces
 from gradbook.book.pdf.typst import font_files, look_of
-from gradbook.book.site.ext.language import search_of
+from gradbook.book.site.ext.language import joined, search_of
 from gradbook.engine import BookError
 from tests.small_project import small_project
 from tests.test_floors import ROOT, files
@@ -155,3 +155,17 @@ def test_a_site_in_a_language_of_a_project(mine, tmp_path):
     )
     assert "plural-" not in (html / "zh/index.html").read_text("utf-8")
     assert "Script=Georgian" in (html / "eo/_static/language_data.js").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("损失下降。 下一步", "损失下降。下一步"),
+        ("损失\n下降：\n Adam", "损失下降：Adam"),
+        ("先看 （见上）", "先看（见上）"),
+        ("用 Adam\n训练 一次", "用 Adam\n训练 一次"),
+        ("Two sentences. \nIn English", "Two sentences. \nIn English"),
+    ],
+)
+def test_sentences_stand_without_spaces_where_the_language_has_none(written, read):
+    assert joined(written, language("zh").search.characters) == read

@@ -64,6 +64,14 @@ def test_an_entry_of_a_product_in_full():
     assert told[1:] == [r" = 0.4 \cdot 0.5933 + 0.45 \cdot 0.5969 + 0.6", " = 1.106"]
 
 
+def test_an_entry_is_worked_part_by_part():
+    """A part that is rounded on its way has a row, as it has in the whole line, with the sign that belongs there."""
+    found = entry(view("adam").written, "layer1.W_new", (0, 0))
+    whole = in_numbers(view("adam").written, "layer1.W_new")
+    assert len(found) == 5 and r"\sqrt" in text(found[1].right.seen) and r"\sqrt" not in text(found[2].right.seen)
+    assert [row.relation for row in found[1:]] == [row.relation for row in whole if row.relation][-4:]
+
+
 def test_exact_arithmetic_says_where_printed_digits_do_not_suffice():
     relations = {
         row.relation

@@ -304,7 +304,8 @@ def torch_forms(torch):
         "div": torch.div, "reciprocal": torch.reciprocal, "square": torch.square, "power": torch.pow,
         "sqrt": torch.sqrt, "exp": torch.exp, "log": torch.log, "cos": torch.cos, "sin": torch.sin,
         "abs": torch.abs, "sign": torch.sign, "floor": torch.floor,
-        "heaviside": lambda z: (z > 0).to(z.dtype), "maximum": torch.maximum, "minimum": torch.minimum,
+        "heaviside": lambda z: (z > 0).to(z.dtype), "unit_step": lambda z, at: (z >= 0 if at else z > 0).to(z.dtype),
+        "maximum": torch.maximum, "minimum": torch.minimum,
         "clip": lambda a, low, high: torch.clamp(a, low, high),
         "within": lambda a, low, high: ((a >= low) & (a <= high)).to(a.dtype),
 

@@ -112,6 +112,13 @@ def test_a_family_and_an_operation_are_written(source):
     assert "Radial unit" in (source / "en/about/map.md").read_text("utf-8")
 
 
+def test_a_family_has_its_page_in_the_reference(source):
+    """It describes none of its keys."""
+    assert "(#reference-radial)" in (source / "en/examples/radial/index.md").read_text("utf-8")
+    page = (source / "en/reference/radial.md").read_text("utf-8")
+    assert "* - `w`\n" in page and "`features`" in page and r"a = \exp\left(-z^{\odot 2}\right)" in page
+
+
 def test_an_operation_shares_a_file_of_the_project(source):
     assert r"c = 2 \cdot z" in (source / "en/operations/doubled.md").read_text("utf-8")
 

@@ -14,6 +14,7 @@ from gradbook.check.truth.reach import bounds_told
 from gradbook.check.truth.trace import Trace as Told
 from gradbook.engine.load import validate
 from gradbook.engine.tape.reach import beyond, least
+from gradbook.engine.tape.tape import Tape
 from tests.views import worked
 
 LAYER = {"W": [[0.5, -0.3], [0.2, 0.9]], "b": [0.1, 0.2]}
@@ -167,3 +168,14 @@ def test_the_checker_finds_the_same_bounds(activation, targets, loss):
 def test_a_bound_is_rounded_outwards():
     assert (tex_floor(0.00245000000000000037, 6), tex_floor(0.1234567, 6)) == ("0.00245", "0.123456")
     assert (tex_floor(-0.1699712074, 6), tex_ceiling(0.1234561, 6)) == ("-0.169972", "0.123457")
+
+
+def test_of_several_outputs_those_that_can_be_reached_count_as_reached():
+    """One of two outputs cannot come to its target of 2; both depend on the same weight."""
+    tape = Tape("steps")
+    w, errors = tape.param("w", [[1.0, 1.0]]), []
+    for t, target in ((1, 0.5), (2, 2.0)):
+        a = tape.write(f"a{t}", (w * t).sigmoid())
+        errors.append(tape.write(f"E{t}", a.half_squared_error(tape.data(f"y{t}", [[target, target]]))))
+    tape.write("J", errors[0].sum() + errors[1].sum())
+    assert least(tape.finish("J")) == ("J", 1.0)

@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gradbook.book.formula.wide import printed
 from gradbook.book.pages.history import history
 from gradbook.book.pages.pages import pages, prepare
 from gradbook.book.pages.traces import traces as traces_of
 from gradbook.book.pages.worked import Worked, meanings
 from gradbook.check import Checker, Page
-from gradbook.engine import load, train, work
+from gradbook.engine import BookError, load, train, work
 from gradbook.engine.optim import OPTIMIZERS
+from gradbook.engine.spec.limits import VARIABLE
 from tests.small_project import small_project
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -70,6 +72,18 @@ def test_the_tables_tell_every_update(material, worked):
     assert found[1].columns == ["layer1.W", "layer1.m_W", "layer1.v_W"]
     assert [float(row[0]) for row in found[0].rows] == [float(f"{loss:.6g}") for loss in losses]
     assert float(found[2].rows[5][0]) == float(f"{final['layer1.b'].item():.6g}")
+
+
+def test_tables_that_nobody_would_read_are_refused(monkeypatch):
+    count = 6 * (1 + 3 * 2 + 3 * 1)
+    """Of each row: the loss, and two weights and a bias with two running means each."""
+    fresh = prepare(ADAM).worked
+    monkeypatch.setenv(VARIABLE, f"printed={count - 1}")
+    with pytest.raises(BookError, match=rf"adam\.toml: page\.steps: .* {count} numbers; the limit \(printed\)"):
+        history(fresh)
+    monkeypatch.setenv(VARIABLE, f"printed={count}")
+    assert history(fresh)
+    assert printed((9, 2, 8)) == 4 * 2 * 8
 
 
 def test_the_order_of_the_pages(material):

@@ -18,6 +18,7 @@ from tests.small_project import ROOT
 from tests.test_floors import imported
 
 CATALOGUE, MAP = "gradbook.book.pages.catalogue", "gradbook.book.pages.map"
+REFERENCE = "gradbook.book.pages.reference"
 DIGESTS = """
 import json, sys
 from pathlib import Path
@@ -41,23 +42,24 @@ for name, old, new in json.load(sys.stdin):
     print(json.dumps([one != other for one, other in zip(digests(), before)]))
     Path(name).write_text(text, "utf-8")
 """
-EDITS = {  # the file: which of the pages of examples, the catalogue of operations, the map, and Sphinx's are remade
+EDITS = {  # the file: which of the pages of examples, of the catalogue, the map, the reference, Sphinx's are remade
     "book/site/serve.py": "", "book/build.py": "", "gradbook/cli.py": "", "book/site/publish.py": "",
     "book/cache/steady.py": "", "check/judge/site.py": "", "templates/site/index.html": "",
     "templates/checked.md.j2": "", "book/site/generated.py": "",
     "book/pages/view.py": "examples", "book/pages/kinds/update.py": "examples",
     "book/errata/errata.py": "examples", "book/figures/heat.py": "examples",
-    "templates/why.j2": "examples", "templates/pages/6-check.md.j2": "examples",
+    "templates/why.j2": "examples reference", "templates/pages/6-check.md.j2": "examples",
     "templates/blocks.j2": "examples catalogue",
-    "engine/families/gpt.py": "examples map", "engine/ops/losses.py": "examples catalogue map",
-    "templates/families/gpt.j2": "examples map", "book/pages/operations.py": "catalogue map",
+    "engine/families/gpt.py": "examples map reference", "engine/ops/losses.py": "examples catalogue map reference",
+    "templates/families/gpt.j2": "examples map reference", "templates/keys.j2": "reference",
+    "book/pages/operations.py": "catalogue map",
     "book/figures/families.py": "map", "templates/operations.md.j2": "catalogue", "templates/map.md.j2": "map",
-    "book/formula/mathml.py": "examples catalogue map sphinx", "book/figures/pdf.py": "examples sphinx",
+    "book/formula/mathml.py": "examples catalogue map reference sphinx", "book/figures/pdf.py": "examples sphinx",
     "book/site/ext/page_digest.py": "sphinx", "book/site/ext/character_search.js": "sphinx",
     "book/pdf/look.typ": "sphinx", "book/pdf/typst_writer.py": "sphinx", "book/site/theme/conf.py": "sphinx",
     "book/site/theme/static/gradbook.css": "sphinx", "book/site/theme/templates/page.html": "sphinx",
 }  # fmt: skip
-KINDS = ("examples", "catalogue", "map", "sphinx")
+KINDS = ("examples", "catalogue", "map", "reference", "sphinx")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,7 @@ def project(tmp_path_factory) -> Path:
 
 def remade(project: Path, edits: list[tuple[str, str, str]]) -> list[str]:
     """Which kinds of pages each edit remakes: (file, old text, new text), or added to the file if `old` is empty."""
-    script = DIGESTS.replace("MODULES", repr((MAKER, CATALOGUE, MAP)))
+    script = DIGESTS.replace("MODULES", repr((MAKER, CATALOGUE, MAP, REFERENCE)))
     command = [sys.executable, "-c", script]
     run = subprocess.run(command, cwd=project, input=json.dumps(edits), capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
@@ -85,7 +87,9 @@ def test_an_edit_remakes_what_it_must_and_not_more(project):
 
 def test_another_process_sees_the_same(project):
     """The order of a set is another one in each process."""
-    script = DIGESTS.split("before =")[0].replace("MODULES", repr((MAKER, CATALOGUE, MAP))) + "print(digests())"
+    script = (
+        DIGESTS.split("before =")[0].replace("MODULES", repr((MAKER, CATALOGUE, MAP, REFERENCE))) + "print(digests())"
+    )
     seen = set()
     for seed in "123":
         command, settings = [sys.executable, "-c", script], os.environ | {"PYTHONHASHSEED": seed}
@@ -100,7 +104,7 @@ def test_a_translation_remakes_what_is_written_in_it(project):
         (path, "切换浅色", "换浅色"),
         ("templates/site/words.j2", "Exact values", "Values"),
     ]
-    pages = "examples catalogue map"
+    pages = "examples catalogue map reference"
     assert remade(project, edits) == [pages, f"{pages} sphinx", "sphinx"]
 
 
@@ -132,7 +136,15 @@ def test_every_library_that_makes_pages_is_among_those_whose_versions_count():
     known = {name.replace("_", "-").lower() for name in (*shaping.PROGRAMS, *shaping.CARRIERS)}
     known.add("pydantic-core")  # its version is pydantic's choice
     distributions, libraries = packages_distributions(), set()
-    for root in (MAKER, CATALOGUE, MAP, EXTENSION, "gradbook.book.site.webfont", "gradbook.book.site.publish"):
+    for root in (
+        MAKER,
+        CATALOGUE,
+        MAP,
+        REFERENCE,
+        EXTENSION,
+        "gradbook.book.site.webfont",
+        "gradbook.book.site.publish",
+    ):
         for module in shaping.modules(root):
             libraries |= {name.partition(".")[0] for name in imported(module.path)} - {"gradbook"}
     used = {each for name in libraries for each in distributions.get(name, ())}

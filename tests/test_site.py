@@ -380,6 +380,12 @@ def test_pages_hold_no_inline_styles_or_scripts_and_fetch_nothing(any_site):
         assert "/tmp/" not in text and "/home/" not in text and "/root" not in text, name
 
 
+def test_chinese_sentences_stand_without_spaces_between_them(any_site):
+    for path in (any_site / "zh").rglob("*.html"):
+        text = re.sub(r"(?s)<(script|pre|math|svg|title)\b.*?</\1>", "|", path.read_text(encoding="utf-8"))
+        assert not (found := re.findall(r">[^<]*[。；？！][ \n]+[^\s<][^<]{0,20}", text)), (path, found[:3])
+
+
 def test_every_link_and_file_is_there(any_site):
     for name, text in pages(any_site).items():
         for target in re.findall(r"""(?:href|src)="([^"#?]+)[#?"]""", text):

@@ -1,5 +1,6 @@
 """Valid examples of every family, drawn at random, are worked, judged and written in every language."""
 
+import os
 import random
 from pathlib import Path
 
@@ -11,13 +12,29 @@ from gradbook.book.pages.worked import Worked
 from gradbook.engine import work
 from gradbook.engine.families import families
 from gradbook.engine.load import validate
-from gradbook.engine.spec.shapes import Claims
+from gradbook.engine.spec.meeting import Claims
 from tests import judges
+from tests.as_toml import as_toml
 from tests.chance import remember
-from tests.valid_examples import another_layer, another_step, attempt, count, shipped, targets_of, valid_example
+from tests.drawn_options import another_layer, another_step
+from tests.small_project import small_project
+from tests.test_random_books import redone
+from tests.valid_examples import (
+    SIZES,
+    SMALL,
+    attempt,
+    count,
+    shipped,
+    targets_of,
+    valid_example,
+)
 
 EACH = 3
 """So many examples of each family."""
+COUNT, BOOKS = int(os.environ.get("GRADBOOK_EXAMPLES", "100")), 4
+"""So many examples in so many books are built and re-read."""
+WIDE = 0.2
+"""The share of these that may have matrices with dots."""
 
 
 @pytest.mark.slow
@@ -67,3 +84,19 @@ def sizes(tables: dict) -> set[int]:
     claims = Claims()
     claims.read(validate(tables, Path("random.toml")))
     return {claim.size for places in claims.found.values() for claim in places}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", range(BOOKS))
+def test_books_of_valid_examples_are_redone_in_every_language(tmp_path, chance, part):
+    """Built and re-read: no failure and nothing that is not understood. The families take turns, from another one in
+    each run and part."""
+    project, names = small_project(tmp_path / "book"), list(families())
+    first = chance.randrange(len(names))
+    for i in range(part, COUNT, BOOKS):
+        family = names[(first + i // BOOKS) % len(names)]
+        tables = valid_example(chance, family, SIZES if chance.random() < WIDE else SMALL)
+        (project / "examples" / f"drawn-{i}.toml").write_text(as_toml(tables), encoding="utf-8")
+    result = redone(project, ("en", "zh"))
+    assert result["not_understood"] == []
+    assert result["counts"]["redone"] > COUNT // BOOKS

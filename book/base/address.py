@@ -20,7 +20,7 @@ ROOT = plugins.PACKAGE
 SPHINX = ("genindex", "modindex", "py-modindex", "search")
 """What Sphinx's own pages are called."""
 
-FAMILIES = ("family", "operation", "operations")
+FAMILIES = ("family", "operation", "operations", "reference")
 """The first words of addresses of ours that end in the name of a family, an operation, or a room of them."""
 
 APART = "example"

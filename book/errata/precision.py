@@ -118,7 +118,7 @@ def _mover(draw: int, by: float) -> Working:
     random = np.random.default_rng(draw)
 
     def moved(values: np.ndarray, size: np.ndarray) -> np.ndarray:
-        return values + by * size * random.choice((-1.0, 1.0), np.shape(values))
+        return values + by * size * np.copysign(1.0, random.random(np.shape(values)) - 0.5)
 
     def working(step: Step, args: list[np.ndarray]) -> np.ndarray:
         if step.is_leaf or _is_flat(step):

@@ -163,6 +163,7 @@ def _figures(path: Path, trace: Trace, p: int, place: PlaceInSource):
         if block.step not in trace:
             raise unknown(f"{where}.step", "step", block.step, trace)
         step = trace[block.step]
+        block = _as_a_row(block, step)
         _check_shape(where, block, step)
         _check_term(where, block, step, trace)
         if block.after and not trace.updates:
@@ -170,6 +171,14 @@ def _figures(path: Path, trace: Trace, p: int, place: PlaceInSource):
         column = max(decimals(text) for row in block.printed for text in row)
         for index, text in _entries(block, step):
             yield Figure(p, block.step, index, text, column, block.after, block.term)
+
+
+def _as_a_row(block: Block, step: Step) -> Block:
+    """Figures in one list are a column, or a row where the step is one."""
+    listed = block.index is None and step.shape == (1, len(block.printed)) and len(block.printed) > 1
+    if not listed or any(len(row) != 1 for row in block.printed):
+        return block
+    return block.model_copy(update={"printed": [[figure for row in block.printed for figure in row]]})
 
 
 def _check_shape(where: str, block: Block, step: Step) -> None:

@@ -11,7 +11,7 @@ from gradbook.engine.tape.trace import Trace
 from ..formula.notation import Notation
 from .figure import Figure, View
 
-CATALOGUE = ("network", "model", "graph", "activation", "heat", "loss_curve")
+CATALOGUE = ("network", "model", "graph", "activation", "heat", "loss_curve", "boundary")
 """The kinds of figures: each a module of this package with `draw(view)`, which yields what applies to the example."""
 
 

@@ -1,7 +1,10 @@
-"""The layers of a network, found in its trace: each is a product of a weight matrix with what came before."""
+"""The layers of a network, found in its trace: each is a product of a weight matrix with what came before, which has
+the samples in columns, or in rows if it stands on the left."""
 
 from dataclasses import dataclass
 from itertools import pairwise
+
+import numpy as np
 
 from gradbook.engine.ops import OPS
 from gradbook.engine.tape.trace import Step, Trace
@@ -9,13 +12,30 @@ from gradbook.engine.tape.trace import Step, Trace
 
 @dataclass(frozen=True)
 class Layer:
-    """Names of steps; `bias` may be missing."""
+    """Names of steps; `bias` may be missing. `in_rows` says that samples stand in rows."""
 
     before: str
     weights: str
     bias: str | None
     z: str
     a: str
+    in_rows: bool
+
+    def units(self, trace: Trace, name: str) -> int:
+        """How many numbers each sample has in `name`, the layer's or what it reads."""
+        return trace[name].shape[1 if self.in_rows else 0]
+
+    def samples(self, trace: Trace, name: str) -> int:
+        return trace[name].shape[0 if self.in_rows else 1]
+
+    def place(self, unit: int) -> tuple[int, int]:
+        """Where the number of a unit stands: that of the first sample, or the bias."""
+        return (0, unit) if self.in_rows else (unit, 0)
+
+    def strengths(self, trace: Trace) -> np.ndarray:
+        """The weights, one row for each unit."""
+        W = trace.value(self.weights)
+        return W.T if self.in_rows else W
 
 
 def layers(trace: Trace) -> list[Layer]:
@@ -45,13 +65,25 @@ def target(trace: Trace, last: Layer) -> str | None:
 
 def _layer(trace: Trace, product: Step) -> Layer | None:
     is_product = not product.is_leaf and OPS[product.op].is_product
-    if not is_product or product.phase != "forward" or trace[product.args[0]].op != "param":
+    if not is_product or product.phase != "forward":
         return None
-    weights, before = product.args
+    found = _weights_and_input(trace, product)
+    if found is None:
+        return None
+    weights, before = found
     z, bias = product.name, None
     for user in trace.users(z, "forward"):
         others = [name for name in user.args if trace[name].op == "param"]
         if OPS[user.op].infix == "+" and others:
             z, bias = user.name, others[0]
     a = next((u.name for u in trace.users(z, "forward") if OPS[u.op].kind == "activation"), z)
-    return Layer(before, weights, bias, z, a)
+    return Layer(before, weights, bias, z, a, in_rows=before == product.args[0])
+
+
+def _weights_and_input(trace: Trace, product: Step) -> tuple[str, str] | None:
+    """What a layer multiplies, in whichever order; a layer has a scope of its own, which a model of one product, such
+    as a regression, has not."""
+    for weights, before in (product.args, product.args[::-1]):
+        if trace[weights].op == "param" and "." in weights:
+            return weights, before
+    return None

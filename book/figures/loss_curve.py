@@ -20,7 +20,8 @@ STEEP = 20.0  # from this ratio of largest to smallest loss on, powers of ten ar
 
 
 def draw(view: View) -> Iterator[Figure]:
-    if not (view.trace.loss and view.example.update):
+    stops = hasattr(view.example, "judged")  # its losses are those of single samples, which a curve does not join
+    if not (view.trace.loss and view.example.update) or stops:
         return
     count = view.example.page.curve
     losses = train(view.trace, count)[0] if view.losses is None else np.asarray(view.losses)

@@ -59,7 +59,7 @@ class _Network:
     def _columns(self) -> list[Column | None]:
         steps = [(self.chain[0].before, None), *((layer.a, layer) for layer in self.chain)]
         shown = [steps[i] if i is not None else None for i in _cut(len(steps), MOST_COLUMNS)]
-        return [s and Column(*s, _cut(self.trace[s[0]].shape[0], MOST_CELLS)) for s in shown]
+        return [s and Column(*s, _cut(self.units(s[0]), MOST_CELLS)) for s in shown]
 
     def _radius(self) -> float:
         widths = [
@@ -72,16 +72,23 @@ class _Network:
         ]
         return float(np.clip(max(widths) / 2 + 4, *RADIUS))
 
+    def units(self, name: str) -> int:
+        return self.chain[0].units(self.trace, name)
+
+    def place_of(self, row: int) -> tuple[int, int]:
+        """Where the number stands that the circle `row` of a column shows."""
+        return self.chain[0].place(row)
+
     # What is written
 
     def symbol(self, name: str, row: int) -> str:
         """Empty if it is too long for a circle."""
-        text = self.view.notation.entry(name, (row, 0))
+        text = self.view.notation.entry(name, self.place_of(row))
         return text if tex.width(text, SMALL) <= 2 * RADIUS[1] - 4 else ""
 
     def value(self, name: str, row: int) -> str:
         """With as many digits as the circle has room for."""
-        value = self.trace.value(name)[row, 0]
+        value = self.trace.value(name)[self.place_of(row)]
         texts = [self.view.number(value, digits) for digits in range(self.view.digits, 0, -1)]
         return next((t for t in texts if tex.width(t, SMALL) <= 2 * RADIUS[1] - 6), texts[-1])
 
@@ -105,8 +112,9 @@ class _Network:
             else:
                 x += self.radius + DOTS
                 self.dots.append(x)
-        goals = [self.equation(self.target, (row, 0)) for row, _ in self._last.cells()] if self.target else []
-        self.width = x + self.radius + max((26 + tex.width(text, LABEL) for text in goals), default=4)
+        shown = self._last.cells() if self.target else ()
+        goals = [26 + tex.width(self.equation(self.target, self.place_of(row)), LABEL) for row, _ in shown]
+        self.width = x + self.radius + max(goals, default=4)
 
     def _stand(self, column: Column, x: float, pitch: float) -> None:
         top = (self.height - len(column.rows) * pitch) / 2 + GAP + self.radius
@@ -148,8 +156,8 @@ class _Network:
         return Figure("network", self.canvas.svg(), self.facts())
 
     def facts(self) -> dict:
-        sizes = [self.trace[self.chain[0].before].shape[0], *(self.trace[c.a].shape[0] for c in self.chain)]
-        samples = self.trace[self.chain[0].before].shape[1]
+        sizes = [self.units(self.chain[0].before), *(self.units(c.a) for c in self.chain)]
+        samples = self.chain[0].samples(self.trace, self.chain[0].before)
         hidden = any(c is None or None in c.rows for c in self.columns)
         return {
             "layers": len(self.chain), "sizes": sizes, "sample": 1, "samples": samples, "digits": self.view.digits,
@@ -159,7 +167,7 @@ class _Network:
         }  # fmt: skip
 
     def edges(self, before: Column, column: Column) -> None:
-        weights = self.trace.value(column.layer.weights)
+        weights = column.layer.strengths(self.trace)
         largest = np.abs(weights).max() or 1.0
         lines = [
             (weights[i, j], *self._ends(before.x, y0, column.x, y1))
@@ -222,7 +230,7 @@ class _Network:
         self.canvas.label(x, y, text, size=SMALL, colour=palette.MUTED, halo=True)
 
     def _bias(self, column: Column, row: int, y: float) -> tuple[float, float, str]:
-        return column.x, y - self.radius - 12.5, self.equation(column.layer.bias, (row, 0))
+        return column.x, y - self.radius - 12.5, self.equation(column.layer.bias, self.place_of(row))
 
     def biases(self, column: Column) -> list[Box]:
         if not (column.layer and column.layer.bias):
@@ -240,7 +248,7 @@ class _Network:
             rim = self._last.x + self.radius
             line = [("M", rim, y), ("L", rim + 16, y)]
             self.canvas.path(line, stroke=palette.MUTED, width=0.8, dashed=True)
-            self.canvas.label(rim + 20, y, self.equation(self.target, (row, 0)), size=LABEL, anchor="start")
+            self.canvas.label(rim + 20, y, self.equation(self.target, self.place_of(row)), size=LABEL, anchor="start")
 
 
 def _level(weight: float, largest: float) -> int:

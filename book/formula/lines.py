@@ -9,7 +9,7 @@ import numpy as np
 from gradbook.engine.ops import CALL, OPS
 from gradbook.engine.tape.trace import Step
 
-from .by_hand import decimals, redone, rounded
+from .by_hand import decimals, is_noise, redone, rounded
 from .derive import Numbers, Rule, Sheet, Symbols, long_terms, matrix
 from .nodes import ABOUT, EQUAL, Apply, Block, Entry, Index, Node, Row, Shaped, Sum, Symbol
 from .wide import MOST, TERMS_A_ROW, filled, is_wide
@@ -132,35 +132,48 @@ class Line:
         return EQUAL if all(self._agrees(name, worked) for name in names) else ABOUT
 
     def _agrees(self, name: str, worked: frozenset[str]) -> bool:
-        try:
-            given = self.sheet.given.get(name, False)
-            found = rounded(self._from_printed(name, worked), self.sheet.digits, given)
-        except ZeroDivisionError:
-            return False
-        return found == decimals(self.sheet.printed(name))
+        printed, given = decimals(self.sheet.printed(name)), self.sheet.given.get(name, False)
+        for wide in (False, True) if self.trace.digits else (False,):  # the pencil works wide arrays by fractions too
+            try:
+                found = rounded(self._from_printed(name, worked, wide), self.sheet.digits, given)
+            except ZeroDivisionError:
+                return False
+            if found == printed:
+                return not is_noise(self.trace, name)
+        return False
 
-    def _from_printed(self, name: str, worked: frozenset[str]) -> np.ndarray:
+    def _from_printed(self, name: str, worked: frozenset[str], wide: bool = False) -> np.ndarray:
         """The step computed from the numbers that the row before prints."""
         step = self.trace[name]
+        opened = {arg for arg in step.args if self.trace.parent(arg) and arg not in worked}
         values = [
-            self._from_printed(arg, worked)
-            if self.trace.parent(arg) and arg not in worked
-            else self.sheet.printed(arg)
-            for arg in step.args
+            self._from_printed(arg, worked, wide) if arg in opened else self.sheet.printed(arg) for arg in step.args
         ]
-        return redone(step, values)
+        noisy = any(arg in opened and v.dtype != object for arg, v in zip(step.args, values, strict=True))
+        return redone(step, values, wide, noisy)
 
     # One entry in full
 
     def entry(self, name: str, index: Index) -> Block:
-        """One entry of the step (or of a part of it) in full: symbols, numbers, result."""
-        worked = frozenset().union(*self.levels) - {name}
-        symbols, numbers = Rule(self.sheet, Symbols(self.sheet)), Rule(self.sheet, Numbers(self.sheet), worked)
-        return (
-            *_in_rows_if_long(Row(self._entry_of(name, index), EQUAL, symbols.of(name, index))),
-            *_in_rows_if_long(Row(None, EQUAL, numbers.of(name, index))),
-            Row(None, self.relation({name}, worked), self.sheet.number(name, index)),
-        )
+        """One entry of the step (or of a part of it) in full: symbols, numbers, each level of parts, result."""
+        symbols = Rule(self.sheet, Symbols(self.sheet)).of(name, index)
+        rows = [Row(self._entry_of(name, index), EQUAL, symbols)]
+        worked = frozenset(n for level in self.levels for n in level if self._is_at_once(n)) - {name}
+        rows.append(Row(None, EQUAL, self._entry_numbers(name, index, worked)))
+        for level in self.levels:
+            before, worked = worked, worked | (level - {name})
+            numbers = self._entry_numbers(name, index, worked)
+            if numbers != rows[-1].right:
+                rows.append(Row(None, self.relation(worked - before, before), numbers))
+        rows.append(Row(None, self.relation({name}, worked), self.sheet.number(name, index)))
+        return tuple(part for row in rows for part in _in_rows_if_long(row))
+
+    def _entry_numbers(self, name: str, index: Index, worked: frozenset[str]) -> Node:
+        return Rule(self.sheet, Numbers(self.sheet), worked).of(name, index)
+
+    def _is_at_once(self, part: str) -> bool:
+        """Whether a part needs no row of its own in an entry: numbers that move, or 1 and 0 that choose some."""
+        return OPS[self.trace[part].op].kind in ("layout", "mask")
 
     def _entry_of(self, name: str, index: Index) -> Node:
         if not self.trace.parent(name):

@@ -1,5 +1,6 @@
 """What is too large to be printed whole, and which rows, columns and terms of it are shown: all limits stand here."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -26,6 +27,11 @@ ENTRIES = 24
 def shown(n: int, most: int = MOST) -> list[int | None]:
     """The places of n that are printed; None stands for the dots."""
     return list(range(n)) if n <= most else [*range(FIRST), None, *range(n - LAST, n)]
+
+
+def printed(shape: tuple[int, ...]) -> int:
+    """How many numbers of an array of this shape are printed."""
+    return math.prod(sum(i is not None for i in shown(n)) for n in shape)
 
 
 def is_wide(shape: tuple[int, ...]) -> bool:

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+from gradbook.engine.errors import BookError
 from gradbook.engine.optim import companion_of
+from gradbook.engine.spec.limits import LIMITS
 from gradbook.engine.tape.trace import Trace
 
 from ..base.numbers import decimal_of, tex_number
 from ..formula.derive import matrix
 from ..formula.nodes import Number
-from ..formula.wide import filled
+from ..formula.wide import filled, printed
 from .worked import Worked, once
 
 IN_TABLES = 6
@@ -40,15 +42,28 @@ def turns(worked: Worked) -> History | None:
 @once
 def history(worked: Worked) -> list[History]:
     """What the updates change, from update to update: the loss, with the data that are then read if they change, then
-    each parameter with its state."""
-    trace, traces = worked.printed, worked.after(worked.example.page.steps)
+    each parameter with its state.
+
+    Raises BookError if these are more numbers than anyone would read.
+    """
+    trace = worked.printed
     rate = ["rate"] * ("rate" in trace)
     state = trace.updated("state")
     groups = [[trace.loss, *rate, *(worked.exact.batches[0] if worked.exact.batches else ())]]
     for parameter in trace.updated():
         own = [name for name in state if (found := companion_of(trace, name)) and found[1] == parameter]
         groups.append([parameter, *own])
+    traces = worked.after(_in_reason(worked, [trace[name].shape for names in groups for name in names]))
     return [History(names, [[_exact(worked, t, name) for name in names] for t in traces]) for names in groups]
+
+
+def _in_reason(worked: Worked, columns: list[tuple[int, ...]]) -> int:
+    """The updates that the tables show, if arrays of these shapes are not too much in each row."""
+    steps = worked.example.page.steps
+    if (numbers := (steps + 1) * sum(map(printed, columns))) > LIMITS["printed"]:
+        told = f"the tables of {steps} updates would have {numbers} numbers"
+        raise BookError(f"{worked.example.file}: page.steps: {told}; {LIMITS.rule('printed', numbers)}.")
+    return steps
 
 
 def _exact(worked: Worked, trace: Trace, name: str) -> str:

@@ -5,14 +5,13 @@ Made from what the families' templates say (`title`, `before`) and from what the
 
 from dataclasses import dataclass
 
-from jinja2 import TemplateNotFound
-
 from gradbook.engine.families import families
 
 from ..cache.examples import BuiltExample, Cache, cached
 from ..i18n.words import SOURCE, environment, languages
 from .listing import rooms
 from .operations import anchor
+from .titles import family_title, said_of_family
 
 NAME = "map"
 
@@ -32,7 +31,7 @@ def entries(examples: list[BuiltExample], lang: str) -> dict[str, Entry]:
     """The families in reading order."""
     from ..figures.families import order
 
-    told = {name: _told(name, lang) for name in families()}
+    told = {name: said_of_family(name, lang) for name in families()}
     before = {name: tuple(b for b in getattr(words, "before", ()) if b in told) for name, words in told.items()}
     return {
         name: Entry(
@@ -44,19 +43,6 @@ def entries(examples: list[BuiltExample], lang: str) -> dict[str, Entry]:
         )
         for name in order(before)
     }
-
-
-def family_title(name: str, lang: str) -> str:
-    """What a family is called in a language; its name if nobody has given it another."""
-    return getattr(_told(name, lang), "title", name)
-
-
-def _told(name: str, lang: str):
-    """What the family's template says; nothing if it has none yet."""
-    try:
-        return environment(lang).get_template(f"families/{name}.j2").module
-    except TemplateNotFound:
-        return None
 
 
 def _operations(examples: list[BuiltExample]) -> dict[str, list[str]]:

@@ -46,6 +46,11 @@ class Places:
         return [step for step in self.trace.values() if self.is_listed(step.name)]
 
 
+def reference_label(family: str) -> str:
+    """The address of a family's page in the reference, as docutils writes ids."""
+    return f"reference-{family}".replace("_", "-")
+
+
 @once
 def places(worked: Worked) -> Places:
     return Places(worked.example.name, worked.printed, worked.notation)

@@ -14,6 +14,7 @@ from .listing import listing
 from .material import Material
 from .moved import course
 from .places import places
+from .training import Training, training
 from .words import Words
 from .worked import Worked
 
@@ -128,6 +129,11 @@ class View(Words):
     def course(self, digits: int) -> str:
         """How the loss goes in the update, where it is printed with so many digits."""
         return course(*self.before_and_after, digits)
+
+    @property
+    def training(self) -> Training | None:
+        """All updates until nothing is wrong any more; None if the family's rule does not stop by itself."""
+        return training(self.material.worked)
 
     def number(self, value: float, digits: int | None = None) -> str:
         return tex_number(value, digits)

@@ -10,7 +10,9 @@ from ..cache.examples import BuiltExample, Cache
 from ..i18n.words import environment
 from ..pages.catalogue import catalogue
 from ..pages.colophon import colophon
-from ..pages.map import address, family_title, the_map
+from ..pages.map import address, the_map
+from ..pages.reference import reference
+from ..pages.titles import family_title
 from ..project import Edition
 from .check_inputs import last
 
@@ -18,12 +20,15 @@ ADDRESS = re.compile(r"^(?:\* - )?\(([^()\s]+)\)=$", re.MULTILINE)
 """A place in a page that the whole book knows by this name."""
 
 
-def write_pages(examples: list[BuiltExample], lang: str, folder: Path, reference: bool = True) -> list[str]:
+def write_pages(
+    examples: list[BuiltExample], lang: str, folder: Path, has_map: bool = True, lists_reference: bool = False
+) -> list[str]:
     """Make `folder` (the source folder's examples/) hold the pages of these examples; returns what changed.
 
-    `reference` tells whether the book has a map to refer to."""
+    `has_map` tells whether the book has a map to refer to; with `lists_reference` the list of examples has the
+    reference in its contents, as no chapter has it."""
     _check_addresses(examples, lang)
-    files = {"index.md": _list_of_examples(examples, lang, reference)}
+    files = {"index.md": _list_of_examples(examples, lang, has_map, lists_reference)}
     for example in examples:
         files |= {f"{example.address}/{name}": content for name, content in example.files[lang].items()}
     return write_folder(folder, files)
@@ -42,7 +47,7 @@ def _check_addresses(examples: list[BuiltExample], lang: str) -> None:
                     )
 
 
-def _list_of_examples(examples: list[BuiltExample], lang: str, reference: bool) -> str:
+def _list_of_examples(examples: list[BuiltExample], lang: str, has_map: bool, lists_reference: bool) -> str:
     ordered = sorted(examples, key=lambda example: example.place)
     families: dict[str, list[BuiltExample]] = {}
     for example in ordered:
@@ -50,8 +55,9 @@ def _list_of_examples(examples: list[BuiltExample], lang: str, reference: bool) 
     titles = {name: family_title(name, lang) for name in families}
     template = environment(lang).get_template("examples.md.j2")
     return template.render(
-        examples=ordered, families=families, titles=titles, address=address, lang=lang, reference=reference
-    )
+        examples=ordered, families=families, titles=titles, address=address, lang=lang, has_map=has_map,
+        lists_reference=lists_reference,
+    )  # fmt: skip
 
 
 def write_about(edition: Edition, out: Path, examples: list[BuiltExample], lang: str, folder: Path) -> list[str]:
@@ -71,6 +77,11 @@ def write_operations(
 ) -> list[str]:
     """The catalogue of operations, in a book that has one."""
     return write_folder(folder, catalogue(examples, _store(out)).files[lang] if reference else {})
+
+
+def write_reference(out: Path, examples: list[BuiltExample], lang: str, folder: Path) -> list[str]:
+    """The reference of example files, of the families that the examples are of."""
+    return write_folder(folder, reference(examples, _store(out)).files[lang])
 
 
 def write_traces(examples: list[BuiltExample], source: Path) -> list[str]:

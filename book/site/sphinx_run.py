@@ -23,7 +23,7 @@ from ..project import WHOLE, Edition
 ROOT = plugins.PACKAGE
 THEME = ROOT / "book" / "site" / "theme"
 EXTENSION = "gradbook.book.site.ext"
-GENERATED = ("examples", "operations", "about")  # the parts of a source folder that staging leaves alone
+GENERATED = ("examples", "operations", "reference", "about")  # the parts of a source folder that staging leaves alone
 MOST_WARNINGS = 20
 
 

@@ -23,7 +23,7 @@ from .arrays import (
     total,
     transpose,
 )
-from .functions import called, exponential, function_of, is_above, is_within, power
+from .functions import called, exceeds, exponential, function_of, is_above, is_within, power, reaches
 from .interval import Interval
 from .tree import ElidedError, Hidden, Matrix, Node, NotUnderstoodError, Num, Op, Repeated, walk
 from .whole import WHOLE, applied, parted
@@ -125,6 +125,8 @@ PLAIN = {
     "power": lambda x, n: broadcast(power, x, n),
     "hpower": lambda x, n: broadcast(power, x, n),
     "mask": lambda x, bound: broadcast(is_above, x, bound),
+    "reaches": lambda x, bound: broadcast(reaches, x, bound),
+    "exceeds": lambda x, bound: broadcast(exceeds, x, bound),
     "within": lambda low, x, high: broadcast(is_within, low, x, high),
 }  # fmt: skip
 NOTED = {

@@ -104,5 +104,19 @@ def is_above(x, bound):
     return Interval(Decimal(int(x.low > bound.high)), Decimal(int(x.high > bound.low)))
 
 
+ON_THE_EDGE = Decimal("1e-10")
+"""What is nearer to the edge of a unit step than this stands on it, as the pages say."""
+
+
+def reaches(x, bound):
+    """1 where x is at the bound or above, else 0."""
+    return is_above(x, bound - ON_THE_EDGE)
+
+
+def exceeds(x, bound):
+    """1 where x is above the bound and not at it, else 0."""
+    return is_above(x, bound + ON_THE_EDGE)
+
+
 def is_within(low, x, high):
     return (1 - is_above(low, x)) * (1 - is_above(x, high))

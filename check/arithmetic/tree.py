@@ -85,7 +85,10 @@ class Matrix:
 
 @dataclass(frozen=True)
 class Repeated(Matrix):
-    """A single row or column that is printed again and again, with dots: nothing says how often."""
+    """A single row or column that is printed again and again, with dots: nothing says how often. `seen` is the
+    matrix with its dots."""
+
+    seen: Matrix | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,11 @@ def is_numeric(node: Node) -> bool:
 def cells(literal: Node) -> tuple[tuple[Num, ...], ...]:
     """A literal as rows; a number is a row of one."""
     return literal.rows if isinstance(literal, Matrix) else ((literal,),)
+
+
+def holds_ones(literal: Node) -> bool:
+    """Whether these are ones that no step has given."""
+    return all(isinstance(n, Num) and n.value == 1 and not n.address for row in cells(literal) for n in row)
 
 
 def transposed(literal: Node) -> Node:

@@ -68,8 +68,9 @@ def bindings(chain: list[Item]) -> list[tuple[Key, Node, bool]]:
     if power := power_name(chain[0].node):
         found.append((power, last, False))
     for item in chain:
-        if isinstance(item.node, Sym | Partial):
-            found.append((item.node, last, False))
+        node = item.node.args[0] if isinstance(item.node, Op) and item.node.name == "shaped" else item.node
+        if isinstance(node, Sym | Partial):
+            found.append((node, last, False))
         elif isinstance(item.node, Matrix) and not item.node.is_literal and (pairs := beside(item.node, last)):
             found += _entries(pairs)
     return found

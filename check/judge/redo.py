@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 from ..arithmetic.arith import Interval, evaluate, exactly, is_hidden, shape
-from ..arithmetic.tree import Node, Num, Op, cells, children, is_literal, same_form
+from ..arithmetic.tree import Node, Num, Op, Repeated, cells, children, is_literal, same_form, walk
 
 SURE = Decimal("1e-40")
 """Two values this near are equal: 50 digits were carried."""
@@ -39,11 +39,11 @@ class Rules:
     given: Callable[[Num], bool] = lambda number: number.address is None and number.source is None
 
     def half(self, number: Num) -> Decimal:
-        """Half a unit of the last digit of a printed number."""
+        """Half a unit of the last digit of a printed number; to significant digits nothing but 0 is rounded to 0."""
         value = number.value
-        if self.digits is None or value == 0:
+        if self.digits is None:
             return Decimal(5).scaleb(value.as_tuple().exponent - 1)
-        return Decimal(5).scaleb(value.adjusted() - self.digits)
+        return Decimal(5).scaleb(value.adjusted() - self.digits) if value else Decimal(0)
 
     def rounded(self, value: Decimal, number: Num) -> Decimal:
         """`value` as it would be printed in the place of `number`."""
@@ -104,7 +104,8 @@ def _repeated(before: Node, after: Node) -> list[Slip]:
 
 def _reduced(before: Node, after: Node, relation: str, rules: Rules, inside: bool) -> list[Slip]:
     printed = cells(after)
-    values = _filled(evaluate(before, exactly), shape(printed)) if inside else _rows(evaluate(before, exactly))
+    free = inside or any(isinstance(n, Repeated) for n in walk(before))  # nothing says how often it is repeated
+    values = _filled(evaluate(before, exactly), shape(printed)) if free else _rows(evaluate(before, exactly))
     if shape(values) != shape(printed):
         found = "{} × {}".format(*shape(values))
         return [Slip("{} × {}".format(*shape(printed)), found, "has another shape")]

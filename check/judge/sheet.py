@@ -3,13 +3,18 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from ..arithmetic.tree import Node, Num, Op, Partial, Sym, cells
+import numpy as np
+
+from ..arithmetic.tree import Matrix, Node, Num, Op, Partial, Sym, cells
+from ..read.dots import placed
 from ..read.html import Cell, Page, Table
 from .redo import Rules
 from .report import Report
 
 OWN = Rules()
 """Numbers in tables show by themselves how many digits they have."""
+SIX = Rules(6)
+"""Tables of several updates have numbers of six digits."""
 LOST = Decimal("1e-10")
 """How much of a value, relatively, float64 may lose in thousands of updates."""
 
@@ -70,6 +75,20 @@ def _one(row) -> Node | None:
     return row.parts[0] if len(row.parts) == 1 else Op("related", tuple(row.parts))
 
 
-def near(value: Decimal, number: Num, room: Decimal) -> bool:
-    half = OWN.half(number)
-    return abs(value - number.value) <= half + room * abs(value)
+def entries(node: Node | None, value: np.ndarray) -> list[tuple[int, float, Num]]:
+    """The numbers of a printed array, each with the entry of `value` that it stands for, by its place row by row, and
+    with what that entry is; none of them if the array has another size."""
+    table = np.atleast_2d(value)
+    found = placed(node, table.shape) if isinstance(node, Num | Matrix) else []
+    return [(i * table.shape[1] + j, float(table[i, j]), number) for i, j, number in found]
+
+
+def near(value: Decimal, number: Num, room: Decimal, noise: Decimal = Decimal(0)) -> bool:
+    """Whether a number in a table is a value, but for the part `room` of it and for `noise`."""
+    return abs(value - number.value) <= _half(number) + room * abs(value) + noise
+
+
+def _half(number: Num) -> Decimal:
+    """Half a unit of the last digit: of 2670840 that of the sixth, for the zero behind it only fills its place."""
+    filled = number.value == number.value.to_integral_value() and number.value % 10 == 0
+    return max(OWN.half(number), SIX.half(number)) if filled and number.value else OWN.half(number)

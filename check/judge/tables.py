@@ -2,18 +2,21 @@
 
 A gradient table has a derivative in its first column; an update table an arrow in its last; a table of symbols a
 shape in its second; an errata table five columns; a table of losses counts and numbers; a history symbols in its
-head and counts below; a drift table symbols and numbers.
+head and counts below, a course counts of updates and epochs and a verdict besides; a drift table symbols and numbers.
 """
 
 from collections.abc import Callable
 from decimal import Decimal
 
+import numpy as np
+
 from ..arithmetic.arith import is_hidden
-from ..arithmetic.tree import Node, Num, Op, Partial, Sym, cells, is_literal
+from ..arithmetic.tree import Node, Num, Op, Partial, Sym
 from ..read.html import NUMERAL, Page
+from .courses import courses
 from .gradients import gradients, is_gradient
 from .report import Report, apart
-from .sheet import LOST, OWN, Sheet, near, node_of
+from .sheet import LOST, OWN, Sheet, entries, near, node_of
 from .updates import updates
 
 FLOAT64 = Decimal("1e-15")
@@ -78,7 +81,7 @@ def drifts(sheet: Sheet) -> None:
             sheet.done()
             drift = _drift(sheet, step)
             drift = Decimal(0) if drift is not None and drift < FLOAT64 else drift
-            if drift is not None and not near(drift, row[1], Decimal("1e-9")):
+            if drift is not None and not near(drift, row[1], Decimal("1e-9"), _noise(sheet, step)):
                 sheet.fail(i, row[1], f"{drift:.2g}", f"is not the drift of {row[0]}")
 
 
@@ -91,6 +94,13 @@ def _drift(sheet: Sheet, step: str) -> Decimal | None:
         places.append((abs(Decimal(text) - truth), abs(truth)))
     largest = max(size for _, size in places)
     return max(d for d, _ in places) / largest if largest else Decimal(0)
+
+
+def _noise(sheet: Sheet, step: str) -> Decimal:
+    """What float64 does not know of a drift: its noise in the exact values, by the largest of these."""
+    largest = max(abs(sheet.example.value((step, i))) for i in _indices(sheet.example.trace.steps[step].value.shape))
+    noise = Decimal(float(np.max(sheet.example.truth.noise(step))))
+    return noise / largest if largest else noise
 
 
 def _indices(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
@@ -155,15 +165,15 @@ def _named(sheet: Sheet) -> list[str]:
 
 def _told(sheet: Sheet, i: int, name: str, updates: int, node: Node | None) -> None:
     """A whole array after so many updates."""
-    value = sheet.example.truth.training.value(name, updates).reshape(-1).tolist()
-    printed = [n for row in cells(node) for n in row] if node is not None and is_literal(node) else []
-    if len(printed) != len(value):
+    value = sheet.example.truth.training.value(name, updates)
+    printed = entries(node, value)
+    if not printed:
         return sheet.fail(i, node, "", f"is not {name} whole")
-    for k, (number, truth) in enumerate(zip(printed, value, strict=True)):
+    for k, truth, number in printed:
         if is_hidden(number) or near(Decimal(truth), number, LOST):
             continue
         if not sheet.example.is_noise(number, name, updates, k):
             sheet.fail(i, number, apart(truth, number.text), f"is not {name} after {updates} updates")
 
 
-CHECKS = (gradients, updates, shapes, losses, drifts, errata, histories)
+CHECKS = (gradients, updates, shapes, losses, drifts, errata, histories, courses)

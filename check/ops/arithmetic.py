@@ -5,7 +5,7 @@ from decimal import ROUND_FLOOR, Decimal
 
 import numpy as np
 
-from ..arithmetic.functions import PI, natural_logarithm
+from ..arithmetic.functions import ON_THE_EDGE, PI, natural_logarithm
 from ..arithmetic.interval import Interval
 from .meaning import DECIDES, LINEAR, Function, Meaning, chosen, cos, exp, floor, ln, numbers, sin, sqrt
 
@@ -31,6 +31,12 @@ def _greater(before, now):
     """The greater of two; of equals the middle, so that each has half of the slope."""
     (a, b), (c, d) = before, now
     return chosen(a > b, c, chosen(a < b, d, (c + d) / 2))
+
+
+def _is_on(z, at):
+    """Whether a unit step fires: what is nearer to 0 than decimals are known counts as 0."""
+    edge = float(ON_THE_EDGE)
+    return z >= -edge if at == 1 else z > edge
 
 
 def _extremes(shift: Decimal) -> Callable:
@@ -69,6 +75,7 @@ MEANINGS = {
     "abs": Meaning(abs, printed={"abs": Function(abs, ("0",))}, piece=lambda before, now: sign(before[0]) * now[0]),
     "sign": Meaning(sign, printed="sign", piece=DECIDES),
     "heaviside": Meaning(lambda z: numbers(z > 0, z), piece=DECIDES),
+    "unit_step": Meaning(lambda z, at: numbers(_is_on(z, at), z), piece=DECIDES),
     "maximum": Meaning(np.maximum, printed={"max": Function(lambda *x: max(x))}, piece=_greater),
     "minimum": Meaning(
         np.minimum,

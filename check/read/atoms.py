@@ -144,10 +144,16 @@ class Atoms(Scanner):
         return node
 
     def _mask(self, node: Node) -> Node:
-        """[a > b] or [low ≤ a ≤ high]: 1 where it is so, 0 elsewhere."""
+        """[a > b], [a ≥ b], [b < a] or [low ≤ a ≤ high]: 1 where it is so, 0 elsewhere."""
         if self.has("rel", ">"):
             self.take()
             return Op("mask", (node, self.expression()))
+        if self.has("rel", "≥"):
+            self.take()
+            return Op("reaches", (node, self.expression()))
+        if self.has("rel", "<"):
+            self.take()
+            return Op("exceeds", (self.expression(), node))
         if not self.has("rel", "≤"):
             return node
         self.take()

@@ -23,7 +23,26 @@ def completed(node: Node) -> Node:
     if not columns:
         return node
     known = len(rows[0]) >= len(node.rows[0]) and len(columns[0]) >= len(node.rows)
-    return (Matrix if known else Repeated)(tuple(zip(*columns, strict=True)))
+    whole = tuple(zip(*columns, strict=True))
+    return Matrix(whole) if known else Repeated(whole, node)
+
+
+def placed(node: Node, shape: tuple[int, int]) -> list[tuple[int, int, Num]]:
+    """Each number of a matrix of this size with its place, the others behind dots; none if it has another size."""
+    table = cells(node.seen if isinstance(node, Repeated) and node.seen else node)
+    down = _counted([row[0] for row in table], shape[0])
+    across = _counted(table[0], shape[1])
+    found = [(i, j, table[r][c]) for r, i in down for c, j in across]
+    return found if found and all(isinstance(n, Num) for *_, n in found) else []
+
+
+def _counted(line: Line, size: int) -> list[tuple[int, int]]:
+    """The places of a printed line that are no dots, each with the number that it has among so many."""
+    at = next((i for i, n in enumerate(line) if n in DOTS), None)
+    if at is None:
+        return [(i, i) for i in range(size)] if len(line) == size else []
+    after = range(at + 1, len(line))
+    return [*((i, i) for i in range(at)), *((i, size - len(line) + i) for i in after)] if size > len(line) else []
 
 
 def beside(sym: Matrix, num: Node) -> list[tuple[Node, Node]]:

@@ -24,10 +24,13 @@ def bounds_told(truth: Truth) -> Iterator[float]:
     """The numbers that a page may give as bounds: of outputs that are compared with what is given, and of the loss
     where each output is as near to its target as it can be."""
     forward = [s for s in truth.trace.steps.values() if s.phase == "forward"]
+    nearest = {}
     for outputs, target in _compared(truth):
         near = _share(target.value) if _adds_up(outputs.value) else np.clip(target.value, *_bounds_of(outputs))
-        moved = evaluate(forward, {outputs.name: exact(near)}, [], truth.values)
+        nearest[outputs.name] = exact(near)
         yield from _bounds_of(outputs)
+    for changes in (*({name: near} for name, near in nearest.items()), nearest):
+        moved = evaluate(forward, changes, [], truth.values)
         yield from (float(moved[s.name][()]) for s in forward if moved[s.name].shape == ())
 
 

@@ -19,6 +19,7 @@ from ..arithmetic.tree import (
     Partial,
     Sym,
     cells,
+    holds_ones,
     is_literal,
     same_form,
     transposed,
@@ -140,7 +141,7 @@ class Symbols:
     def _repeats(self, small: Node, num: Node) -> bool:
         """Whether `num` is a column or a row repeated, as a bias is for every sample; ones may have any shape."""
         x, y = cells(small), cells(num)
-        if all(n.value == 1 and not n.address for row in (*x, *y) for n in row):
+        if holds_ones(small) and holds_ones(num):
             return True
         if len(x) not in (1, len(y)) or len(x[0]) not in (1, len(y[0])):
             return False
@@ -227,7 +228,7 @@ class Symbols:
         return bool(found) and all(isinstance(x, Matrix) and x.shape != (1, 1) for x in found)
 
     def _blocks(self, sym: Matrix, num: Matrix) -> Matrix | None:
-        """A matrix of matrices written out; a 1 or a row of ones is as wide as what stands below it."""
+        """A matrix of matrices written out; a row of ones is as wide, a column of ones as high, as the whole."""
         bands = []
         for row in sym.rows:
             blocks = [self._block(cell, num.shape) for cell in row]
@@ -242,6 +243,8 @@ class Symbols:
         if isinstance(cell, Op) and cell.name == "T":
             return ((Num("1"),) * whole[1],)
         found = self.lookup(cell) if isinstance(cell, Sym) else []
+        if isinstance(cell, Sym) and all(map(holds_ones, found)):
+            return ((Num("1"),),) * whole[0]
         matrices = [f for f in found if isinstance(f, Matrix)] or found
         return cells(matrices[0]) if matrices else None
 

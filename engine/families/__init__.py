@@ -4,6 +4,9 @@ A family module has `Spec`, what its example files say beyond the common keys (a
 engine.spec.example.Example), `forward(tape, spec)`, which writes the forward pass and returns the name of the loss,
 and `new(widths, activation, samples, random)`, which proposes the tables of a new example, or None if the
 candidate came to nothing; `templates/new/<family>.toml.j2` makes a file of them.
+
+Editors show, and the reference prints, the docstring below each key, the sentence `LOSS` of `Spec`, which says what
+the loss is, and the docstrings of its validators, which say what is refused.
 """
 
 from functools import cache

@@ -3,6 +3,8 @@
 One sample a column. Rumelhart, Hinton & Williams 1986; Hinton & Salakhutdinov 2006.
 """
 
+from typing import ClassVar
+
 import numpy as np
 
 from ..layers.dense import affine
@@ -15,6 +17,7 @@ class Data(Model):
     """[data]: one row per sample; on the tape one column per sample."""
 
     x: Matrix = shape("samples", "inputs")
+    """The inputs, which are their own targets: one row per sample, on the page one column."""
 
 
 class Layer(Model):
@@ -22,16 +25,24 @@ class Layer(Model):
     left out."""
 
     W: Matrix = shape("outputs", "inputs")
+    """The weights: one row per unit, one column per input."""
     b: Vector | None = shape("outputs", default=None)
+    """The biases: one number per unit; left out, the layer has none."""
     activation: Activation
+    """The function of the layer."""
 
 
 class Spec(Example):
     """An autoencoder with one layer on each side of its code."""
 
+    LOSS: ClassVar = "The squared error of the output from the input, averaged over all entries of all samples."
+
     data: Data
+    """The samples."""
     encoder: Layer = table(outputs="code")
+    """The layer that makes the code."""
     decoder: Layer = table(inputs="code", outputs="inputs")
+    """The layer that makes the input again of the code."""
 
 
 def forward(tape: Tape, spec: Spec) -> str:

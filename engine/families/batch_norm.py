@@ -14,9 +14,11 @@ class Spec(Normed):
     """A batch_norm example."""
 
     norm: ScaleAndShift
+    """The normalization: its own parameters, and the small number under its root."""
 
     @model_validator(mode="after")
     def _has_a_batch(self):
+        """There are at least two samples: over a batch of one every feature would become 0."""
         expect_several("data.u", len(self.data.u), "row", "normalization over a batch")
         return self
 

@@ -8,7 +8,7 @@ of their own, so that every window fits what it slides over.
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -22,7 +22,7 @@ from ..spec.mistakes import LAYER, LAYERS, SAMPLE, SAMPLES
 from ..spec.rules import expect_outputs
 from ..spec.samples import by_depth
 from ..spec.shapes import chain, expect, shape
-from ..spec.targets import Answered, Target, Targets, expect_comparable, one_hot
+from ..spec.targets import Answered, Target, Targets, expect_comparable, given_gradient, one_hot
 from ..tape.tape import Expr, Tape, apply
 
 
@@ -31,8 +31,11 @@ class Data(Answered):
     class, counted from 0, if the loss compares distributions."""
 
     x: Maps = shape("channels", "rows", "columns")
+    """The sample, a picture: a map of numbers for each channel."""
     y: Target | None = shape("outputs", by_number=True, default=None)
-    upstream: Vector | None = shape("outputs", default=None)
+    """The target: one number per output, or the number of a class, counted from 0, if the loss compares
+    distributions. Left out, only the forward pass is worked."""
+    upstream: Vector | None = given_gradient("outputs")
 
     @property
     def samples(self) -> dict[str, list[Matrix]]:
@@ -45,11 +48,14 @@ class Data(Answered):
 
 
 class Batch(Answered):
-    """[data] of several samples: `x` has for each a map for each channel, `y` one row, or the number of a class."""
+    """Several samples: of each a map for each channel, and a row of targets or the number of a class."""
 
     x: Annotated[list[Maps], Field(min_length=1), AtMost("numbers")] = shape("samples", "channels", "rows", "columns")
+    """The samples, pictures of one size: for each a map of numbers for each channel."""
     y: Targets | None = shape("samples", "outputs", by_number=True, default=None)
-    upstream: Matrix | None = shape("samples", "outputs", default=None)
+    """The targets: one row per sample, or the number of a class, counted from 0, for each, if the loss compares
+    distributions. Left out, only the forward pass is worked."""
+    upstream: Matrix | None = given_gradient("samples", "outputs")
 
     @property
     def samples(self) -> dict[str, list[Matrix]]:
@@ -64,8 +70,12 @@ class Dense(Model):
     maps or output of the layer before; b one number per output or is left out."""
 
     W: Matrix = shape("outputs", "inputs")
+    """The weights: one row per output, one column per number that comes in; of the maps these are the numbers of all
+    maps, row by row, one map after the other."""
     b: Vector | None = shape("outputs", default=None)
+    """The biases: one number per output; left out, the layer has none."""
     activation: Activation = "identity"
+    """The function of the layer."""
 
 
 DenseLayers = Annotated[
@@ -79,12 +89,18 @@ DenseLayers = Annotated[
 class Spec(Example):
     """A cnn example."""
 
+    LOSS: ClassVar = "What `loss` says, added up over the outputs; of several samples the mean over them."
+
     data: Annotated[Annotated[Data, Tag(SAMPLE)] | Annotated[Batch, Tag(SAMPLES)], Discriminator(by_depth(3))]
+    """The picture and its target; or several pictures."""
     conv: Annotated[list[Convolution], Field(min_length=1), AtMost("layers")] = chain(
         "channels", "maps", height=None, width=None
     )
+    """The convolution layers, from input to output."""
     dense: DenseLayers = chain("numbers", "outputs")
+    """The dense layers at the end: one (`[dense]`), or several, one behind the other (`[[dense]]`)."""
     loss: Loss = "cross_entropy_logits"
+    """How the outputs are compared with the target."""
 
     @property
     def last(self) -> list[Dense]:
@@ -114,6 +130,8 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _windows_fit(self):
+        """Every window fits at least once into its map; the activation of a convolution works entry by entry; the
+        first dense layer has a column for each number that the last maps hold."""
         for i, layer in enumerate(self.conv):
             if not OPS[layer.activation].entrywise:
                 raise ValueError(
@@ -130,6 +148,7 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _loss_fits(self):
+        """The loss can read what the last layer gives, and can compare with the target."""
         outputs = self.last[-1]
         if self.data.y is None:
             self.expect_no("loss")

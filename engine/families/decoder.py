@@ -17,6 +17,7 @@ class WithMemory(transformer.Data):
     """[data]: the decoder's own tokens `x`, the targets `y`, and `memory`, one row per token of the encoder."""
 
     memory: Annotated[Matrix, AtMost("steps")] = shape("memory", "seen")
+    """What an encoder has made, and the cross-attention looks into: one row per token."""
 
 
 class Attention(Model):
@@ -24,13 +25,20 @@ class Attention(Model):
     makes tokens of what all heads give."""
 
     W_O: Matrix = shape("values", "d")
+    """Makes the output of what all heads give side by side: one row for each number of theirs."""
     W_Q: Matrix | None = shape("d", "d_k", default=None)
+    """Makes the queries of a single head: what each token looks for."""
     W_K: Matrix | None = shape("seen", "d_k", default=None)
+    """Makes the keys of a single head: what each token is found by."""
     W_V: Matrix | None = shape("seen", "values", default=None)
+    """Makes the values of a single head: what each token gives to those that look at it."""
     heads: transformer.Heads | None = table(d_k=None, d_v="+values", default=None)
+    """Several heads, each with matrices of its own, in the place of W_Q, W_K and W_V; left out, there is a single
+    one."""
 
     @model_validator(mode="after")
     def _has_one_head_or_several(self):
+        """There are the matrices of a single head, or heads, each with its own."""
         for key in transformer.Head.model_fields:
             if self.heads is None and getattr(self, key) is None:
                 raise ValueError(f"{key}: is missing")
@@ -48,9 +56,14 @@ class Spec(transformer.Block):
     """A decoder example."""
 
     data: WithMemory = table(outputs="d")
+    """The tokens of the decoder, what they should become, and what the encoder has made."""
     self_attention: Attention = table(seen="d", d_k=None, values=None)
+    """The attention with which the tokens look at themselves and at those before them: it is causal."""
     cross_attention: Attention = table(d_k=None, values=None)
+    """The attention with which the tokens look at the memory: its queries are made of the tokens, its keys and values
+    of the memory."""
     norms: transformer.Norms = transformer.one_each("self-attention", "cross-attention", "feed-forward network")
+    """The layer norms: those of the self-attention, of the cross-attention, of the feed-forward network."""
 
 
 def forward(tape: Tape, spec: Spec) -> str:

@@ -4,7 +4,7 @@ Mnih et al. 2015. A network gives Q(s, a) for every action; the target y = r + �
 a second network whose weights are frozen, so no gradient passes through it.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -22,24 +22,42 @@ class Data(Model):
     it, and whether the episode ended there (1) or goes on (0)."""
 
     s: Matrix = shape("transitions", "inputs")
+    """The states: one row per transition."""
     a: Annotated[list[int], Field(min_length=1), AtMost("numbers")] = shape("transitions")
+    """The actions that were taken, each by its number, counted from 0."""
     r: Vector = shape("transitions")
+    """The rewards: one number per transition."""
     s_next: Matrix = shape("transitions", "inputs")
+    """The states that followed: one row per transition."""
     done: Vector = shape("transitions")
+    """1 where the episode ended with the transition, so that nothing more is to be expected, else 0."""
 
 
 class Spec(Example):
     """A dqn example. [[layers]] are the Q-network, [[target]] the layers of the target network; both end linear."""
 
+    LOSS: ClassVar = (
+        "What `loss` says of the value Q(s, a) and its target r + γ (1 − done) max Q̂(s′, a′), averaged over the "
+        "transitions."
+    )
+
     data: Data
+    """The transitions of the batch."""
     layers: Layers = chain("inputs", "actions")
+    """The Q-network, which learns: dense layers, the last one linear, with one output per action."""
     target: Layers = chain("inputs", "actions", like="layers")
+    """The target network, of the same shape, which is frozen: the targets are made with it, and no gradient passes
+    through it."""
     gamma: Annotated[Number, Field(ge=0, le=1)]
+    """The discount: how much the best value of the next state counts."""
     activation: Activation = "tanh"
+    """The function behind every layer but the last, in both networks."""
     loss: Annotated[str, Known("loss", ("huber", "half_squared_error"))] = "huber"
+    """How a value is compared with its target."""
 
     @model_validator(mode="after")
     def _actions_are_known(self):
+        """`data.done` holds nothing but 0 and 1, and each action is one for which the last layer has an output."""
         expect_mask("data.done", [self.data.done])
         for i, a in enumerate(self.data.a):
             expect_index(f"data.a[{i}]", a, len(self.layers[-1].W), "actions")

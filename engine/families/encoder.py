@@ -10,10 +10,15 @@ class Spec(transformer.Block):
     """An encoder example. With `causal` a token looks at itself and at those before it only."""
 
     data: transformer.Data = table(outputs="d")
+    """The tokens, and what they should become."""
     heads: transformer.Heads = transformer.side_by_side()
+    """The heads of the self-attention; of each only queries and keys must be equally wide."""
     weights: transformer.Output = table(outputs="d")
+    """What makes one output of the heads."""
     norms: transformer.Norms = transformer.one_each("attention", "feed-forward network")
+    """The layer norms: that of the attention, that of the feed-forward network."""
     causal: bool = False
+    """`true`: a token looks at itself and at those before it, not at those behind."""
 
 
 def forward(tape: Tape, spec: Spec) -> str:

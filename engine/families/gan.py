@@ -5,7 +5,7 @@ taken for real. Each player has a loss of its own, so an example works one turn:
 parameters, the other's are data. The generator's loss is the non-saturating one, −ln D(G(z)).
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 
@@ -21,17 +21,29 @@ class Data(Model):
     """[data]: `x` has one row per real sample, `z` one row of noise per sample to generate: equally many."""
 
     x: Matrix = shape("samples", "features")
+    """The real samples: one row for each."""
     z: Matrix = shape("samples", "noise")
+    """The noise of which samples are made: one row for each, as many as real ones."""
 
 
 class Spec(Example):
     """A gan example. [[generator]] and [[discriminator]] are their layers; the last layer of each is linear."""
 
+    LOSS: ClassVar = (
+        "The cross-entropy of real and made, averaged over the samples: the discriminator's is −ln D(x) − ln(1 − "
+        "D(G(z))), the generator's, which does not saturate, −ln D(G(z))."
+    )
+
     player: Annotated[str, Known("player", PLAYERS)]
+    """Whose turn it is: the weights of this player learn, those of the other are frozen."""
     data: Data
+    """The real samples and the noise."""
     generator: Layers = chain("noise", "features")
+    """The layers that make a sample of noise, the last one linear."""
     discriminator: Layers = chain("features", 1, because="it says how real a sample looks")
+    """The layers that say how real a sample looks, in one number before the sigmoid; the last one is linear."""
     activation: Activation = "tanh"
+    """The function behind every layer but the last, in both networks."""
 
 
 def forward(tape: Tape, spec: Spec) -> str:

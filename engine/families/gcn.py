@@ -6,7 +6,7 @@ D^(-1) (A + I), for directed graphs too. One row per node; the loss compares lab
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, cast
+from typing import Annotated, ClassVar, cast
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -15,7 +15,7 @@ from ..spec.example import Example, Known, Matrix, Model, Vector
 from ..spec.limits import AtMost
 from ..spec.rules import expect_distribution, expect_mask
 from ..spec.shapes import chain, shape
-from ..spec.targets import Answered, Targets, expect_comparable, is_class, one_hot
+from ..spec.targets import Answered, Targets, expect_comparable, given_gradient, is_class, one_hot
 from ..tape.tape import Tape
 
 LOSS = "cross_entropy_logits"
@@ -30,10 +30,15 @@ class Data(Answered):
     see; left out, it sees every label."""
 
     adjacency: Matrix = shape("nodes", "nodes")
+    """The weights of the edges: row i has those by which node i takes from others, 0 where there is none."""
     x: Matrix = shape("nodes", "inputs")
+    """The features: one row per node."""
     y: Targets | None = shape("nodes", "classes", by_number=True, default=None)
-    upstream: Matrix | None = shape("nodes", "classes", default=None)
+    """The labels: one row per node, or the number of its class, counted from 0; −1 or a row of zeros says that a node
+    has none. Left out, only the forward pass is worked."""
+    upstream: Matrix | None = given_gradient("nodes", "classes")
     labelled: Vector | None = shape("nodes", default=None)
+    """1 for each node whose label enters the loss, else 0; left out, every label does."""
 
     def has_label(self, node: int) -> bool:
         target = self.target[node]
@@ -49,16 +54,26 @@ class Layer(Model):
     """[[layers]]: W has one row per feature that comes in and one column per feature that goes out."""
 
     W: Matrix = shape("inputs", "outputs")
+    """The weights: one row per feature that comes in, one column per feature that goes out."""
 
 
 class Spec(Example):
     """A gcn example. Left out, `normalization` is symmetric and each node gets an edge to itself; a directed graph is
     normalised by rows, as it is written."""
 
+    LOSS: ClassVar = "The cross-entropy, computed before the softmax, averaged over the labelled nodes."
+
     normalization: Annotated[str, Known("normalization", ("symmetric", "rows"))] | None = None
+    """How the edges are normalised: `"symmetric"`, each edge divided by the roots of the degrees at its ends;
+    `"rows"`, each row divided by its sum. Left out, a directed graph is normalised by rows, any other
+    symmetrically."""
     self_loops: bool | None = None
+    """Whether every node gets an edge to itself; left out, an undirected graph does, and a directed one is taken as
+    it is written."""
     data: Data
+    """The graph, its features and labels."""
     layers: Annotated[list[Layer], Field(min_length=1), AtMost("layers")] = chain("inputs", "classes")
+    """The layers, from input to output; behind each but the last stands relu."""
 
     @property
     def by_rows(self) -> bool:
@@ -72,6 +87,8 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _has_something_to_learn(self):
+        """At least one node with a label enters the loss, and none without one does; a label is a class or a
+        distribution."""
         d, classes = self.data, len(self.layers[-1].W[0])
         if d.y is None:
             if d.labelled is not None:
@@ -95,6 +112,8 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _is_a_graph(self):
+        """Weights of edges are not negative; nodes have no edges to themselves where the layer adds these, and at
+        least one edge where it does not; symmetric normalization needs a symmetric matrix."""
         A = self.data.adjacency
         for i, row in enumerate(A):
             if least := min(0, *row):

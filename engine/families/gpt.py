@@ -1,7 +1,7 @@
 """A tiny GPT: embeddings of tokens and of positions, one block with causal attention and norms first, one more norm,
 and for every token the logits of the next (Radford et al. 2018, 2019)."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -20,29 +20,45 @@ class Embedding(Model):
     """[embedding]: W_E has one row per token of the vocabulary, W_P one row per position."""
 
     W_E: Matrix = shape("vocabulary", "d")
+    """The vectors of the tokens: one row for each token of the vocabulary."""
     W_P: Matrix = shape("positions", "d")
+    """The vectors of the positions, which are added to those of the tokens: one row for each that is read."""
 
 
 class Weights(transformer.Output):
     """[weights]: W_O after the heads; W_U, which makes the logits, unless W_E does (`tied`)."""
 
     W_U: Matrix | None = shape("d", "vocabulary", default=None)
+    """Makes the logits, one for each token of the vocabulary; with `tied = true` it must not be there."""
 
 
 class Spec(transformer.Block):
     """A gpt example. `tokens` are numbers of tokens, counted from 0; every token but the last is read, every token
     but the first is a target."""
 
+    LOSS: ClassVar = "The cross-entropy of the next token, −ln p, averaged over the tokens that are read."
+
     tokens: Annotated[list[Token], Field(min_length=2), AtMost("steps")] = shape("positions+1")
+    """The text as numbers of tokens, counted from 0. All but the last are read, all but the first are targets: each
+    token is to tell the next."""
     embedding: Embedding
+    """The vectors of tokens and positions."""
     heads: transformer.Heads = transformer.side_by_side()
+    """The heads of the self-attention, which is causal."""
     weights: Weights = table(outputs="d")
+    """What makes one output of the heads, and what makes the logits."""
     norms: transformer.Norms = transformer.one_each("attention", "feed-forward network", "logits")
+    """The layer norms: that of the attention, that of the feed-forward network, that before the logits."""
     tied: bool = True
+    """`true`: the logits are made by the transposed vectors of the tokens, so that `embedding.W_E` learns from both
+    its uses; `false`: by `weights.W_U`."""
     norm: Annotated[str, Known("place of the norm", ("pre",))] = "pre"
+    """Where the norms stand: always before the sub-layer, x + layer(norm(x))."""
 
     @model_validator(mode="after")
     def _tokens_are_known(self):
+        """Each token is in the vocabulary, of which `embedding.W_E` has a row for each; `weights.W_U` is there if
+        `tied = false`, and only then."""
         count = len(self.embedding.W_E)
         for i, token in enumerate(self.tokens):
             expect_index(f"tokens[{i}]", token, count, "tokens in the vocabulary (rows of embedding.W_E)")

@@ -17,15 +17,18 @@ class Grouped(ScaleAndShift):
     """[norm]: `groups` says into how many groups of equal size the features are cut, in their order."""
 
     groups: Annotated[int, Field(ge=1), AtMost("layers")]
+    """Into how many groups of equal size the features are cut, in their order."""
 
 
 class Spec(Normed):
     """A group_norm example."""
 
     norm: Grouped
+    """The normalization: its own parameters, and the small number under its root."""
 
     @model_validator(mode="after")
     def _groups_fit(self):
+        """The number of features can be divided by the number of groups, and a group has at least two features."""
         features, groups = len(self.weights.W[0]), self.norm.groups
         if features % groups:
             fitting = ", ".join(str(n) for n in range(1, features // 2 + 1) if features % n == 0)

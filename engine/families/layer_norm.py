@@ -14,9 +14,11 @@ class Spec(Normed):
     """A layer_norm example."""
 
     norm: ScaleAndShift
+    """The normalization: its own parameters, and the small number under its root."""
 
     @model_validator(mode="after")
     def _has_features(self):
+        """There are at least two features: over one alone every sample would become 0."""
         expect_several("weights.W", len(self.weights.W[0]), "column", "normalization over a row")
         return self
 

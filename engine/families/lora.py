@@ -3,7 +3,7 @@
 Hu et al. 2022. A has r rows, B has r columns; together they hold far fewer numbers than W0.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from ..layers.dense import column
 from ..spec.example import Example, Matrix, Model, Number, Vector
 from ..spec.shapes import shape
-from ..spec.targets import Answered
+from ..spec.targets import Answered, given_gradient
 from ..tape.tape import Tape
 
 
@@ -19,8 +19,10 @@ class Data(Answered):
     """[data]: one row per sample; on the tape, and on the page, one column per sample."""
 
     x: Matrix = shape("samples", "inputs")
+    """The inputs: one row per sample, on the page one column."""
     y: Matrix | None = shape("samples", "outputs", default=None)
-    upstream: Matrix | None = shape("samples", "outputs", default=None)
+    """The targets: one row per sample. Left out, only the forward pass is worked."""
+    upstream: Matrix | None = given_gradient("samples", "outputs")
 
 
 class Frozen(Model):
@@ -28,26 +30,37 @@ class Frozen(Model):
     out."""
 
     W0: Matrix = shape("outputs", "inputs")
+    """The weights as they were trained before: one row per output."""
     b: Vector | None = shape("outputs", default=None)
+    """The biases, which stay as they are; left out, the layer has none."""
 
 
 class Adapter(Model):
     """[adapter]: what learns. A (r × inputs), B (outputs × r); B A is scaled by alpha / r."""
 
     A: Matrix = shape("rank", "inputs")
+    """The thin matrix that reads the input: as many rows as the rank."""
     B: Matrix = shape("outputs", "rank")
+    """The thin matrix that writes the output: as many columns as the rank."""
     alpha: Annotated[Number, Field(gt=0)]
+    """The scale: the change of the weights is B A times alpha / rank."""
 
 
 class Spec(Example):
     """A lora example."""
 
+    LOSS: ClassVar = "Half the squared errors, added up over the outputs and averaged over the samples."
+
     data: Data
+    """The samples and their targets."""
     frozen: Frozen
+    """The layer that was trained before and gets no update."""
     adapter: Adapter
+    """What learns: a change of low rank."""
 
     @model_validator(mode="after")
     def _rank_is_low(self):
+        """The rank is at most the smaller side of `frozen.W0`."""
         (outputs, inputs), rank = np.shape(self.frozen.W0), len(self.adapter.A)
         if rank > (most := min(inputs, outputs)):
             raise ValueError(

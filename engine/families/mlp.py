@@ -1,37 +1,45 @@
-"""The multilayer perceptron: z = W a + b, a = f(z), layer after layer, for a batch of samples in columns."""
+"""The multilayer perceptron: z = W a + b, a = f(z), layer after layer, for a batch of samples in columns; or, with
+the other layout, z = a W + b for samples in rows."""
 
 from math import sqrt
 from random import Random
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from ..layers.dense import affine
+from ..layers.layout import COLUMNS, Layout, Named
 from ..ops import NO_GRADIENT, OPS, of_kind
 from ..spec import friendly
 from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
 from ..spec.rules import expect_delta, expect_kept, expect_mask, expect_outputs, having
 from ..spec.shapes import chain, shape
-from ..spec.targets import Answered, Targets, expect_comparable, one_hot
+from ..spec.targets import Answered, Targets, expect_comparable, given_gradient, one_hot
 from ..tape.tape import Expr, Tape, apply, expr
+from .perceptron import perceptron_of
 
 
 class Data(Answered):
-    """[data]: one row per sample; on the tape, and on the page, one column per sample. In `y` the number of a class,
-    counted from 0, may stand for the row, if the loss compares distributions."""
+    """[data]: one row per sample; on the tape, and on the page, one column per sample, or one row if the layout
+    has samples in rows. In `y` the number of a class, counted from 0, may stand for the row, if the loss compares
+    distributions."""
 
     x: Matrix = shape("samples", "inputs")
+    """The inputs: one row per sample; on the page one column, unless the layout has samples in rows."""
     y: Targets | None = shape("samples", "outputs", by_number=True, default=None)
-    upstream: Matrix | None = shape("samples", "outputs", default=None)
+    """The targets: one row per sample. The number of a class, counted from 0, may stand for the row if the loss
+    compares distributions. Left out, only the forward pass is worked."""
+    upstream: Matrix | None = given_gradient("samples", "outputs")
 
 
 class Dropout(Model):
     """[layers.dropout]: the given mask, one row per sample, 1 where a neuron stays; `keep`, the share that stays."""
 
     mask: Matrix = shape("samples", "outputs")
+    """The mask: one row per sample, 1 where a neuron stays and 0 where it is left out."""
     keep: Annotated[Number, Field(gt=0, le=1)]
+    """The share of neurons that stays, by which the others are divided."""
 
     @property
     def keeps_all(self) -> bool:
@@ -40,19 +48,26 @@ class Dropout(Model):
 
 
 class Layer(Model):
-    """[[layers]]: W has one row per neuron and one column per input, b one number per neuron; a layer without b has
-    no biases.
+    """[[layers]]: W has one row per neuron and one column per input or, with samples in rows, one column per neuron
+    and one row per input; b has one number per neuron, and a layer without b has no biases.
 
     `slope` is leaky_relu's on the left, `alpha` elu's; `residual` adds the layer's input to its output.
     """
 
-    W: Matrix = shape("outputs", "inputs")
+    W: Matrix = shape("outputs", "inputs", laid=COLUMNS)
+    """The weights: one row per neuron, one column per input; with rows for a layout it is the other way round."""
     b: Vector | None = shape("outputs", default=None)
+    """The biases: one number per neuron; left out, the layer has none."""
     activation: Activation
+    """The function that makes the output of a neuron of its weighted sum."""
     slope: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    """The slope of `leaky_relu` left of 0; 0.01 if it is left out."""
     alpha: Annotated[Number, Field(gt=0)] | None = None
+    """How far `elu` goes down; 1 if it is left out."""
     residual: bool = False
+    """`true` adds the input of the layer to its output, behind activation and dropout."""
     dropout: Dropout | None = None
+    """Leaves out some neurons, behind the activation and before the residual link."""
 
     @property
     def attrs(self) -> dict:
@@ -68,26 +83,49 @@ class Penalty(Model):
     """[penalty]: l1 times the sum of the sizes of all weights, l2 times the sum of their squares; no biases."""
 
     l1: Annotated[Number, Field(ge=0)] = 0
+    """The factor of the sum of the sizes of all weights; biases are free."""
     l2: Annotated[Number, Field(ge=0)] = 0
+    """The factor of the sum of the squares of all weights; biases are free."""
 
 
 class Spec(Example):
     """An mlp example."""
 
+    LOSS: ClassVar = (
+        "What `loss` says, added up over the outputs and averaged over the samples; then the penalty is added, if"
+        " there is one."
+    )
+
+    @classmethod
+    def read_as(cls, tables: dict) -> dict:
+        """A network of one layer that is a step is a perceptron, whose rule is its own."""
+        return perceptron_of(tables)
+
+    layout: Named = COLUMNS
+    """Where samples stand, and so which way round W is read: in `columns`, z = W x + b, or in `rows`, z = x W + b."""
     data: Data
+    """The samples and their targets."""
     layers: Annotated[list[Layer], Field(min_length=1), AtMost("layers")] = chain("inputs", "outputs")
+    """The layers, from input to output."""
     loss: Loss = "half_squared_error"
+    """How the outputs are compared with the targets."""
     delta: Annotated[Number, Field(gt=0)] | None = None
+    """Where the loss `huber` turns from a square to a straight line; 1 if it is left out."""
     penalty: Penalty | None = None
+    """What is added to the loss, so that weights stay small."""
 
     @model_validator(mode="after")
     def _loss_fits(self):
+        """The loss can read what the last layer gives and can compare with the targets; nothing comes between a
+        softmax and a loss that reads its probabilities, no residual link and no dropout. Without targets nothing
+        that speaks of a loss is given."""
         if self.data.y is None:
             self.expect_no("loss", "delta", "penalty")
             return self
         expect_outputs(self.layers[-1].activation, self.loss)
         self._expect_kept(f"layers[{len(self.layers) - 1}]", self.layers[-1])
-        expect_comparable("data.y", self.data.y, len(self.layers[-1].W), self.loss)
+        width = Layout(self.layout).outputs(self.layers[-1].W)
+        expect_comparable("data.y", self.data.y, width, self.loss)
         expect_delta(self.delta, self.loss)
         return self
 
@@ -100,29 +138,34 @@ class Spec(Example):
 
     @model_validator(mode="after")
     def _options_fit(self):
-        width = len(self.data.x[0])
+        """`slope` and `alpha` belong to the activations that read them; a layer with a residual link is as wide as
+        its input; a dropout mask holds nothing but 0 and 1."""
+        inputs = len(self.data.x[0])
         for i, layer in enumerate(self.layers):
             place = f"layers[{i}]"
             for key in PARAMETERS:
                 if getattr(layer, key) is not None and key not in OPS[layer.activation].attrs:
                     owner = having("activation", key)
                     raise ValueError(f"{place}.{key}: belongs to the activation {owner}, not {layer.activation}")
-            if layer.residual and len(layer.W) != width:
-                raise ValueError(f"{place}.residual: the layer gives {len(layer.W)} numbers, its input has {width}")
+            outputs = Layout(self.layout).outputs(layer.W)
+            if layer.residual and outputs != inputs:
+                raise ValueError(f"{place}.residual: the layer gives {outputs} numbers, its input has {inputs}")
             if layer.dropout:
                 expect_mask(f"{place}.dropout.mask", layer.dropout.mask)
-            width = len(layer.W)
+            inputs = outputs
         return self
 
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: the sum over outputs, averaged over the batch."""
-    a = tape.input("x", np.transpose(spec.data.x))
+    layout = Layout(spec.layout)
+    a = tape.input("x", layout.samples(spec.data.x))
     weights: list[Expr] = []
     for i, layer in enumerate(spec.layers, start=1):
-        a = _written(tape, f"layer{i}", layer, a, weights)
-    y = tape.target("y", spec.data, a, lambda y: np.transpose(one_hot(y, len(spec.layers[-1].W))))
-    E = tape.write("E", apply(spec.loss, a, y, **({"delta": spec.delta} if spec.delta else {})))
+        a = _written(tape, f"layer{i}", layout, layer, a, weights)
+    width = layout.outputs(spec.layers[-1].W)
+    y = tape.target("y", spec.data, a, lambda y: layout.samples(one_hot(y, width)))
+    E = tape.write("E", layout.apply(spec.loss, a, y, **({"delta": spec.delta} if spec.delta else {})))
     L = E.sum() / len(spec.data.x)
     penalty = spec.penalty or Penalty()
     if not (penalty.l1 or penalty.l2):
@@ -130,12 +173,12 @@ def forward(tape: Tape, spec: Spec) -> str:
     return tape.write("J", tape.write("L", L) + _penalty(tape, penalty, weights)).name
 
 
-def _written(tape: Tape, scope: str, layer: Layer, before: Expr, weights: list[Expr]) -> Expr:
-    z = tape.write(f"{scope}.z", affine(tape.param, scope, before, layer.W, layer.b), grad=f"{scope}.delta")
+def _written(tape: Tape, scope: str, layout: Layout, layer: Layer, before: Expr, weights: list[Expr]) -> Expr:
+    z = tape.write(f"{scope}.z", layout.affine(tape.param, scope, before, layer.W, layer.b), grad=f"{scope}.delta")
     weights.append(tape.ref(f"{scope}.W"))
-    a = tape.write(f"{scope}.a", apply(layer.activation, z, **layer.attrs))
+    a = tape.write(f"{scope}.a", layout.apply(layer.activation, z, **layer.attrs))
     if layer.dropout:
-        mask = tape.data(f"{scope}.m", np.transpose(layer.dropout.mask))
+        mask = tape.data(f"{scope}.m", layout.samples(layer.dropout.mask))
         a = tape.write(f"{scope}.d", a * mask / layer.dropout.keep)
     return tape.write(f"{scope}.r", a + before) if layer.residual else a
 

@@ -6,7 +6,7 @@ weight 0, so nothing of it reaches the loss, and nothing comes back. Of several 
 each chooses for itself.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Discriminator, Field, Tag, model_validator
@@ -17,7 +17,7 @@ from ..spec.limits import AtMost
 from ..spec.mistakes import SAMPLE, SAMPLES
 from ..spec.samples import by_depth
 from ..spec.shapes import shape, table
-from ..spec.targets import Answered
+from ..spec.targets import Answered, given_gradient
 from ..tape.tape import Expr, Tape, apply
 
 
@@ -25,8 +25,10 @@ class Data(Answered):
     """[data]: one input and its target."""
 
     x: Vector = shape("inputs")
+    """The input: one sample, a list of numbers."""
     y: Vector | None = shape("outputs", default=None)
-    upstream: Vector | None = shape("outputs", default=None)
+    """The target: a list of numbers. Left out, only the forward pass is worked."""
+    upstream: Vector | None = given_gradient("outputs")
 
     @property
     def samples(self) -> dict[str, list[float]]:
@@ -35,11 +37,13 @@ class Data(Answered):
 
 
 class Samples(Answered):
-    """[data] of several samples: one row for each; on the tape one column."""
+    """Several samples: one row for each; on the page one column."""
 
     x: Matrix = shape("samples", "inputs")
+    """The inputs: one row per sample."""
     y: Matrix | None = shape("samples", "outputs", default=None)
-    upstream: Matrix | None = shape("samples", "outputs", default=None)
+    """The targets: one row per sample. Left out, only the forward pass is worked."""
+    upstream: Matrix | None = given_gradient("samples", "outputs")
 
     @property
     def samples(self) -> dict[str, list[float]]:
@@ -51,19 +55,29 @@ class Gate(Model):
     not learn."""
 
     W: Matrix = shape("experts", "inputs")
+    """The weights of the gate: one row per expert."""
     k: int
+    """How many experts are chosen: those of the largest scores. With 1 the chosen one has the weight 1, and the gate
+    does not learn."""
 
 
 class Spec(Example):
     """A moe example."""
 
+    LOSS: ClassVar = "Half the squared errors, added up over the outputs; of several samples the mean over them."
+
     data: Annotated[Annotated[Data, Tag(SAMPLE)] | Annotated[Samples, Tag(SAMPLES)], Discriminator(by_depth(1))]
+    """The input and its target; or several samples."""
     experts: Annotated[list[Dense], Field(min_length=2), AtMost("layers")] = table("experts")
+    """The experts: one dense layer each."""
     gate: Gate
+    """What chooses among the experts."""
     activation: Activation = "tanh"
+    """The function of every expert."""
 
     @model_validator(mode="after")
     def _gate_chooses(self):
+        """`gate.k` is at least 1 and at most the number of experts, and no tie decides which are chosen."""
         k, count = self.gate.k, len(self.experts)
         if not 1 <= k <= count:
             raise ValueError(f"gate.k: is {k}; there are {count} experts to choose from")

@@ -13,9 +13,11 @@ class Spec(Normed):
     """An rms_norm example."""
 
     norm: Scale
+    """The normalization: its own parameters, and the small number under its root."""
 
     @model_validator(mode="after")
     def _has_features(self):
+        """There are at least two features: of one alone nothing but the sign would be left."""
         expect_several("weights.W", len(self.weights.W[0]), "column", "normalization over a row")
         return self
 

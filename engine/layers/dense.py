@@ -17,7 +17,9 @@ class Dense(Model):
     """A dense layer: W has one row per unit and one column per input, b one number per unit or is left out."""
 
     W: Matrix = shape("outputs", "inputs")
+    """The weights: one row per unit, one column per input."""
     b: Vector | None = shape("outputs", default=None)
+    """The biases: one number per unit; left out, the layer has none."""
 
 
 Layers = Annotated[list[Dense], Field(min_length=1), AtMost("layers")]

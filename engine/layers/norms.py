@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from ..spec.example import Example, Matrix, Model, Vector
 from ..spec.shapes import shape
-from ..spec.targets import Answered
+from ..spec.targets import Answered, given_gradient
 from ..tape.tape import Expr, Tape
 from .parts import Eps, small
 
@@ -15,8 +15,10 @@ class Data(Answered):
     """[data]: `u` has one row per sample, `t` the targets, one row per sample."""
 
     u: Matrix = shape("samples", "inputs")
+    """The inputs: one row per sample. A layer without biases makes of them what is normalised, x = u W."""
     t: Matrix | None = shape("samples", "features", default=None)
-    upstream: Matrix | None = shape("samples", "features", default=None)
+    """The targets: one row per sample. Left out, only the forward pass is worked."""
+    upstream: Matrix | None = given_gradient("samples", "features")
     TARGET: ClassVar[str] = "t"
 
 
@@ -24,6 +26,7 @@ class Weights(Model):
     """[weights]: W has one row per input and one column per feature. A bias would be in vain: the mean takes it."""
 
     W: Matrix = shape("inputs", "features")
+    """The weights in front of the normalization: one row per input, one column per feature."""
 
 
 class Scale(Model):
@@ -31,21 +34,29 @@ class Scale(Model):
     where the root is not."""
 
     gamma: Vector = shape("features")
+    """Stretches what is normalised: one factor per feature."""
     eps: Eps = 1e-5
+    """The small number under the root, which keeps the divisor away from 0; it may be 0 where the root is not."""
 
 
 class ScaleAndShift(Scale):
     """beta shifts the features, one number for each."""
 
     beta: Vector = shape("features")
+    """Shifts what is normalised: one number to add per feature."""
 
 
 class Normed(Example):
     """What the examples of all normalizations say."""
 
+    LOSS: ClassVar = "Half the squared errors, added up over the features and averaged over the samples."
+
     data: Data
+    """The samples and their targets."""
     weights: Weights
+    """The layer in front of the normalization."""
     norm: Scale
+    """The normalization: its own parameters, and the small number under its root."""
 
     def learned(self) -> dict[str, list[float]]:
         """The normalization's own parameters."""

@@ -9,6 +9,7 @@ from pydantic import Field
 from ..errors import BookError
 from ..spec.example import Number
 from ..tape.tape import Expr, Tape, apply
+from .layout import IN_ROWS, Layout
 
 Eps = Annotated[Number, Field(ge=0)]
 """A small number under the root of a norm; 0 where it is left out."""
@@ -60,8 +61,18 @@ def rms_norm(tape: Tape, scope: str, x: Expr, gamma: Expr, eps: Expr | None) -> 
     return tape.write(f"{scope}.y", gamma * xhat, grad=f"{scope}.dy")
 
 
-def attention(tape: Tape, scope: str, head, x: Expr, memory: Expr | None = None, mask=None, out: str = "H") -> Expr:
-    """softmax(Q Kᵀ / √d_k) V with Q = x W^Q, K = m W^K, V = m W^V, tokens in rows (Vaswani et al. 2017).
+def attention(
+    tape: Tape,
+    scope: str,
+    head,
+    x: Expr,
+    memory: Expr | None = None,
+    mask=None,
+    out: str = "H",
+    layout: Layout = IN_ROWS,
+) -> Expr:
+    """softmax(Q Kᵀ / √d_k) V with Q = x W^Q, K = m W^K, V = m W^V, tokens in rows (Vaswani et al. 2017); with tokens
+    in columns V softmax(Kᵀ Q / √d_k).
 
     `head` holds W_Q, W_K and W_V, `memory` is what is looked into, x itself if it is not given; where `mask` is 0
     nothing may be looked at. The number d_k must be on the tape, for all heads or as one of the scope.
@@ -69,14 +80,16 @@ def attention(tape: Tape, scope: str, head, x: Expr, memory: Expr | None = None,
     memory = x if memory is None else memory
     d_k = tape.ref(f"{scope}.d_k" if f"{scope}.d_k" in tape.steps else "d_k")
     Q, K, V = (
-        tape.write(f"{scope}.{letter}", source @ tape.param(f"{scope}.W{letter}", W), grad=f"{scope}.d{letter}")
+        tape.write(
+            f"{scope}.{letter}", layout.times(source, tape.param(f"{scope}.W{letter}", W)), grad=f"{scope}.d{letter}"
+        )
         for letter, source, W in (("Q", x, head.W_Q), ("K", memory, head.W_K), ("V", memory, head.W_V))
     )
-    R = tape.write(f"{scope}.R", Q @ K.T, grad=f"{scope}.dR")
+    R = tape.write(f"{scope}.R", layout.times(Q, K.T), grad=f"{scope}.dR")
     S = tape.write(f"{scope}.S", R / d_k.sqrt(), grad=f"{scope}.dS")
-    weights = S.softmax(axis=1) if mask is None else S.masked_softmax(mask, axis=1)
+    weights = S.softmax(axis=layout.axis) if mask is None else S.masked_softmax(mask, axis=layout.axis)
     A = tape.write(f"{scope}.A", weights, grad=f"{scope}.dA")
-    return tape.write(f"{scope}.{out}", A @ V, grad=f"{scope}.d{out}")
+    return tape.write(f"{scope}.{out}", layout.times(A, V), grad=f"{scope}.d{out}")
 
 
 def multi_head(tape: Tape, scope: str, heads: Mapping, W_O, x: Expr, memory: Expr | None = None, mask=None) -> Expr:

@@ -5,6 +5,7 @@ Names of weights say what they join: W_xh leads from the input to the hidden sta
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
@@ -18,8 +19,9 @@ from ..spec.mistakes import SAMPLE, SAMPLES
 from ..spec.rules import expect_delta, expect_mask, expect_outputs
 from ..spec.samples import by_depth
 from ..spec.shapes import counted, expect, shape
-from ..spec.targets import Answered, Targets, are_classes, expect_comparable, one_hot
-from ..tape.tape import Expr, Tape, apply
+from ..spec.targets import Answered, Targets, are_classes, expect_comparable, given_gradient, one_hot
+from ..tape.tape import Expr, Tape
+from .layout import COLUMNS, Layout, Named
 
 
 class Sequence(Answered):
@@ -30,10 +32,17 @@ class Sequence(Answered):
     step, 0 if it is not given. Without `y` every step answers that `answers` does not leave out."""
 
     x: Annotated[Matrix, AtMost("steps")] = shape("steps", "inputs")
+    """The sequence: one row per step of time."""
     y: Targets | None = shape("rows", "outputs", by_number=True, default=None)
-    upstream: Matrix | None = shape("rows", "outputs", default=None)
+    """The targets: one row for the last step, or one for each step that answers, or one for each step. The number of
+    a class, counted from 0, may stand for a row if the loss compares distributions. Left out, only the forward
+    pass is worked."""
+    upstream: Matrix | None = given_gradient("rows", "outputs")
     answers: Annotated[list[int], AtMost("steps")] | None = shape("steps", default=None)
+    """A mask: 1 for each step that answers, 0 for the others. Left out, the last step answers if there is one row of
+    targets, else every step."""
     h0: Vector | None = shape("hidden", default=None)
+    """The hidden state before the first step; 0 if it is left out."""
 
     @property
     def rows_given(self) -> Any:
@@ -86,19 +95,26 @@ class Sequence(Answered):
 
 
 class Sequences(Answered):
-    """[data] of several sequences, of equal or of different length: every key is a list with one entry for each
-    sequence, which is what the key has where there is but one."""
+    """Several sequences, of equal or of different length: every key is a list with one entry for each, which is what
+    the key has where there is but one."""
 
     ONE: ClassVar[type[Sequence]] = Sequence
 
     x: Annotated[list[Annotated[Matrix, AtMost("steps")]], AtMost("numbers")] = shape("samples", None, "inputs")
+    """The sequences: for each a list with one row per step of time."""
     y: list[Targets] | None = shape("samples", None, "outputs", by_number=True, default=None)
-    upstream: list[Matrix] | None = shape("samples", None, "outputs", default=None)
+    """The targets of each sequence: one row for its last step, or one for each step that answers, or one for each
+    step; numbers of classes, if they stand for rows, in all sequences. Left out, only the forward pass is worked."""
+    upstream: list[Matrix] | None = given_gradient("samples", None, "outputs")
     answers: list[Annotated[list[int], AtMost("steps")]] | None = shape("samples", None, default=None)
+    """A mask for each sequence: 1 for each step that answers, 0 for the others. Left out, of a sequence with one row
+    of targets the last step answers, of another one every step."""
     h0: Matrix | None = shape("samples", "hidden", default=None)
+    """The hidden states before the first step: one row for each sequence; 0 if they are left out."""
 
     @model_validator(mode="after")
     def _answers_alike(self):
+        """The targets of all sequences are rows, or those of all are numbers of classes."""
         if len({are_classes(rows) for rows in self.y or []}) > 1:
             raise ValueError("y: has numbers of classes for some sequences and rows for others; write all alike")
         return self
@@ -118,26 +134,37 @@ Sequential = Annotated[
 
 class Recurrent(Example):
     """An example of a recurrent family: its weights are hidden × inputs, hidden × hidden and outputs × hidden.
+    `layout` says how the numbers of a step stand: in "columns", W x + b, or in "rows", x W + b; with rows the weights
+    are inputs × hidden, hidden × hidden and hidden × outputs.
 
     `loss` compares what each answering step gives with its target; the errors of all of them, in all sequences, are
-    added up. `delta` is
-    where `huber` turns from a square to a straight line. `output_activation` makes the output of W_hy h + b_y.
+    added up. `delta` is where `huber` turns from a square to a straight line. `output_activation` makes the output of
+    W_hy h + b_y.
     """
 
+    LOSS: ClassVar = "What `loss` says, added up over the outputs of all steps that answer, in all sequences."
+
+    layout: Named = COLUMNS
+    """How inputs and states stand, and so which way round W is read: as `columns`, W x + b, or as `rows`, x W + b."""
     data: Sequential
+    """The sequence, and what should come out; or several sequences."""
     weights: Model
+    """The weights, the same at every step."""
     loss: Loss = "half_squared_error"
+    """How an output is compared with its target; the errors of all steps that answer are added up."""
     delta: Annotated[Number, Field(gt=0)] | None = None
+    """Where the loss `huber` turns from a square to a straight line; 1 if it is left out."""
     output_activation: Activation = "identity"
+    """The function that makes the output of its weighted sum W_hy h + b_y."""
 
     @property
-    def output(self) -> list[list[float]]:
-        """W_hy, which the weights of every recurrent family have: one row for each output."""
-        return dict(self.weights)["W_hy"]
+    def outputs(self) -> int:
+        """How many numbers come out: W_hy, which the weights of every recurrent family have, says so."""
+        return Layout(self.layout).outputs(dict(self.weights)["W_hy"])
 
     @property
     def hidden(self) -> int:
-        return len(self.output[0])
+        return Layout(self.layout).inputs(dict(self.weights)["W_hy"])
 
     def placed(self) -> Iterator[tuple[str, Sequence]]:
         """Every sequence, with what stands behind the keys where one of several is meant."""
@@ -146,27 +173,51 @@ class Recurrent(Example):
 
     @model_validator(mode="after")
     def _answers_fit(self):
+        """The targets of a sequence have one row, or one for each step that answers, or one for each step; at least
+        one step answers."""
         for at, one in self.placed():
             one.expect_answers(at)
         return self
 
     @model_validator(mode="after")
     def _loss_fits(self):
+        """The loss can read what the output activation gives, and can compare with the targets: probabilities,
+        distributions, class numbers, −1 or 1. Without targets nothing that speaks of a loss is given."""
         if self.data.y is None:
             self.expect_no("loss", "delta")
             return self
         expect_outputs(self.output_activation, self.loss, key="output_activation")
         for at, one in self.placed():
-            expect_comparable(f"data.y{at}", one.target, len(self.output), self.loss)
+            expect_comparable(f"data.y{at}", one.target, self.outputs, self.loss)
         expect_delta(self.delta, self.loss)
         return self
 
 
-def column(values) -> np.ndarray:
-    return np.reshape(values, (-1, 1))
+@dataclass(frozen=True)
+class Parameters:
+    """The weights and biases on the tape, and the layout in which they are used."""
+
+    layout: Layout
+    leaves: dict[str, Expr]
+
+    @classmethod
+    def written(cls, tape: Tape, spec: Recurrent) -> "Parameters":
+        layout, given = Layout(spec.layout), [(name, values) for name, values in spec.weights if values is not None]
+        return cls(layout, {n: tape.param(n, layout.one(v) if n.startswith("b_") else v) for n, v in given})
+
+    def times(self, name: str, x: Expr) -> Expr:
+        """W x or x W."""
+        return self.layout.times(x, self.leaves[name])
+
+    def biased(self, sums: Expr, name: str) -> Expr:
+        """The sums with these biases, if there are any."""
+        return sums + self.leaves[name] if name in self.leaves else sums
+
+    def reads(self, to: str, x: Expr, h: Expr) -> Expr:
+        """W_x x + W_h h + b with the weights that lead to `to`; without biases the two products alone."""
+        return self.biased(self.times(f"W_x{to}", x) + self.times(f"W_h{to}", h), f"b_{to}")
 
 
-Parameters = dict[str, Expr]
 Cell = Callable[[Tape, Parameters, str, Expr, dict[str, Expr]], dict[str, Expr]]
 """(tape, parameters, scope of the step, input, state before) -> state after: {'h': …}."""
 
@@ -174,17 +225,17 @@ Cell = Callable[[Tape, Parameters, str, Expr, dict[str, Expr]], dict[str, Expr]]
 def unrolled(tape: Tape, spec: Recurrent, cell: Cell) -> str:
     """Write all steps, and the outputs of those that answer; returns the name of the loss: the errors of all
     outputs, added up."""
-    p = {name: _parameter(tape, name, values) for name, values in spec.weights if values is not None}
+    p = Parameters.written(tape, spec)
     errors = [E for scope, one in spec.data.sequences.items() for E in _errors(tape, spec, cell, p, scope, one)]
     return tape.write("J", sum(errors[1:], errors[0])).name
 
 
 def _errors(tape: Tape, spec: Recurrent, cell: Cell, p: Parameters, scope: str, d: Sequence) -> list[Expr]:
     """The steps of one sequence; the errors of those that answer, each added up."""
-    x = [tape.input(f"{scope}t{t}.x", column(row)) for t, row in enumerate(d.x, start=1)]
+    one = p.layout.one
+    x = [tape.input(f"{scope}t{t}.x", one(row)) for t, row in enumerate(d.x, start=1)]
     state = {
-        name: tape.data(f"{scope}t0.{name}", column(start or [0.0] * spec.hidden))
-        for name, start in d.states().items()
+        name: tape.data(f"{scope}t0.{name}", one(start or [0.0] * spec.hidden)) for name, start in d.states().items()
     }
     errors = []
     for t in range(1, len(x) + 1):
@@ -192,41 +243,29 @@ def _errors(tape: Tape, spec: Recurrent, cell: Cell, p: Parameters, scope: str, 
         state = cell(tape, p, at, x[t - 1], state)
         if t in d.answering:
             out = _output(tape, spec, p, at, state["h"])
-            y = tape.target(f"{at}.target", d, out, partial(_answer, d, len(spec.output), t))
+            y = tape.target(f"{at}.target", d, out, partial(_answer, spec, d, t))
             errors.append(_judged(tape, spec, at, out, y).sum())
     return errors
 
 
-def _answer(d: Sequence, count: int, t: int, rows: Any) -> np.ndarray:
+def _answer(spec: Recurrent, d: Sequence, t: int, rows: Any) -> np.ndarray:
     """The target of a step that answers, whichever way it was written, or the gradient given for its output."""
-    return column(d.rows(one_hot(rows, count))[t])
+    return Layout(spec.layout).one(d.rows(one_hot(rows, spec.outputs))[t])
 
 
 def _output(tape: Tape, spec: Recurrent, p: Parameters, t: str, h: Expr) -> Expr:
     """What a step answers: y = f(u), u = W_hy h + b_y; where f leaves that sum as it is, y is the sum itself."""
-    sums = biased(p["W_hy"] @ h, p.get("b_y"))
+    sums = p.biased(p.times("W_hy", h), "b_y")
     if OPS[spec.output_activation].outputs == "logits":
         return tape.write(f"{t}.y", sums, grad=f"{t}.dy")
     u = tape.write(f"{t}.u", sums, grad=f"{t}.du")
-    return tape.write(f"{t}.y", apply(spec.output_activation, u), grad=f"{t}.dy")
+    return tape.write(f"{t}.y", p.layout.apply(spec.output_activation, u), grad=f"{t}.dy")
 
 
 def _judged(tape: Tape, spec: Recurrent, t: str, out: Expr, y: Expr) -> Expr:
     """The errors of a step. Where the loss reads logits, the probabilities that they stand for have a line too."""
+    layout = Layout(spec.layout)
     if OPS[spec.loss].outputs == "logits":
-        tape.write(f"{t}.p", out.softmax() if OPS[spec.loss].accepts(1) == "distribution" else out.sigmoid())
-    return tape.write(f"{t}.E", apply(spec.loss, out, y, **({"delta": spec.delta} if spec.delta else {})))
-
-
-def reads(p: Parameters, to: str, x: Expr, h: Expr) -> Expr:
-    """W_x x + W_h h + b with the weights that lead to `to`; without biases the two products alone."""
-    return biased(p[f"W_x{to}"] @ x + p[f"W_h{to}"] @ h, p.get(f"b_{to}"))
-
-
-def biased(sums: Expr, b: Expr | None) -> Expr:
-    """The sums with their biases, if they have any."""
-    return sums if b is None else sums + b
-
-
-def _parameter(tape: Tape, name: str, values: Any) -> Expr:
-    return tape.param(name, column(values) if name.startswith("b_") else values)
+        kind = "softmax" if OPS[spec.loss].accepts(1) == "distribution" else "sigmoid"
+        tape.write(f"{t}.p", layout.apply(kind, out))
+    return tape.write(f"{t}.E", layout.apply(spec.loss, out, y, **({"delta": spec.delta} if spec.delta else {})))

@@ -62,8 +62,12 @@ class Pool(Model):
     columns at the end that no window reaches are left out."""
 
     kind: Annotated[str, Known("kind of pooling", ("max", "avg"))]
+    """What is taken of each window: its largest number (`"max"`) or the average (`"avg"`)."""
     size: Steps
+    """How many rows and columns the window has: one number for both, or two, `[rows, columns]`."""
     stride: Steps | None = None
+    """How far the window moves: one number for down and across, or two, `[rows, columns]`; left out, by its own
+    size."""
 
     @property
     def steps(self) -> dict[str, int | Size]:
@@ -78,12 +82,24 @@ class Convolution(Model):
     kernels: Annotated[list[Maps], Field(min_length=1), AtMost("maps")] = shape(
         "outputs", "inputs", "height", "width"
     )
+    """The kernels: `kernels[o][c]` reads input map c for output map o; what all input maps give is added up."""
     b: Vector | None = shape("outputs", default=None)
+    """The biases: one number per output map; left out, the layer has none."""
     stride: Steps = 1
+    """How far the kernel moves from one place to the next: one number for down and across, or two,
+    `[rows, columns]`."""
     padding: Padding = 0
+    """How many rows and columns of zeros are put around each map: one number for every side, or two,
+    `[rows, columns]`, or four, `[top, bottom, left, right]`. Rows and columns at the end that no window reaches are
+    left out, as in PyTorch."""
     dilation: Steps = 1
+    """How far apart the entries that the kernel reads lie, one number for down and across or two, `[rows, columns]`;
+    1 is side by side."""
     activation: Activation = "relu"
+    """The function of each entry of a map."""
     pool: Pool | None = None
+    """The pooling behind the activation; left out, there is none. Rows and columns at the end that no window reaches
+    are left out."""
 
     @property
     def steps(self) -> dict[str, int | Size]:

@@ -16,6 +16,15 @@ def _clipped(before, now, low, high) -> np.ndarray:
     return np.where(before[0] < low, low, np.where(before[0] > high, high, now[0]))
 
 
+EDGE = 1e-10
+"""What is nearer to 0 than this is 0 to a unit step: 0.3 - 0.1 - 0.2 is 0 on paper, and not quite 0 in float64."""
+
+
+def unit_step(z: np.ndarray, at: int = 1) -> np.ndarray:
+    """1 above 0, 0 below it, and `at` at 0 itself."""
+    return (z >= -EDGE if at else z > EDGE).astype(z.dtype)
+
+
 # A table: one entry a paragraph, one rule a line.
 # fmt: off
 
@@ -102,6 +111,10 @@ op("floor", np.floor,
 op("heaviside", lambda z: (z > 0).astype(z.dtype),
    NO_GRADIENT,
    kind="mask", smooth=False)
+
+op("unit_step", unit_step,
+   NO_GRADIENT,
+   kind="mask", attrs={"at": 1}, smooth=False)
 
 op("maximum", np.maximum,
    lambda g, out, a, b: (g * ((1 + (a - b).sign()) / 2)).sum_to(a),

@@ -93,16 +93,20 @@ def _decayed(step: Expr, w: Expr, k) -> Expr:
     return step if k.weight_decay is None else step + k.weight_decay * w
 
 
-BETA1, BETA2 = share(0.9), share(0.999)
+MOMENTUM = share(0.9, "How much of the momentum is kept from one update to the next.")
+DECAY = share(0.9, "How much of the mean of squared gradients is kept from one update to the next.")
+FIRST = "How much of the mean of the gradients is kept from one update to the next."
+SECOND = "How much of the second mean is kept: of that of squared gradients; of the momentum in `lion`."
+DIVISOR = "The small number in the divisor, which keeps it away from 0; 0 leaves it out."
+BETA1, BETA2, EPS = share(0.9, FIRST), share(0.999, SECOND), not_negative(1e-8, DIVISOR)
 
 optimizer("sgd", sgd)
-optimizer("momentum", momentum, momentum=share(0.9))
-optimizer("nesterov", nesterov, momentum=share(0.9))
-optimizer("adagrad", adagrad, eps=not_negative(1e-10))
-optimizer("rmsprop", rmsprop, decay=share(0.9), eps=not_negative(1e-8))
-optimizer("adam", adam, beta1=BETA1, beta2=BETA2, eps=not_negative(1e-8), counts=True)
+optimizer("momentum", momentum, momentum=MOMENTUM)
+optimizer("nesterov", nesterov, momentum=MOMENTUM)
+optimizer("adagrad", adagrad, eps=not_negative(1e-10, DIVISOR))
+optimizer("rmsprop", rmsprop, decay=DECAY, eps=EPS)
+optimizer("adam", adam, beta1=BETA1, beta2=BETA2, eps=EPS, counts=True)
 optimizer(
-    "adamw", adamw, beta1=BETA1, beta2=BETA2, eps=not_negative(1e-8), weight_decay=not_negative(0.01),
-    counts=True, decoupled=True,
-)  # fmt: skip
-optimizer("lion", lion, beta1=share(0.9), beta2=share(0.99), decoupled=True)
+    "adamw", adamw, beta1=BETA1, beta2=BETA2, eps=EPS, weight_decay=not_negative(0.01), counts=True, decoupled=True
+)
+optimizer("lion", lion, beta1=BETA1, beta2=share(0.99, SECOND), decoupled=True)

@@ -19,25 +19,27 @@ TAKEN = (
 
 @dataclass(frozen=True)
 class Setting:
-    """A number of an optimiser: its usual value, and its bounds in the words of pydantic: gt, ge, lt, le."""
+    """A number of an optimiser: its usual value, its bounds in the words of pydantic (gt, ge, lt, le), and what it
+    means."""
 
     usual: float
     bounds: tuple[tuple[str, float], ...] = ()
+    says: str = ""
 
 
-def share(usual: float) -> Setting:
+def share(usual: float, says: str = "") -> Setting:
     """A number from 0 to less than 1: how much is kept of what was."""
-    return Setting(usual, (("ge", 0), ("lt", 1)))
+    return Setting(usual, (("ge", 0), ("lt", 1)), says)
 
 
-def not_negative(usual: float) -> Setting:
+def not_negative(usual: float, says: str = "") -> Setting:
     """A number of at least 0."""
-    return Setting(usual, (("ge", 0),))
+    return Setting(usual, (("ge", 0),), says)
 
 
-def positive(usual: float) -> Setting:
+def positive(usual: float, says: str = "") -> Setting:
     """A number greater than 0."""
-    return Setting(usual, (("gt", 0),))
+    return Setting(usual, (("gt", 0),), says)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ class Answering(Model):
     other through its forward pass alone. With `input_gradients` the way back goes on to the inputs."""
 
     update: Any = None
+    """How the parameters change."""
     input_gradients: bool = False
+    """`true`: the backward pass goes on to the inputs, and their gradients are shown and checked."""
 
     @model_validator(mode="after")
     def _goes_as_far_as_it_can(self):

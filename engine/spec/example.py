@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, cast
-from unicodedata import category
 
 from pydantic import (
     AfterValidator,
@@ -20,43 +19,16 @@ from pydantic import (
 )
 from pydantic_core import core_schema
 
-from ..errors import shorten, suggest
+from ..errors import suggest
 from ..ops import of_kind
 from ..optim import KEYS, OPTIMIZERS, SCHEDULES, Setting, settings
 from .answering import Answering
 from .limits import LIMITS, AtMost
+from .meeting import meet
 from .mistakes import TABLE, TEXT
 from .model import Model
-from .shapes import meet
+from .plain import named, plain
 from .start import Start
-
-NAME = "is made of letters and digits of any language, - and _, and does not begin with -"
-"""What the name of an example must be; `is_name` judges it."""
-
-MARKUP = frozenset("\\{}<>$`")
-UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
-"""The Unicode categories of control, format and broken characters, and of separators of lines."""
-
-NEEDED = frozenset(
-    "\n\t\xad\u200c\u200d\u180e"  # the soft hyphen; joiners, with which Persian, Hindi and Mongolian are spelt
-    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"  # signs that are seen
-)
-"""Format characters that words are spelt with. What turns the direction of other words, or is seen nowhere, is not
-among them: a title would read as something that is not written."""
-
-BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and signs that look like nothing."""
-
-
-def is_unseen(char: str) -> bool:
-    """Whether a character controls others or is never seen."""
-    noncharacter = ord(char) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(char) <= 0xFDEF
-    return (category(char) in UNSEEN and char not in NEEDED) or noncharacter
-
-
-def is_seen(text: str) -> bool:
-    """Whether there is anything to see of a text."""
-    return any(category(c)[0] in "LNPS" and c not in BLANK for c in text)
 
 
 class Known:
@@ -81,23 +53,6 @@ class Known:
         return handler(schema) | {"enum": self.names}
 
 
-def plain(limit: str):
-    """A validator for words that are set as they stand: no markup, no control characters, not too long."""
-
-    def check(text: str) -> str:
-        if len(text) > LIMITS[limit]:
-            raise ValueError(f"is {len(text)} characters long; {LIMITS.rule(limit, len(text))}")
-        if found := next((c for c in text if c in MARKUP or is_unseen(c)), None):
-            raise ValueError(f"is plain text and may not hold {found!a}, which is markup or control")
-        if limit == "title" and "\n" in text:
-            raise ValueError("is a title and stands on one line")
-        if not is_seen(text):
-            raise ValueError("is empty")
-        return text
-
-    return AfterValidator(check)
-
-
 def _rectangle(rows: list[list[float]]) -> list[list[float]]:
     if not rows or not rows[0]:
         raise ValueError("is empty; expected rows of numbers")
@@ -107,18 +62,6 @@ def _rectangle(rows: list[list[float]]) -> list[list[float]]:
     if (size := len(rows) * len(rows[0])) > LIMITS["numbers"]:
         raise ValueError(f"holds {size} numbers; {LIMITS.rule('numbers', size)}")
     return rows
-
-
-def is_name(text: str) -> bool:
-    """Whether an example may be called so: letters of any language with their marks, digits, - and _."""
-    letters = all(c in "-_" or (category(c)[0] in "LMN" and c not in BLANK) for c in text)
-    return letters and text[:1] not in ("", "-") and category(text[0])[0] != "M"
-
-
-def named(name: str) -> str:
-    if not is_name(name):
-        raise ValueError(f"{shorten(name)} is no name of an example")
-    return name
 
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -142,9 +85,15 @@ class Schedule(Model):
     """[update.schedule]: how the learning rate changes from update to update. `steps` counts updates."""
 
     kind: Annotated[str, Known("kind", SCHEDULES)]
+    """How the learning rate goes: it stays, is multiplied by a factor now and then or every time, falls along half a
+    cosine, is divided by the root of the number of the update, or rises to its full value."""
     steps: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    """After how many updates: of `step`, the factor comes again; of `cosine`, the lowest rate is there; of `warmup`,
+    the full rate."""
     factor: Annotated[Number, Field(gt=0, le=1)] | None = None
+    """What the learning rate is multiplied by."""
     lowest: Annotated[Number, Field(ge=0)] | None = None
+    """Where a cosine ends; 0 if it is left out."""
 
     @field_validator("steps", "factor", "lowest")
     @classmethod
@@ -155,6 +104,7 @@ class Schedule(Model):
 
     @model_validator(mode="after")
     def _is_whole(self):
+        """A schedule has all its keys but `lowest`, which may be left out."""
         for key in KEYS[self.kind]:
             if key != "lowest" and getattr(self, key) is None:
                 raise ValueError(f"the schedule {self.kind!r} needs the key {key!r}")
@@ -167,14 +117,24 @@ class Update(Model):
     without it every update reads all."""
 
     optimizer: Annotated[str, Known("optimizer", OPTIMIZERS)] = "sgd"
+    """How gradients become steps."""
     learning_rate: Positive
+    """The learning rate: how far a step goes."""
     weight_decay: Annotated[Number, Field(ge=0)] | None = None
+    """Pulls every parameter towards zero: so many times the parameter is added to its gradient; `adamw` and `lion`
+    add it to the step instead."""
     clip_value: Positive | None = None
+    """The greatest entry of a gradient, up or down; greater ones are cut, before `clip_norm`."""
     clip_norm: Positive | None = None
+    """The greatest length of all gradients together; longer ones are shortened."""
     schedule: Schedule | None = None
+    """How the learning rate changes from update to update; left out, it stays."""
     frozen: list[str] = []
+    """Parameters that keep their value, by their names in the trace, such as `["layer1.W"]`."""
     batch_size: Annotated[int, Field(ge=1)] | None = None
+    """How many samples each update reads; left out, all."""
     order: Annotated[list[int], Field(min_length=1), AtMost("numbers")] | None = None
+    """In which order the samples are read, counted from 0; left out, that of the file."""
 
     @classmethod
     def known_keys(cls) -> list[str]:
@@ -190,6 +150,7 @@ class Update(Model):
 
     @model_validator(mode="after")
     def _falls(self):
+        """The lowest rate of a schedule is not above the learning rate, from which it starts."""
         if self.schedule and (self.schedule.lowest or 0) > self.learning_rate:
             raise ValueError("schedule.lowest: is greater than learning_rate, from which the schedule starts")
         return self
@@ -208,7 +169,10 @@ def update_model() -> type[Update]:
 @cache
 def _with_settings(known: tuple[tuple[str, Setting], ...]) -> type[Update]:
     own: dict[str, Any] = {
-        key: (Annotated[Number, Field(**cast(dict[str, Any], dict(setting.bounds)))] | None, None)
+        key: (
+            Annotated[Number, Field(**cast(dict[str, Any], dict(setting.bounds)))] | None,
+            Field(None, description=setting.says or None),
+        )
         for key, setting in known
         if key not in Update.model_fields
     }
@@ -231,16 +195,22 @@ class Page(Model):
     greater than 1 the second update is worked in full, and all so many are shown in a table."""
 
     arithmetic: Annotated[str, Known("arithmetic", ("pencil", "exact"))] = "pencil"
+    """How the pages compute: `"pencil"`, with the printed digits; `"exact"`, with all digits."""
     digits: Annotated[int, Field(ge=2, le=12)] = 4
+    """How many significant digits are printed."""
     curve: Annotated[int, Field(ge=1), AtMost("curve")] = 1000
+    """How many updates the loss curve shows."""
     steps: Annotated[int, Field(ge=1, le=100)] = 1
+    """Greater than 1: the second update is worked in full, and so many are shown in tables."""
 
 
 class Symbol(Model):
     """How one array is written: its symbol, and its entries row by row if they have names of their own."""
 
     symbol: Tex
+    """The symbol of the array, in TeX."""
     entries: list[list[Tex]] | None = None
+    """The symbols of its entries, row by row; left out, they get indices."""
 
 
 Notation = Annotated[
@@ -263,20 +233,39 @@ class Example(Answering):
     """
 
     family: str
+    """The kind of model."""
     title: Annotated[Title, Field(min_length=1)]
+    """The title, one line of plain text per language."""
     intro: Words = {}
+    """A paragraph at the head of the first page, per language."""
     see: list[Annotated[str, AfterValidator(named)]] = []
+    """Names of other examples to read beside this one, such as `["seed"]`."""
     order: Annotated[int, Field(ge=0, le=1_000_000)] = 100
+    """The place in the list of examples, smallest first."""
     update: Annotated[Update, Latest()] | None = None
+    """How the parameters change; it may be left out where there is no target, or where the gradient of the outputs is
+    given."""
     start: Start = {}
+    """What the optimiser remembers when the example begins: `t`, how many updates were made before; for each letter
+    of its state (m, v, s) a table with a value for each parameter, by its name in the trace. What is left out is
+    0."""
     page: Page = Page()
+    """How the numbers are printed, and how many updates are shown."""
     notation: dict[str, Notation] = {}
+    """Symbols of your own: the name of an array in the trace, and how it is written in TeX."""
     _file: str = PrivateAttr("")
 
     @model_validator(mode="after")
     def _shapes_meet(self):
+        """Keys that speak of the same dimension agree on it."""
         meet(self)
         return self
+
+    @classmethod
+    def read_as(cls, tables: dict) -> dict:
+        """The tables of an example of this family as they are read: some are examples of another one. Raises
+        ValueError if what is said cannot be said there."""
+        return tables
 
     @property
     def file(self) -> str:

@@ -27,6 +27,7 @@ DEFAULTS = {
     "numbers": 10_000,  # of one array
     "size": 20_000,  # numbers of the data, the parameters and the units together
     "curve": 100_000,  # updates in the loss curve
+    "printed": 40_000,  # numbers in an example's tables of updates
     "multiplications": 10_000_000_000,  # for the loss curve and the check of every gradient
     "places": 200,  # of a source
     "figures": 400,  # that a source prints
@@ -88,4 +89,4 @@ class AtMost:
     def __get_pydantic_json_schema__(self, schema, handler):
         written = handler(schema)
         words = {"array": "maxItems", "string": "maxLength", "integer": "maximum"}
-        return written | {words[written["type"]]: LIMITS[self.limit]}
+        return written | {words[written["type"]]: LIMITS[self.limit], "x-limit": self.limit}

@@ -12,6 +12,7 @@ from .limits import AtMost
 from .mistakes import CLASSES, ROWS
 from .model import Model
 from .rules import expect_index, expect_targets
+from .shapes import shape
 
 
 class Answered(Model):
@@ -32,11 +33,23 @@ class Answered(Model):
 
     @model_validator(mode="after")
     def _answers_in_one_way(self):
+        """Targets and the gradient of the outputs are not given together."""
         if self.target is not None and getattr(self, "upstream", None) is not None:
             raise ValueError(
                 f"upstream: is the gradient of the outputs, which a loss would give; leave {self.TARGET} or this out"
             )
         return self
+
+
+def given_gradient(*dims: str | int | None, because: str = "") -> Any:
+    """The field `upstream`, of these dimensions."""
+    return shape(
+        *dims,
+        because=because,
+        default=None,
+        says="The gradient of the outputs, laid out as the targets, in whose place it stands: the backward pass "
+        "starts there, and there is no loss.",
+    )
 
 
 def is_class(value: Any) -> TypeGuard[int]:

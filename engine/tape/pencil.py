@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..ops import OPS
+from .by_fractions import by_fractions, round_by_hand
 from .given import given_entries
 from .rounding import round_array
 from .trace import Step, Trace
@@ -30,11 +31,29 @@ def pencil(trace: Trace, digits: int) -> Trace:
     def rounding(step: Step, value: np.ndarray) -> np.ndarray:
         value = _cancelled(step, value, used)
         exact = trace.is_inlined(step.name) or given.get(step.name, False)
-        used[step.name] = np.where(exact, value, round_array(value, digits))
-        return used[step.name]
+        if not np.all(exact):
+            found = round_by_hand(value, round_array(value, digits), digits, lambda: _by_fractions(trace, step, used))
+            value = np.where(exact, value, found)
+        used[step.name] = value
+        return value
 
     rounded = trace.replay(rounding=rounding)
     return rounded._with(rounded.values(), digits)
+
+
+def _by_fractions(trace: Trace, step: Step, used: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """The step from what is printed, with what is worked out in one go with it; None if these are no fractions."""
+    values = []
+    for name in step.args:
+        value = used[name] if trace[name].is_leaf or not trace.is_inlined(name) else None
+        value = _by_fractions(trace, trace[name], used) if value is None else value
+        if value is None:
+            return None
+        values.append(value)
+    try:
+        return by_fractions(step, values)
+    except ZeroDivisionError:
+        return None
 
 
 NOISE = 1e-14

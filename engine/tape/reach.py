@@ -39,9 +39,9 @@ def least(trace: Trace) -> tuple[str, float]:
     """The furthest line after the outputs that depends on no parameter but through them: the loss, or the part of it
     without a penalty; and its value where every output comes as near to its target as it can: no weights make it
     smaller. Raises ValueError if no target lies out of reach."""
-    pairs = {one.outputs: one.target for one in beyond(trace)}
-    if not pairs:
+    if not beyond(trace):
         raise ValueError(f"all targets of {trace.example!r} can be reached")
+    pairs = {outputs.name: target.name for outputs, target in _compared(trace)}  # also those that can be reached
     steps: dict[str, Step] = {}
     tied: set[str] = set()  # depends on a parameter otherwise
     after, last = set(pairs), ""

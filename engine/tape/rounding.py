@@ -17,7 +17,12 @@ def round_decimal(value: float | Decimal, digits: int) -> Decimal:
     A number that has no more than `digits` digits once binary noise is gone is returned as it is.
     """
     exact = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
-    rounded = _context(digits).plus(_context(min(SAFE, max(SNAP.prec, digits + 6))).plus(exact))
+    return rounded_to(_context(min(SAFE, max(SNAP.prec, digits + 6))).plus(exact), digits)
+
+
+def rounded_to(value: Decimal, digits: int) -> Decimal:
+    """A decimal without noise to `digits` significant digits, ties to even; never a negative zero."""
+    rounded = _context(digits).plus(value)
     return Decimal(0) if rounded == 0 else rounded
 
 

@@ -20,6 +20,7 @@ EXAMPLES = {
     "softmax_regression": "softmax-regression", "mlp": "regularised", "autoencoder": "autoencoder", "vae": "vae",
     "lora": "lora", "moe": "moe", "dqn": "dqn", "gan": "gan-generator", "rnn": "rnn", "gru": "gru", "lstm": "lstm",
     "cnn": "cnn", "encoder": "encoder", "decoder": "decoder", "gpt": "gpt",
+    "perceptron": "perceptron",
 }  # fmt: skip
 NO_BIASES = {"attention", "multihead", "gcn", "word2vec", "batch_norm", "layer_norm", "group_norm", "rms_norm"}
 """Families whose examples have no biases anyway."""

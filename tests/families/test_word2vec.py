@@ -1,4 +1,4 @@
-"""Word vectors by skip-gram with negative samples."""
+"""Word vectors by skip-gram and CBOW, with negative samples and with the softmax over the whole vocabulary."""
 
 import numpy as np
 import pytest
@@ -36,6 +36,48 @@ def classifier(leaf, found):
     scores = leaf["U"][asked] @ leaf["V"][d["center"]]
     loss = torch.nn.functional.binary_cross_entropy_with_logits(scores, wanted, reduction="sum")
     return {"J": loss}
+
+
+def full_softmax(leaf, found):
+    """As a user of PyTorch writes it: a linear layer without biases, and the cross-entropy."""
+    import torch
+    from torch.nn import functional as fn
+
+    d, cbow = found["data"], found.get("architecture") == "cbow"
+    read = torch.tensor(d["context"] if cbow else [d["center"]]).reshape(1, -1)
+    v = fn.embedding_bag(read, leaf["V"], mode="mean")
+    scores = v @ leaf["U"].T
+    told = torch.tensor([d["center"] if cbow else d["context"]])
+    return {"h" if cbow else "v_c": v.T, "s": scores.T, "p": scores.softmax(1).T, "J": fn.cross_entropy(scores, told)}
+
+
+def bag(leaf, found):
+    """CBOW with negative samples."""
+    import torch
+    from torch.nn import functional as fn
+
+    d = found["data"]
+    h = leaf["V"][d["context"]].mean(0)
+    told, drawn = leaf["U"][d["center"]], leaf["U"][torch.tensor(d["negatives"])]
+    return {"h": h, "J": -fn.logsigmoid(told @ h) - fn.logsigmoid(-(drawn @ h)).sum()}
+
+
+FULL = WORDS | {"data": {"center": 1, "context": 0}}
+CBOW = WORDS | {"architecture": "cbow", "data": {"center": 1, "context": [0, 4, 0]}}
+BAG = CBOW | {"data": CBOW["data"] | {"negatives": [2, 3, 2]}}
+
+
+@pytest.mark.parametrize(("found", "model"), [(FULL, full_softmax), (CBOW, full_softmax), (BAG, bag)])
+def test_the_other_forms_against_pytorch(found, model):
+    trace = against_torch(found, model)
+    exact_gradients(found)
+    touched = np.flatnonzero(trace.value(trace.grads["U"]).any(axis=1))
+    assert len(touched) == (3 if model is bag else 5)  # the softmax touches every word
+
+
+def test_a_context_of_one_word():
+    against_torch(CBOW | {"data": {"center": 1, "context": [3]}}, full_softmax)
+    against_torch(CBOW | {"data": {"center": 1, "context": 3}}, full_softmax)
 
 
 def at_random(seed, words, size, count):
@@ -76,6 +118,14 @@ BAD = [
     ("weights.U=[[1, 2], [3, 4]]", "weights.U: has 2 rows, expected 5 (words), because weights.V has 5 rows"),
     ("data.center=1.5", "data.center: expected a whole number, found 1.5"),
 ]
+
+
+def test_bad_input_of_the_other_forms():
+    refused(changed(FULL, "data.context=[0, 2]"), "data.context: skip-gram tells one word of the context; write its")
+    refused(changed(CBOW, "data.context=[0, 5]"), "data.context[1]: is 5; there are 5 words")
+    refused(changed(CBOW, "data.context=[]"), "data.context: is empty")
+    refused(changed(BAG, "data.negatives=[1]"), "data.negatives[0]: is 1, the centre word itself")
+    refused(changed(CBOW, "architecture='bow'"), "unknown architecture 'bow'. Did you mean 'cbow'")
 
 
 @pytest.mark.parametrize(("change", "words"), BAD, ids=[change[:22] for change, _ in BAD])

@@ -11,6 +11,7 @@ from ...base.numbers import tex_ceiling, tex_floor
 from ..arrangement import arrangement, used
 from ..gradients import gradient_of
 from ..history import History, turns
+from ..places import reference_label
 from ..view import GIVEN, Rendered, View
 
 MOST_TOLD = 6
@@ -36,6 +37,11 @@ class OutOfReach:
 class Page(View):
     derives = (GIVEN,)
     is_overview = True
+
+    @property
+    def reference(self) -> str:
+        """The address of the family's page in the reference."""
+        return reference_label(self.example.family)
 
     def see_also(self) -> str:
         """Links to the examples that this one names."""

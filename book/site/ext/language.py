@@ -1,15 +1,22 @@
 """What a language needs of Sphinx: how its words are found, how it counts, what TeX has to know."""
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.search import SearchEnglish, SearchLanguage
+from sphinx.transforms import SphinxTransform
 
 from gradbook.book.i18n import language, words
 
 from .page_context import language_code
+
+WIDE = "\u3001-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+"""Punctuation that has its own room around it, as in a regular expression's brackets."""
 
 SPLITTER = Path(__file__).with_name("character_search.js")
 
@@ -50,6 +57,36 @@ def add_search(app: Sphinx) -> None:
     app.add_search_language(EnglishSearch)
     for found in filter(None, map(search_of, words.languages())):
         app.add_search_language(found)
+
+
+class Join(SphinxTransform):
+    """Sentences that templates write one after the other stand without a space between them, where the language has
+    none."""
+
+    default_priority = 770  # after translations (20) and `Unwrap`, before titles are collected (880)
+
+    def apply(self, **kwargs) -> None:
+        told = language.language(language_code(self.app)).search
+        kept = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw, nodes.comment)
+        for parent in list(self.document.findall(nodes.TextElement)) if told else ():
+            if not isinstance(parent, kept):
+                parent[:] = list(_merged(parent.children, told.characters))
+
+
+def _merged(children: Iterable[nodes.Node], characters: str) -> Iterator[nodes.Node]:
+    """A line break is a text of its own, until the texts beside it are one."""
+    for is_text, run in groupby(children, lambda child: isinstance(child, nodes.Text)):
+        part = list(run)
+        yield from [nodes.Text(joined("".join(map(str, part)), characters))] if is_text else part
+
+
+def joined(text: str, characters: str) -> str:
+    """Text without the spaces beside wide punctuation, and without line breaks between characters of such a script.
+
+    >>> joined("损失下降。 下一步\\n更小（见 $J$ ）。", "\\u3400-\\u9fff")
+    '损失下降。下一步更小（见 $J$）。'
+    """
+    return re.sub(rf"(?<=[{WIDE}])[ \n]+|[ \n]+(?=[{WIDE}])|(?<=[{characters}]) *\n *(?=[{characters}])", "", text)
 
 
 def plural_script(lang: str) -> str:

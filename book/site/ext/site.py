@@ -27,7 +27,7 @@ from .face import add_face, bring_whole
 from .html import SiteBuilder
 from .incremental import depend_on_trace, folders, outdated, tidy, updated
 from .internals import NoteNodes, OfOneDocument, hasten
-from .language import add_search, configure
+from .language import Join, add_search, configure
 from .left_out import leave_links
 from .mathematics import visit_math_block_tex
 from .navigation import leave_out, put_in
@@ -45,6 +45,7 @@ def setup(app: Sphinx) -> dict:
     app.add_role("as-written", AsWritten())
     app.add_transform(OfOneDocument)
     app.add_transform(Unwrap)
+    app.add_transform(Join)
     app.add_directive("div", Container)
     app.add_node(nodes.math_block, override=True, latex=(visit_math_block_tex, None))
     app.add_node(fold, html=(visit_fold, depart_fold))
