@@ -44,7 +44,8 @@ class Data(Answered):
 
     def expect_comparable(self, outputs: int, loss: str) -> None:
         """Raises ValueError if the loss cannot compare with the target."""
-        expect_comparable("data.y", [self.y] if isinstance(self.y, list) else self.y, outputs, loss)
+        y = self.target
+        expect_comparable("data.y", [y] if isinstance(y, list) else y, outputs, loss)
 
 
 class Batch(Answered):
@@ -62,7 +63,7 @@ class Batch(Answered):
         return {f"s{i}.": x for i, x in enumerate(self.x, start=1)}
 
     def expect_comparable(self, outputs: int, loss: str) -> None:
-        expect_comparable("data.y", self.y, outputs, loss)
+        expect_comparable("data.y", self.target, outputs, loss)
 
 
 class Dense(Model):

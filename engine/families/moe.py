@@ -6,6 +6,7 @@ weight 0, so nothing of it reaches the loss, and nothing comes back. Of several 
 each chooses for itself.
 """
 
+from collections.abc import Callable
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -95,7 +96,7 @@ def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: half the squared errors of the mixture, averaged over the
     samples."""
     several, count = isinstance(spec.data, Samples), len(spec.data.samples)
-    layout = np.transpose if several else column
+    layout: Callable = np.transpose if several else column
     x = tape.input("x", layout(spec.data.x))
     g = gate(tape, x, spec.gate)
     outputs = [expert(tape, f"expert{e}", x, one, spec.activation) for e, one in enumerate(spec.experts, start=1)]

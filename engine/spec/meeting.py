@@ -85,7 +85,7 @@ class Claims:
         if "x-chain" in said:
             self._chain(value, place, said, names)
         elif value is not None:
-            dims = [_known(dim, said, names) for dim in said.get("x-shape", ())]
+            dims = [None if dim is None else _known(dim, said, names) for dim in said.get("x-shape", ())]
             if self.layout and "x-laid" in said:
                 self.laid.add(place)
                 dims = dims[:: 1 if said["x-laid"] == self.layout else -1]
@@ -160,10 +160,8 @@ class Claims:
                     yield Clash(claim, expected, str(dim), because)
 
 
-def _known(dim: str | int | None, said: dict, names: Names) -> Dimension | None:
-    """The dimension that a declaration names; None if it may be of any length."""
-    if dim is None:
-        return None
+def _known(dim: str | int, said: dict, names: Names) -> Dimension:
+    """The dimension that a declaration names."""
     return Fixed(dim, said.get("x-because", "")) if isinstance(dim, int) else names.get(dim, dim)
 
 
