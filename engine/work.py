@@ -55,13 +55,16 @@ def _inputs(tape: Tape, example: Example) -> list[str]:
 def _given(turn: Example, first: Tape) -> dict[str, np.ndarray]:
     """The data that an update reads, by the names of their leaves on the tape of the first update.
 
-    Raises ValueError if the family writes other steps for other samples, which no update could follow.
+    Raises BookError if the family writes other steps for other samples, which no update could follow.
     """
     tape = Tape(turn.name)
     family(turn.family).forward(tape, turn)
     written = [(s.name, s.op, s.args, s.value.shape) for s in tape.steps.values()]
     if written != [(s.name, s.op, s.args, s.value.shape) for s in first.steps.values()]:
-        raise ValueError(f"the family {turn.family!r} writes other steps for other samples")
+        raise BookError(
+            f"{turn.file or turn.name}: update.batch_size: the samples differ in what has to be worked, as sequences "
+            "of different length do; every update must have the same lines, so make them alike or leave it out."
+        )
     return {s.name: s.value for s in tape.steps.values() if s.op == "data"}
 
 

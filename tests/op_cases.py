@@ -6,6 +6,7 @@ from zlib import crc32
 import numpy as np
 
 from gradbook.engine.ops import OPS
+from gradbook.engine.ops.convolution import pair
 
 
 def case(name: str, seed: int = 0) -> tuple[list[np.ndarray], dict]:
@@ -47,8 +48,14 @@ def _shapes(name: str, rng) -> tuple[list, dict]:
 
 
 def _map(m, n, k, w, s, d=1):
-    """The shape of a map in which a window of k × w has m × n places."""
-    return s * (m - 1) + d * (k - 1) + 1, s * (n - 1) + d * (w - 1) + 1
+    """The shape of a map in which a window of k × w has m × n places; s and d may differ along rows and columns."""
+    (s, across), (d, apart) = pair(s), pair(d)
+    return s * (m - 1) + d * (k - 1) + 1, across * (n - 1) + apart * (w - 1) + 1
+
+
+def _steps(one, other):
+    """One number for rows and columns, or one for each."""
+    return one if one == other else (one, other)
 
 
 SPECIAL = {
@@ -64,13 +71,17 @@ SPECIAL = {
     "scatter": lambda m, n, k, s, d: ([(3, n)], {"rows": [k % m, s % m, d % m], "count": m}),
     "broadcast": lambda m, n, k, s, d: ([((m, 1), (1, n), ())[k - 1]], {"shape": [m, n]}),
     "topk_mask": lambda m, n, k, s, d: ([(m + 1, n + 1)], {"k": 1 + k % 2}),
-    "conv": lambda m, n, k, s, d: ([_map(m, n, k, 2, s, d), (k, 2)], {"stride": s, "dilation": d}),
+    "conv": lambda m, n, k, s, d: (
+        [_map(m, n, k, 2, _steps(s, k), d), (k, 2)], {"stride": _steps(s, k), "dilation": d}
+    ),
     "conv_transpose": lambda m, n, k, s, d: (
         [(m, n), (k, 2)], {"shape": _map(m, n, k, 2, s, d), "stride": s, "dilation": d}
     ),
-    "max_pool": lambda m, n, k, s, d: ([_map(m, n, k, k, s)], {"size": k, "stride": s}),
+    "max_pool": lambda m, n, k, s, d: ([_map(m, n, k, d, s)], {"size": _steps(k, d), "stride": s}),
     "max_pool_back": lambda m, n, k, s, d: ([(m, n), _map(m, n, k, k, s)], {"size": k, "stride": s}),
     "max_pool_pick": lambda m, n, k, s, d: ([_map(m, n, k, k, s)] * 2, {"size": k, "stride": s}),
-    "avg_pool": lambda m, n, k, s, d: ([_map(m, n, k, k, s)], {"size": k, "stride": s}),
-    "avg_pool_back": lambda m, n, k, s, d: ([(m, n)], {"shape": _map(m, n, k, k, s), "size": k, "stride": s}),
+    "avg_pool": lambda m, n, k, s, d: ([_map(m, n, k, k, _steps(s, d))], {"size": k, "stride": _steps(s, d)}),
+    "avg_pool_back": lambda m, n, k, s, d: (
+        [(m, n)], {"shape": _map(m, n, k, d, s), "size": _steps(k, d), "stride": s}
+    ),
 }  # fmt: skip

@@ -16,7 +16,7 @@ from gradbook.engine import BookError, load, train, work
 from gradbook.engine.families import families
 from gradbook.engine.load import validate
 from gradbook.engine.spec.batches import SAMPLES, batches
-from gradbook.engine.spec.shapes import Claims
+from gradbook.engine.spec.meeting import Claims
 from tests.families.judges import EXAMPLES
 
 FILE = Path("sample-by-sample.toml")

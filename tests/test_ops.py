@@ -6,6 +6,7 @@ another name.
 """
 
 from functools import cache
+from math import prod
 from zlib import crc32
 
 import mpmath
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from gradbook.book.i18n.words import TEMPLATES, environment
 from gradbook.engine import check_gradients
 from gradbook.engine.ops import CALL, NO_GRADIENT, OPS, POWER, PRODUCT, SUM, of_kind, worked_first
+from gradbook.engine.ops.convolution import pair
 from gradbook.engine.ops.table import DOMAINS
 from gradbook.engine.tape.backward import backward
 from gradbook.engine.tape.tape import Tape, apply, expr
@@ -83,6 +85,7 @@ def _by_kind(name):
 
 SEVERAL_AXES = {"sum_axis", "mean_axis", "variance_axis"}
 few, some = st.integers(1, 2), st.integers(1, 4)
+either = st.integers(1, 3) | st.tuples(st.integers(1, 3), few)
 
 
 def _matrix(draw):
@@ -154,12 +157,13 @@ def scatterings(draw):
 
 def _seen(places, size, stride, dilation=1):
     """The map that a window of this size sees whole from so many places."""
-    return tuple(dilation * (m - 1) + 1 + stride * (n - 1) for n, m in zip(places, size, strict=True))
+    steps = zip(places, pair(size), pair(stride), pair(dilation), strict=True)
+    return tuple(d * (m - 1) + 1 + s * (n - 1) for n, m, s, d in steps)
 
 
 def convolutions(back):
     def shapes(draw):
-        places, kernel, stride, dilation = _matrix(draw), _matrix(draw), draw(few), draw(few)
+        places, kernel, stride, dilation = _matrix(draw), _matrix(draw), draw(either), draw(either)
         seen, attrs = _seen(places, kernel, stride, dilation), {"stride": stride, "dilation": dilation}
         return ([places, kernel], {**attrs, "shape": seen}) if back else ([seen, kernel], attrs)
 
@@ -170,8 +174,8 @@ def poolings(*which):
     """The shapes of the arguments: 's' is what the window sees, 'p' one entry for each of its places."""
 
     def shapes(draw):
-        places, size, stride = (draw(few), draw(few)), draw(st.integers(1, 3)), draw(st.integers(1, 3))
-        seen = _seen(places, (size, size), stride)
+        places, size, stride = (draw(few), draw(few)), draw(either), draw(either)
+        seen = _seen(places, size, stride)
         attrs = {"size": size, "stride": stride, **({"shape": seen} if which == ("p",) else {})}
         return [seen if one == "s" else places for one in which], attrs
 
@@ -344,7 +348,7 @@ def torch_forms(torch):
         "max_pool_back": max_pool_back, "max_pool_pick": max_pool_pick,
         "avg_pool": image(lambda x, size, stride: F.avg_pool2d(x, size, stride)),
         "avg_pool_back": image(lambda g, shape, size, stride: F.conv_transpose2d(
-            g, torch.full((1, 1, size, size), 1 / size**2, dtype=g.dtype), stride=stride)),
+            g, torch.full((1, 1, *pair(size)), 1 / prod(pair(size)), dtype=g.dtype), stride=stride)),
     }  # fmt: skip
 
 

@@ -17,7 +17,8 @@ from gradbook.engine.ops import OPS
 from gradbook.engine.schema import schema
 from gradbook.engine.spec.cost import AT_ONCE, Meter, largest, step_work, update_work, work_of
 from gradbook.engine.spec.example import Matrix, Model, Vector
-from gradbook.engine.spec.shapes import Claims, chain, expect, meet, shape, table
+from gradbook.engine.spec.meeting import Claims, meet
+from gradbook.engine.spec.shapes import chain, expect, shape, table
 from tests.families.judges import EXAMPLES, tables
 from tests.tiers import some_slow
 from tests.valid_examples import inside

@@ -12,17 +12,16 @@ from gradbook.book.pages.worked import Worked
 from gradbook.engine import work
 from gradbook.engine.families import families
 from gradbook.engine.load import validate
-from gradbook.engine.spec.shapes import Claims
+from gradbook.engine.spec.meeting import Claims
 from tests import judges
 from tests.as_toml import as_toml
 from tests.chance import remember
+from tests.drawn_options import another_layer, another_step
 from tests.small_project import small_project
 from tests.test_random_books import redone
 from tests.valid_examples import (
     SIZES,
     SMALL,
-    another_layer,
-    another_step,
     attempt,
     count,
     shipped,

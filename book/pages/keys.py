@@ -11,7 +11,7 @@ from gradbook.engine.spec.example import Example
 
 BOUNDS = ("exclusiveMinimum", "minimum", "exclusiveMaximum", "maximum")
 KINDS = ("array", "object", "string", "boolean", "integer", "number")
-"""What a value is, in the words of JSON schema; of a key that takes several the first of these."""
+"""What a value is, in the words of JSON schema; a key may take several."""
 
 COMMON = frozenset(Example.model_fields)
 """The keys that all families share."""
@@ -22,13 +22,14 @@ COMMON_KEYS = "engine/spec/example.py"
 
 @dataclass(frozen=True)
 class Key:
-    """One key of a table. `shape` are the dimensions of its lists, `kind` is one of KINDS; `default` is written as in
-    TOML, '' where there is none; `bounds` are in the words of JSON schema; `limit` names the limit that `most` is."""
+    """One key of a table. `shape` are the dimensions of its lists, '' for one of any length; `kinds` are some of
+    KINDS; `default` is written as in TOML, '' where there is none; `bounds` are in the words of JSON schema; `limit`
+    names the limit that `most` is."""
 
     name: str
     says: str
     shape: tuple[str, ...]
-    kind: str
+    kinds: tuple[str, ...]
     by_number: bool
     required: bool
     default: str
@@ -42,13 +43,15 @@ class Key:
 @dataclass(frozen=True)
 class Table:
     """A table of an example file. `heads` are the ways to begin it, '[data]' or '[[layers]]', none for the keys that
-    stand above all tables; `count` is the dimension, or the number, that a list has of it; `chain` what the first
-    reads and the last gives, of a list whose tables stand one behind the other; `like` a list that it resembles."""
+    stand above all tables; `is_other` marks another form of the table before it, as one of several samples; `count`
+    is the dimension, or the number, that a list has of it; `chain` what the first reads and the last gives, of a list
+    whose tables stand one behind the other; `like` a list that it resembles."""
 
     heads: tuple[str, ...]
     says: str
     required: bool
     keys: tuple[Key, ...]
+    is_other: bool = False
     count: str = ""
     chain: tuple[str, ...] = ()
     like: str = ""
@@ -58,7 +61,7 @@ class Table:
     @property
     def is_optional(self) -> bool:
         """Whether it may be left out, and its description does not speak of that."""
-        return not self.required and "left out" not in self.says
+        return not self.required and not self.is_other and "left out" not in self.says
 
 
 def tables_of(name: str) -> list[Table]:
@@ -128,15 +131,17 @@ class Reader:
         for key, found in inner.items():
             yield from self._table(key, properties[key], found, place, names, key in needed)
 
-    def _table(self, key: str, said: dict, found: dict[str, dict], place: str, names, required: bool):
+    def _table(self, key: str, said: dict, found: dict[str, list[dict]], place: str, names, required: bool):
         path = f"{place}.{key}" if place else key
         most = next((each for each in self._alternatives(said) if "x-limit" in each), {})
         count = [names.get(str(dim), str(dim)) for dim in said.get("x-shape", ())]
+        heads = tuple(f"[{path}]" if kind == "table" else f"[[{path}]]" for kind in found)
+        first, *others = next(iter(found.values()))
         yield from self.tables(
-            next(iter(found.values())),
+            first,
             path,
             self._inside(said, names),
-            heads=tuple(f"[{path}]" if kind == "table" else f"[[{path}]]" for kind in found),
+            heads=heads,
             says=_squeezed(said),
             required=required,
             count=count[0] if count else "",
@@ -145,6 +150,9 @@ class Reader:
             most=most.get("maxItems", 0),
             limit=most.get("x-limit", ""),
         )
+        for other in others:
+            own = {"heads": heads, "says": _squeezed(other), "is_other": True, "required": required}
+            yield from self.tables(other, path, self._inside(said, names), **own)
 
     def _inside(self, said: dict, names: Mapping[str, str]) -> dict[str, str]:
         """What the names of dimensions mean in a table, by their names outside of it."""
@@ -156,14 +164,14 @@ class Reader:
         }
         return {**names, **{inner: names.get(outer, outer) for inner, outer in renamed.items()}}
 
-    def _models(self, said: dict) -> dict[str, dict]:
-        """The model that a key's table keeps to, by 'table' and 'list', the ways in which it may stand there."""
-        found = {}
+    def _models(self, said: dict) -> dict[str, list[dict]]:
+        """The models that a key's table may keep to, by 'table' and 'list', the ways in which it may stand there."""
+        found: dict[str, list[dict]] = {}
         for each in self._alternatives(said):
             if _is_model(each):
-                found["table"] = each
+                found.setdefault("table", []).append(each)
             elif _is_model(inner := self._resolved(each.get("items", {}))):
-                found["list"] = inner
+                found.setdefault("list", []).append(inner)
         return found
 
     def _alternatives(self, said: dict) -> list[dict]:
@@ -187,8 +195,8 @@ class Reader:
         return Key(
             name=name,
             says=_squeezed(said),
-            shape=tuple(str(names.get(str(dim), dim)) for dim in said.get("x-shape", ())),
-            kind=next((kind for kind in KINDS for form in forms if form.get("type") == kind), ""),
+            shape=tuple("" if dim is None else str(names.get(str(dim), dim)) for dim in said.get("x-shape", ())),
+            kinds=tuple(kind for kind in KINDS if any(form.get("type") == kind for form in forms)),
             by_number=bool(said.get("x-by_number")),
             required=required,
             default="" if default in (None, [], {}) else json.dumps(default, ensure_ascii=False),

@@ -1,7 +1,8 @@
 """Convolution and pooling as a reader does them: a window slides over a map.
 
 Glossary. x, h: maps; k: a kernel; g: what arrives at the places of the window. All are tuples of rows of scalars.
-s, d: how far the window moves and reaches, as they stand below the sign: 's' or 's,d', for pools 'size,s'.
+s, d: how far the window moves and reaches, as they stand below the sign: 's' or 's,d', for pools 'size,s'; each is a
+number, or two of them, '2×1', along the rows and along the columns.
 """
 
 from collections.abc import Iterator
@@ -16,19 +17,25 @@ from .tree import NotUnderstoodError
 Place = tuple[int, int]
 
 
-def _two(below: str, first: int, second: int | None) -> tuple[int, int]:
-    """The two numbers below a sign; the second may be missing, or both."""
-    numbers = [int(n) for n in below.split(",")] if below else [first]
-    return numbers[0], numbers[1] if len(numbers) > 1 else second or numbers[0]
+def _two(below: str, first: int, second: int | None) -> tuple[Place, Place]:
+    """What stands below a sign; the second may be missing, or both."""
+    found = [_each(part) for part in below.split(",")] if below else [(first, first)]
+    return found[0], found[1] if len(found) > 1 else (second, second) if second else found[0]
 
 
-def _windows(shape: Place, window: Place, s: int, d: int = 1) -> Iterator[tuple[Place, list[Place]]]:
+def _each(part: str) -> Place:
+    """Along the rows, along the columns: '2×1', or '2' for both."""
+    rows, _, columns = part.partition("×")
+    return int(rows), int(columns or rows)
+
+
+def _windows(shape: Place, window: Place, s: Place, d: Place = (1, 1)) -> Iterator[tuple[Place, list[Place]]]:
     """Every place of the window, with the entries of the map that it sees there, row by row."""
-    reach = [n - d * (m - 1) for n, m in zip(shape, window, strict=True)]
-    if min(reach) < 1 or any((r - 1) % s for r in reach):
+    reach = [n - step * (m - 1) for n, m, step in zip(shape, window, d, strict=True)]
+    if min(reach) < 1 or any((r - 1) % step for r, step in zip(reach, s, strict=True)):
         raise NotUnderstoodError("a window that does not fit its map")
-    for p, q in product(range(0, reach[0], s), range(0, reach[1], s)):
-        yield (p // s, q // s), [(p + d * i, q + d * j) for i, j in product(*map(range, window))]
+    for p, q in product(*(range(0, r, step) for r, step in zip(reach, s, strict=True))):
+        yield (p // s[0], q // s[1]), [(p + d[0] * i, q + d[1] * j) for i, j in product(*map(range, window))]
 
 
 def _shape(x) -> Place:
@@ -59,7 +66,8 @@ def convolved(below: str, x, k):
 def handed_back(below: str, g, k):
     """Every g goes back to the entries that its window saw, weighted by the kernel."""
     s, d = _two(below, 1, 1)
-    shape = tuple(s * (n - 1) + d * (m - 1) + 1 for n, m in zip(_shape(g), _shape(k), strict=True))
+    sizes = zip(s, _shape(g), d, _shape(k), strict=True)
+    shape = tuple(s * (n - 1) + d * (m - 1) + 1 for s, n, d, m in sizes)
     weights, found = [w for row in k for w in row], {}
     for (p, q), seen in _windows(shape, _shape(k), s, d):
         for place, w in zip(seen, weights, strict=True):
@@ -69,7 +77,7 @@ def handed_back(below: str, g, k):
 
 def _pool(below: str, x) -> Iterator[tuple[Place, list[Place]]]:
     size, s = _two(below, 1, None)
-    return _windows(_shape(x), (size, size), s)
+    return _windows(_shape(x), size, s)
 
 
 def pooled(of_window):
@@ -113,6 +121,6 @@ def to_largest(below: str, g, x):
 @hiding
 def to_all(below: str, g):
     """Every g goes back in equal shares to all entries of its window."""
-    size, s = _two(below, 1, None)
-    share = Decimal(1) / size**2
-    return handed_back(str(s), g, ((share,) * size,) * size)
+    (rows, columns), s = _two(below, 1, None)
+    share = Decimal(1) / (rows * columns)
+    return handed_back("×".join(map(str, s)), g, ((share,) * columns,) * rows)

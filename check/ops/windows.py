@@ -1,8 +1,11 @@
 """Convolution and pooling: every place (p, q) of the result sees the entries of a window of the map.
 
 Glossary. x: a map. k: a kernel. r, c: arrays of row and column numbers; [p, q, i, j] is what the entry (i, j) of
-the window at the place (p, q) sees. s, d: stride and dilation, how far the window moves and reaches.
+the window at the place (p, q) sees. s, d: stride and dilation, how far the window moves and reaches: a number, or one
+along the rows and one along the columns. So is the size of a pool's window.
 """
+
+from math import prod
 
 import numpy as np
 
@@ -11,10 +14,16 @@ from ..arithmetic.windows import picked, pooled, to_all, to_largest
 from .meaning import LINEAR, Meaning, Whole, zeros
 
 
+def _two(n):
+    """Along the rows, along the columns."""
+    return (n, n) if isinstance(n, int) else tuple(n)
+
+
 def _places(shape, window, s=1, d=1):
     """(r, c) of all windows that fit into `shape`."""
-    starts = [np.arange(0, n - d * (m - 1), s) for n, m in zip(shape, window, strict=True)]
-    inside = [d * np.arange(m) for m in window]
+    window, s, d = _two(window), _two(s), _two(d)
+    starts = [np.arange(0, n - d * (m - 1), s) for n, m, s, d in zip(shape, window, s, d, strict=True)]
+    inside = [d * np.arange(m) for m, d in zip(window, d, strict=True)]
     return starts[0][:, None, None, None] + inside[0][:, None], starts[1][:, None, None] + inside[1]
 
 
@@ -30,7 +39,7 @@ def _conv_transpose(g, k, shape, stride=1, dilation=1):
 
 def _seen(x, size, stride):
     """(places down, places across, entries of the window)."""
-    found = x[_places(x.shape, (size, size), stride)]
+    found = x[_places(x.shape, size, stride)]
     return found.reshape(*found.shape[:2], -1)
 
 
@@ -44,7 +53,7 @@ def _max_pool(x, size, stride):
 
 
 def _max_pool_back(g, x, size, stride):
-    weights = zeros((*g.shape, size * size), g)
+    weights = zeros((*g.shape, prod(_two(size))), g)
     np.put_along_axis(weights, _first(x, size, stride), g[..., None], axis=-1)
     return _handed_back(weights, x.shape, size, stride)
 
@@ -52,7 +61,7 @@ def _max_pool_back(g, x, size, stride):
 def _handed_back(weights, shape, size, stride):
     """Every window gives its entries what `weights` has for them."""
     out = zeros(shape, weights)
-    np.add.at(out, _places(shape, (size, size), stride), weights.reshape(*weights.shape[:2], size, size))
+    np.add.at(out, _places(shape, size, stride), weights.reshape(*weights.shape[:2], *_two(size)))
     return out
 
 
@@ -61,11 +70,11 @@ def _max_pool_pick(h, x, size, stride):
 
 
 def _avg_pool(x, size, stride):
-    return np.sum(_seen(x, size, stride), axis=-1) / size**2
+    return np.sum(_seen(x, size, stride), axis=-1) / prod(_two(size))
 
 
 def _avg_pool_back(g, shape, size, stride):
-    return _conv_transpose(g, zeros((size, size), g) + 1, shape, stride) / size**2
+    return _conv_transpose(g, zeros(_two(size), g) + 1, shape, stride) / prod(_two(size))
 
 
 # How far pencil arithmetic carries where a rounding may change which entry is the largest.

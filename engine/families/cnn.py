@@ -6,27 +6,24 @@ windows do not fit evenly, the rows and columns at the end that none of them see
 of their own, so that every window fits what it slides over.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar, NamedTuple
+from collections.abc import Iterator
+from functools import partial
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from ..layers.dense import affine
+from ..layers.windows import Convolution, Fit, Maps, convolution_fits, pool_fits, size_of
 from ..ops import OPS
-from ..ops.convolution import reach, seen
-from ..spec.example import Activation, Example, Known, Loss, Matrix, Model, Number, Vector
+from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
-from ..spec.mistakes import LAYER, LAYERS
-from ..spec.rules import expect_outputs, expect_window
+from ..spec.mistakes import LAYER, LAYERS, SAMPLE, SAMPLES
+from ..spec.rules import expect_outputs
+from ..spec.samples import by_depth
 from ..spec.shapes import chain, expect, shape
-from ..spec.targets import Answered, Target, expect_comparable, given_gradient, one_hot
+from ..spec.targets import Answered, Target, Targets, expect_comparable, given_gradient, one_hot
 from ..tape.tape import Expr, Tape, apply
-
-Step = Annotated[int, Field(ge=1), AtMost("window")]
-Maps = Annotated[list[Matrix], Field(min_length=1), AtMost("maps")]
-Size = tuple[int, int]
-"""How many rows and columns a map has."""
 
 
 class Data(Answered):
@@ -40,55 +37,33 @@ class Data(Answered):
     distributions. Left out, only the forward pass is worked."""
     upstream: Vector | None = given_gradient("outputs")
 
+    @property
+    def samples(self) -> dict[str, list[Matrix]]:
+        """The maps of the sample, under what the names of its lines begin with."""
+        return {"": self.x}
 
-class Pool(Model):
-    """pool: the largest or the average of each square of `size` × `size`; it moves by `stride`, by default `size`.
-    Rows and columns at the end that no square reaches are left out."""
+    def expect_comparable(self, outputs: int, loss: str) -> None:
+        """Raises ValueError if the loss cannot compare with the target."""
+        y = self.target
+        expect_comparable("data.y", [y] if isinstance(y, list) else y, outputs, loss)
 
-    kind: Annotated[str, Known("kind of pooling", ("max", "avg"))]
-    """What is taken of each square: its largest number (`"max"`) or the average (`"avg"`)."""
-    size: Step
-    """The side of the square."""
-    stride: Step | None = None
-    """How far the square moves; left out, by its own side."""
+
+class Batch(Answered):
+    """Several samples: of each a map for each channel, and a row of targets or the number of a class."""
+
+    x: Annotated[list[Maps], Field(min_length=1), AtMost("numbers")] = shape("samples", "channels", "rows", "columns")
+    """The samples, pictures of one size: for each a map of numbers for each channel."""
+    y: Targets | None = shape("samples", "outputs", by_number=True, default=None)
+    """The targets: one row per sample, or the number of a class, counted from 0, for each, if the loss compares
+    distributions. Left out, only the forward pass is worked."""
+    upstream: Matrix | None = given_gradient("samples", "outputs")
 
     @property
-    def steps(self) -> dict[str, int]:
-        return {"size": self.size, "stride": self.stride or self.size}
+    def samples(self) -> dict[str, list[Matrix]]:
+        return {f"s{i}.": x for i, x in enumerate(self.x, start=1)}
 
-
-class Convolution(Model):
-    """[[conv]]: kernels[o][c] reads input map c for output map o, b has one number for each output map or is
-    left out; `padding` is the number of zeros on each side. Rows and columns at the end that no kernel reaches are
-    left out."""
-
-    kernels: Annotated[list[Maps], Field(min_length=1), AtMost("maps")] = shape(
-        "outputs", "inputs", "height", "width"
-    )
-    """The kernels: `kernels[o][c]` reads input map c for output map o; what all input maps give is added up."""
-    b: Vector | None = shape("outputs", default=None)
-    """The biases: one number per output map; left out, the layer has none."""
-    stride: Step = 1
-    """How far the kernel moves from one place to the next."""
-    padding: Annotated[int, Field(ge=0), AtMost("window")] = 0
-    """How many rows and columns of zeros are put around each map, on every side. Rows and columns at the end that no
-    window reaches are left out, as in PyTorch."""
-    dilation: Step = 1
-    """How far apart the entries that the kernel reads lie; 1 is side by side."""
-    activation: Activation = "relu"
-    """The function of each entry of a map."""
-    pool: Pool | None = None
-    """The pooling behind the activation; left out, there is none. Rows and columns at the end that no square reaches
-    are left out."""
-
-    @property
-    def steps(self) -> dict[str, int]:
-        return {"stride": self.stride, "dilation": self.dilation}
-
-    @property
-    def biases(self) -> Sequence[Number | None]:
-        """One for each output map, None where the layer has none."""
-        return self.b or [None] * len(self.kernels)
+    def expect_comparable(self, outputs: int, loss: str) -> None:
+        expect_comparable("data.y", self.target, outputs, loss)
 
 
 class Dense(Model):
@@ -112,33 +87,13 @@ DenseLayers = Annotated[
 """One dense layer, or a list of them."""
 
 
-class Fit(NamedTuple):
-    """Windows over maps of one size: where the part that they see is on the tape, how many rows and columns the maps
-    have, those zeros among them that `padding` has put on each side, how many are seen, and how many places found."""
-
-    step: str
-    size: Size
-    seen: Size
-    places: Size
-    padding: int = 0
-
-    @property
-    def is_even(self) -> bool:
-        return self.size == self.seen
-
-    @property
-    def leaves_out_zeros(self) -> bool:
-        """Whether all that is left out are zeros that were put around the maps."""
-        return all(n - kept <= self.padding for n, kept in zip(self.size, self.seen, strict=True))
-
-
 class Spec(Example):
     """A cnn example."""
 
-    LOSS: ClassVar = "What `loss` says, added up over the outputs."
+    LOSS: ClassVar = "What `loss` says, added up over the outputs; of several samples the mean over them."
 
-    data: Data
-    """The picture and its target."""
+    data: Annotated[Annotated[Data, Tag(SAMPLE)] | Annotated[Batch, Tag(SAMPLES)], Discriminator(by_depth(3))]
+    """The picture and its target; or several pictures."""
     conv: Annotated[list[Convolution], Field(min_length=1), AtMost("layers")] = chain(
         "channels", "maps", height=None, width=None
     )
@@ -158,17 +113,20 @@ class Spec(Example):
         """Whether the outputs stand for probabilities; where their gradient is given they stand for themselves."""
         return self.data.upstream is None and OPS[self.last[-1].activation].outputs == "logits"
 
+    @property
+    def has_pairs(self) -> bool:
+        """Whether a step or a window differs along the rows and along the columns."""
+        return any(layer.has_pairs for layer in self.conv)
+
     def fits(self) -> Iterator[Fit]:
         """The windows of every convolution and pooling, in their order. Raises ValueError if one does not fit."""
-        size = _shape(self.data.x[0])
+        samples = self.data.samples
+        size, sample = size_of(next(iter(samples.values()))[0]), "" if "" in samples else "s<i>."
         for i, layer in enumerate(self.conv):
-            scope = _scope(self, i + 1)
-            padded = size[0] + 2 * layer.padding, size[1] + 2 * layer.padding
-            window = _shape(layer.kernels[0][0])
-            yield (fit := _fit(f"conv[{i}].kernels", f"{scope}seen.x<c>", padded, window, layer.steps, layer.padding))
+            scope = sample + _scope(self, i + 1)
+            yield (fit := convolution_fits(f"conv[{i}].kernels", f"{scope}seen.x<c>", size, layer))
             if layer.pool:
-                window, steps = (layer.pool.size,) * 2, {"stride": layer.pool.steps["stride"]}
-                yield (fit := _fit(f"conv[{i}].pool", f"{scope}map<o>.seen", fit.places, window, steps))
+                yield (fit := pool_fits(f"conv[{i}].pool", f"{scope}map<o>.seen", fit.places, layer.pool))
             size = fit.places
 
     @model_validator(mode="after")
@@ -192,17 +150,13 @@ class Spec(Example):
     @model_validator(mode="after")
     def _loss_fits(self):
         """The loss can read what the last layer gives, and can compare with the target."""
-        y, outputs = self.data.y, self.last[-1]
-        if y is None:
+        outputs = self.last[-1]
+        if self.data.y is None:
             self.expect_no("loss")
             return self
         expect_outputs(outputs.activation, self.loss)
-        expect_comparable("data.y", [y] if isinstance(y, list) else y, len(outputs.W), self.loss)
+        self.data.expect_comparable(len(outputs.W), self.loss)
         return self
-
-
-def _shape(matrix: Matrix) -> Size:
-    return len(matrix), len(matrix[0])
 
 
 def _scope(spec: Spec, layer: int) -> str:
@@ -210,45 +164,53 @@ def _scope(spec: Spec, layer: int) -> str:
     return "" if len(spec.conv) == 1 else f"conv{layer}."
 
 
-def _fit(place: str, step: str, size: Size, window: Size, steps: dict[str, int], padding: int = 0) -> Fit:
-    """How windows slide over maps of `size`; at least one must fit."""
-    for what, n, m in zip(("rows", "columns"), size, window, strict=True):
-        expect_window(place, what, n, m, steps.get("dilation", 1))
-    kept = seen(size[0], window[0], **steps), seen(size[1], window[1], **steps)
-    places = reach(kept[0], window[0], **steps), reach(kept[1], window[1], **steps)
-    return Fit(step, size, kept, places, padding)
-
-
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss."""
-    maps, fits = [tape.input(f"x{c}", x) for c, x in enumerate(spec.data.x, start=1)], spec.fits()
-    for n, layer in enumerate(spec.conv, start=1):
-        maps = _convolution(tape, _scope(spec, n), maps, layer, fits)
-    columns = [p.reshape(shape=(p.size, 1)) if p.size > 1 else p for p in maps]
-    f = columns[0] if len(columns) == 1 else columns[0].concat(*columns[1:], axis=0)
-    f = f if f.name else tape.write("dense.f", f, grad="dense.df")
+    features = [_features(tape, spec, place, x) for place, x in spec.data.samples.items()]
+    f, count = features[0], len(features)
+    if count > 1:
+        f = tape.write("dense.f", f.concat(*features[1:], axis=1), grad="dense.df")
     o, scope = _dense(tape, spec.last, f)
-    y = tape.target("y", spec.data, o, lambda y: np.reshape(one_hot([y], len(spec.last[-1].W)), (-1, 1)))
+    y = tape.target("y", spec.data, o, partial(_columns, count=len(spec.last[-1].W), one="" in spec.data.samples))
     if OPS[spec.loss].outputs != "logits" or OPS[spec.loss].accepts(1) != "distribution":
-        return tape.write("J", tape.write("E", apply(spec.loss, o, y)).sum()).name
-    if spec.gives_logits:
-        tape.write(f"{scope}.p", o.softmax(axis=0))
-    return tape.write("J", apply(spec.loss, o, y, axis=0).sum()).name
+        E = tape.write("E", apply(spec.loss, o, y))
+    else:
+        if spec.gives_logits:
+            tape.write(f"{scope}.p", o.softmax(axis=0))
+        E = apply(spec.loss, o, y, axis=0)
+    return tape.write("J", E.sum() / count if count > 1 else E.sum()).name
 
 
-def _convolution(tape: Tape, place: str, maps: list[Expr], layer: Convolution, fits: Iterator[Fit]) -> list[Expr]:
-    """The output maps of a layer; `place` is what all its names begin with. Takes the layer's own from `fits`."""
-    if layer.padding:
-        widths = [[layer.padding] * 2] * 2
+def _columns(targets: Any, count: int, one: bool) -> np.ndarray:
+    """The targets, or what is given in their place, one column for each sample."""
+    return np.transpose(one_hot([targets] if one else targets, count))
+
+
+def _features(tape: Tape, spec: Spec, sample: str, x: list[Matrix]) -> Expr:
+    """The maps of a sample as one column, when they have passed all convolution layers."""
+    maps, fits = [tape.input(f"{sample}x{c}", channel) for c, channel in enumerate(x, start=1)], spec.fits()
+    for n, layer in enumerate(spec.conv, start=1):
+        maps = _convolution(tape, sample, _scope(spec, n), maps, layer, fits)
+    columns = [p.reshape(shape=(p.size, 1)) if p.size > 1 else p for p in maps]
+    f, scope = columns[0] if len(columns) == 1 else columns[0].concat(*columns[1:], axis=0), sample or "dense."
+    return f if f.name else tape.write(f"{scope}f", f, grad=f"{scope}df")
+
+
+def _convolution(
+    tape: Tape, sample: str, place: str, maps: list[Expr], layer: Convolution, fits: Iterator[Fit]
+) -> list[Expr]:
+    """The output maps of a layer. The names of its weights begin with `place`, those of the lines with that of the
+    sample before it. Takes the layer's own from `fits`."""
+    if any(map(any, layer.widths)):
         maps = [
-            tape.write(f"{place}pad.x{c}", x.pad(widths=widths), grad=f"{place}pad.dx{c}")
+            tape.write(f"{sample}{place}pad.x{c}", x.pad(widths=layer.widths), grad=f"{sample}{place}pad.dx{c}")
             for c, x in enumerate(maps, start=1)
         ]
     fit = next(fits)
-    maps = [_seen(tape, f"{place}seen", f"x{c}", x, fit) for c, x in enumerate(maps, start=1)]
+    maps = [_seen(tape, f"{sample}{place}seen", f"x{c}", x, fit) for c, x in enumerate(maps, start=1)]
     pooled = next(fits) if layer.pool else None
     return [
-        _map(tape, f"{place}map{o}", maps, kernels, b, layer, pooled)
+        _map(tape, sample, f"{place}map{o}", maps, kernels, b, layer, pooled)
         for o, (kernels, b) in enumerate(zip(layer.kernels, layer.biases, strict=True), start=1)
     ]
 
@@ -263,19 +225,32 @@ def _seen(tape: Tape, scope: str, name: str, x: Expr, fit: Fit) -> Expr:
 
 
 def _map(
-    tape: Tape, scope: str, maps: list[Expr], kernels: list, b: Number | None, layer: Convolution, pooled: Fit | None
+    tape: Tape,
+    sample: str,
+    scope: str,
+    maps: list[Expr],
+    kernels: list[Matrix],
+    b: Number | None,
+    layer: Convolution,
+    pooled: Fit | None,
 ) -> Expr:
     """One output map: every input map convolved with a kernel of its own, added up; activation; pooling."""
-    K = [tape.param(f"{scope}.K{c}", k) for c, k in enumerate(kernels, start=1)]
+    K = [_shared(tape, f"{scope}.K{c}", k) for c, k in enumerate(kernels, start=1)]
     found = [x.conv(k, **layer.steps) for x, k in zip(maps, K, strict=True)]
     z = sum(found[1:], found[0])
-    z = z if b is None else z + tape.param(f"{scope}.b", b)
+    z = z if b is None else z + _shared(tape, f"{scope}.b", b)
+    scope = sample + scope
     z = tape.write(f"{scope}.z", z, grad=f"{scope}.delta")
     a = tape.write(f"{scope}.a", apply(layer.activation, z), grad=f"{scope}.da")
     if not layer.pool or not pooled:
         return a
     a = _seen(tape, scope, "seen", a, pooled)
     return tape.write(f"{scope}.p", apply(f"{layer.pool.kind}_pool", a, **layer.pool.steps), grad=f"{scope}.dp")
+
+
+def _shared(tape: Tape, name: str, value: Any) -> Expr:
+    """A parameter that every sample meets."""
+    return tape.ref(name) if name in tape.steps else tape.param(name, value)
 
 
 def _dense(tape: Tape, layers: list[Dense], x: Expr) -> tuple[Expr, str]:

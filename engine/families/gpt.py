@@ -72,13 +72,14 @@ def forward(tape: Tape, spec: Spec) -> str:
     *read, _ = spec.tokens
     W_E, W_P = tape.param("embedding.WE", spec.embedding.W_E), tape.param("embedding.WP", spec.embedding.W_P)
     mask = transformer.looking_back(tape, len(read))
-    transformer.widths(tape, transformer.counted(spec.heads))
+    heads = transformer.scoped("attention", spec.heads)
+    transformer.widths(tape, heads)
     norm1, norm2, norm3 = transformer.norms(tape, spec)
     E = tape.write("embedding.E", W_E.gather(rows=read))
     x = tape.write("embedding.X", E + W_P, grad="embedding.dX")
     x = parts.sublayer(
         tape, "attention", x, norm1, True,
-        lambda u: parts.multi_head(tape, "attention", spec.heads, spec.weights.W_O, u, mask=mask),
+        lambda u: parts.multi_head(tape, "attention", heads, spec.weights.W_O, u, mask=mask),
     )  # fmt: skip
     x = parts.sublayer(tape, "ffn", x, norm2, True, lambda u: parts.feed_forward(tape, "ffn", spec.feed_forward, u))
     W_U = W_E.T if spec.weights.W_U is None else tape.param("output.WU", spec.weights.W_U)

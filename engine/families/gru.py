@@ -12,7 +12,7 @@ from functools import partial
 from typing import Annotated
 
 from ..layers.layout import COLUMNS
-from ..layers.recurrent import Parameters, Recurrent, Sequence, unrolled
+from ..layers.recurrent import Parameters, Recurrent, Sequential, unrolled
 from ..spec.example import Known, Matrix, Model, Vector
 from ..spec.shapes import shape
 from ..tape.tape import Expr, Tape
@@ -54,8 +54,8 @@ class Spec(Recurrent):
     "before" it, on h; `update_gate`, of which state z is the share in the next: of the "old" one, h' = (1 - z) ⊙ n +
     z ⊙ h, or of the "new" one, h' = z ⊙ n + (1 - z) ⊙ h."""
 
-    data: Sequence
-    """The sequence, and what should come out."""
+    data: Sequential
+    """The sequence, and what should come out; or several sequences."""
     weights: Weights
     """The weights of the gates, of the candidate and of the output, the same at every step."""
     reset: Annotated[str, Known("place of the reset", ("after", "before"))] = "after"

@@ -6,9 +6,15 @@ one), at every step (many to many) or at some. Hochreiter & Schmidhuber 1997; fo
 2000.
 """
 
+from typing import Annotated, ClassVar
+
+from pydantic import Discriminator, Tag
+
 from ..layers.layout import COLUMNS
-from ..layers.recurrent import Parameters, Recurrent, Sequence, unrolled
+from ..layers.recurrent import Parameters, Recurrent, Sequence, Sequences, unrolled
 from ..spec.example import Matrix, Model, Vector
+from ..spec.mistakes import SAMPLE, SAMPLES
+from ..spec.samples import by_depth
 from ..spec.shapes import shape
 from ..tape.tape import Expr, Tape
 
@@ -18,6 +24,16 @@ class Data(Sequence):
 
     c0: Vector | None = shape("hidden", default=None)
     """The cell state before the first step; 0 if it is left out."""
+
+
+class Several(Sequences):
+    """Several sequences, of equal or of different length: every key is a list with one entry for each, which is what
+    the key has where there is but one."""
+
+    ONE: ClassVar[type[Sequence]] = Data
+
+    c0: Matrix | None = shape("samples", "hidden", default=None)
+    """The cell states before the first step: one row for each sequence; 0 if they are left out."""
 
 
 class Weights(Model):
@@ -58,8 +74,8 @@ class Weights(Model):
 class Spec(Recurrent):
     """An lstm example."""
 
-    data: Data
-    """The sequence, and what should come out."""
+    data: Annotated[Annotated[Data, Tag(SAMPLE)] | Annotated[Several, Tag(SAMPLES)], Discriminator(by_depth(2))]
+    """The sequence, and what should come out; or several sequences."""
     weights: Weights
     """The weights of the gates, of the candidate and of the output, the same at every step."""
 

@@ -27,6 +27,7 @@ def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: half the squared errors, added up."""
     x = tape.input("X", spec.data.x)
     mask = transformer.looking_back(tape, len(spec.data.x)) if spec.causal else None
-    transformer.widths(tape, transformer.counted(spec.heads))
-    out = parts.multi_head(tape, "attention", spec.heads, spec.weights.W_O, x, mask=mask)
+    heads = transformer.scoped("attention", spec.heads)
+    transformer.widths(tape, heads)
+    out = parts.multi_head(tape, "attention", heads, spec.weights.W_O, x, mask=mask)
     return transformer.half_squared(tape, out, spec.data)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Annotated
 
 from ..layers.layout import COLUMNS
-from ..layers.recurrent import Parameters, Recurrent, Sequence, unrolled
+from ..layers.recurrent import Parameters, Recurrent, Sequential, unrolled
 from ..spec.example import Known, Matrix, Model, Vector
 from ..spec.shapes import shape
 from ..tape.tape import Tape, apply
@@ -36,8 +36,8 @@ class Weights(Model):
 class Spec(Recurrent):
     """An rnn example. `activation` makes the hidden state of its weighted sums."""
 
-    data: Sequence
-    """The sequence, and what should come out."""
+    data: Sequential
+    """The sequence, and what should come out; or several sequences."""
     weights: Weights
     """The weights of the hidden state and of the output, the same at every step."""
     activation: Annotated[str, Known("activation", ACTIVATIONS)] = "tanh"

@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..layers.dense import Dense, affine
-from ..spec.example import Example, Matrix, Model
-from ..spec.shapes import shape, table
+from ..layers.dense import Dense, Layers, OneOrMore, affine, hidden, net
+from ..spec.example import Activation, Example, Matrix, Model
+from ..spec.shapes import chain, shape, table
 from ..tape.tape import Expr, Tape
 
 
@@ -24,7 +24,8 @@ class Data(Model):
 
 
 class Spec(Example):
-    """A vae: [mean] and [log_variance] encode, [decoder] decodes."""
+    """A vae: [mean] and [log_variance] encode, behind the hidden layers of [[encoder]], if there are any; [decoder]
+    or the layers of [[decoder]] decode, of which the last is linear. `activation` is that of all hidden layers."""
 
     LOSS: ClassVar = (
         "Half the squared errors of the output from the input, plus the divergence of the code from a standard "
@@ -34,22 +35,31 @@ class Spec(Example):
 
     data: Data
     """The samples and the noise."""
-    mean: Dense = table(outputs="code")
+    encoder: Layers | None = chain("inputs", "features", default=None)
+    """The hidden layers of the encoder, which mean and variance are made of; left out, there are none."""
+    mean: Dense = table(inputs="features", outputs="code")
     """The layer that gives the mean of the code."""
-    log_variance: Dense = table(outputs="code")
+    log_variance: Dense = table(inputs="features", outputs="code")
     """The layer that gives the logarithm of the variance of the code."""
-    decoder: Dense = table(inputs="code", outputs="inputs")
-    """The layer that makes the input again of the code."""
+    decoder: OneOrMore = chain("code", "inputs")
+    """The layers that make the input again of the code: one (`[decoder]`), or several, one behind the other
+    (`[[decoder]]`), of which the last is linear."""
+    activation: Activation = "tanh"
+    """The function of every hidden layer."""
 
 
 def forward(tape: Tape, spec: Spec) -> str:
     """Write the forward pass; returns the name of the loss: reconstruction and divergence, averaged over samples."""
     x, noise = tape.input("x", np.transpose(spec.data.x)), tape.data("noise", np.transpose(spec.data.noise))
-    mean = _affine(tape, "encoder", "mu", spec.mean, x)
-    s = _affine(tape, "encoder", "s", spec.log_variance, x)
+    h = hidden(tape, "encoder", spec.encoder or [], x, spec.activation, tape.param)
+    mean = _affine(tape, "encoder", "mu", spec.mean, h)
+    s = _affine(tape, "encoder", "s", spec.log_variance, h)
     sigma = tape.write("code.sigma", (s / 2).exp())
     z = tape.write("code.z", mean + sigma * noise, grad="code.dz")
-    xhat = _affine(tape, "decoder", "xhat", spec.decoder, z)
+    if isinstance(spec.decoder, list):
+        xhat = net(tape, "decoder", spec.decoder, z, spec.activation, "xhat", tape.param)
+    else:
+        xhat = _affine(tape, "decoder", "xhat", spec.decoder, z)
     R = tape.write("loss.R", tape.write("loss.E", xhat.half_squared_error(x)).sum())
     terms = tape.write("loss.D", mean.square() + sigma.square() - s - 1, grad="loss.dD")
     KL = tape.write("loss.KL", terms.sum() / 2)

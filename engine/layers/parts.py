@@ -1,5 +1,6 @@
 """Parts that several families are built of: each writes its lines under a scope and returns the last of them."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import numpy as np
@@ -91,10 +92,9 @@ def attention(
     return tape.write(f"{scope}.{out}", layout.times(A, V), grad=f"{scope}.d{out}")
 
 
-def multi_head(tape: Tape, scope: str, heads, W_O, x: Expr, memory: Expr | None = None, mask=None) -> Expr:
-    """The outputs of all heads side by side, times W^O. One head alone works in the scope itself."""
-    scopes = [scope] if len(heads) == 1 else [f"head{h}" for h in range(1, len(heads) + 1)]
-    found = [attention(tape, place, head, x, memory, mask) for place, head in zip(scopes, heads, strict=True)]
+def multi_head(tape: Tape, scope: str, heads: Mapping, W_O, x: Expr, memory: Expr | None = None, mask=None) -> Expr:
+    """The outputs of all heads side by side, times W^O; `heads` has them by the scopes in which they work."""
+    found = [attention(tape, place, head, x, memory, mask) for place, head in heads.items()]
     H = found[0]
     if len(found) > 1:
         H = tape.write(f"{scope}.H", found[0].concat(*found[1:], axis=1), grad=f"{scope}.dH")

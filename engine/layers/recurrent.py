@@ -4,20 +4,22 @@ and a loss that compares these with targets.
 Names of weights say what they join: W_xh leads from the input to the hidden state, W_hy from there to the output.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from ..ops import OPS
 from ..spec.example import Activation, Example, Loss, Matrix, Model, Number, Vector
 from ..spec.limits import AtMost
+from ..spec.mistakes import SAMPLE, SAMPLES
 from ..spec.rules import expect_delta, expect_mask, expect_outputs
-from ..spec.shapes import counted, shape
-from ..spec.targets import Answered, Targets, expect_comparable, given_gradient, one_hot
+from ..spec.samples import by_depth
+from ..spec.shapes import counted, expect, shape
+from ..spec.targets import Answered, Targets, are_classes, expect_comparable, given_gradient, one_hot
 from ..tape.tape import Expr, Tape
 from .layout import COLUMNS, Layout, Named
 
@@ -47,6 +49,11 @@ class Sequence(Answered):
         """The targets, or the gradients of the outputs in their place; None without both."""
         return self.y if self.upstream is None else self.upstream
 
+    @property
+    def sequences(self) -> dict[str, "Sequence"]:
+        """The sequence, under what the names of its lines begin with."""
+        return {"": self}
+
     def states(self) -> dict[str, list[float] | None]:
         """What is carried from step to step, with its start: {'h': h0}."""
         return {name.removesuffix("0"): start for name, start in self if name.endswith("0")}
@@ -64,22 +71,83 @@ class Sequence(Answered):
         steps = self.answering if len(targets) == len(self.answering) else range(1, len(self.x) + 1)
         return {t: row for t, row in zip(steps, targets, strict=True) if t in self.answering}
 
+    def expect_answers(self, at: str) -> None:
+        """Raises ValueError if targets and mask do not fit the steps; `at` stands behind the keys, as '[1]' does."""
+        steps = len(self.x)
+        if self.answers is not None:
+            expect(f"data.answers{at}", "entry", len(self.answers), steps, f"data.x{at} has {counted(steps, 'row')}")
+            expect_mask(f"data.answers{at}", [self.answers])
+            if not any(self.answers):
+                raise ValueError(f"data.answers{at}: holds no 1, so that no step would answer")
+        if self.rows_given is None:
+            return
+        place, rows = f"data.{'y' if self.upstream is None else 'upstream'}{at}", len(self.rows_given)
+        if self.answers is None and rows not in (1, steps):
+            raise ValueError(
+                f"{place}: has {counted(rows, 'row')}, expected 1 (many to one) or {steps}, one for each step; "
+                "data.answers says which steps answer, if they are some of them"
+            )
+        if self.answers is not None and rows not in (sum(self.answers), steps):
+            raise ValueError(
+                f"{place}: has {counted(rows, 'row')}, expected {sum(self.answers)}, one for each step that answers "
+                f"(data.answers{at}), or {steps}, one for each step"
+            )
+
+
+class Sequences(Answered):
+    """Several sequences, of equal or of different length: every key is a list with one entry for each, which is what
+    the key has where there is but one."""
+
+    ONE: ClassVar[type[Sequence]] = Sequence
+
+    x: Annotated[list[Annotated[Matrix, AtMost("steps")]], AtMost("numbers")] = shape("samples", None, "inputs")
+    """The sequences: for each a list with one row per step of time."""
+    y: list[Targets] | None = shape("samples", None, "outputs", by_number=True, default=None)
+    """The targets of each sequence: one row for its last step, or one for each step that answers, or one for each
+    step; numbers of classes, if they stand for rows, in all sequences. Left out, only the forward pass is worked."""
+    upstream: list[Matrix] | None = given_gradient("samples", None, "outputs")
+    answers: list[Annotated[list[int], AtMost("steps")]] | None = shape("samples", None, default=None)
+    """A mask for each sequence: 1 for each step that answers, 0 for the others. Left out, of a sequence with one row
+    of targets the last step answers, of another one every step."""
+    h0: Matrix | None = shape("samples", "hidden", default=None)
+    """The hidden states before the first step: one row for each sequence; 0 if they are left out."""
+
+    @model_validator(mode="after")
+    def _answers_alike(self):
+        """The targets of all sequences are rows, or those of all are numbers of classes."""
+        if len({are_classes(rows) for rows in self.y or []}) > 1:
+            raise ValueError("y: has numbers of classes for some sequences and rows for others; write all alike")
+        return self
+
+    @property
+    def sequences(self) -> dict[str, Sequence]:
+        given = {key: value for key, value in self if value is not None}
+        each = ({key: value[i] for key, value in given.items()} for i in range(len(self.x)))
+        return {f"s{i}.": self.ONE(**said) for i, said in enumerate(each, start=1)}
+
+
+Sequential = Annotated[
+    Annotated[Sequence, Tag(SAMPLE)] | Annotated[Sequences, Tag(SAMPLES)], Discriminator(by_depth(2))
+]
+"""One sequence, or a list of them."""
+
 
 class Recurrent(Example):
     """An example of a recurrent family: its weights are hidden × inputs, hidden × hidden and outputs × hidden.
     `layout` says how the numbers of a step stand: in "columns", W x + b, or in "rows", x W + b; with rows the weights
     are inputs × hidden, hidden × hidden and hidden × outputs.
 
-    `loss` compares what each answering step gives with its target; the errors of all of them are added up. `delta` is
-    where `huber` turns from a square to a straight line. `output_activation` makes the output of W_hy h + b_y.
+    `loss` compares what each answering step gives with its target; the errors of all of them, in all sequences, are
+    added up. `delta` is where `huber` turns from a square to a straight line. `output_activation` makes the output of
+    W_hy h + b_y.
     """
 
-    LOSS: ClassVar = "What `loss` says, added up over the outputs of all steps that answer."
+    LOSS: ClassVar = "What `loss` says, added up over the outputs of all steps that answer, in all sequences."
 
     layout: Named = COLUMNS
     """How inputs and states stand, and so which way round W is read: as `columns`, W x + b, or as `rows`, x W + b."""
-    data: Sequence
-    """The sequence, and what should come out."""
+    data: Sequential
+    """The sequence, and what should come out; or several sequences."""
     weights: Model
     """The weights, the same at every step."""
     loss: Loss = "half_squared_error"
@@ -98,28 +166,17 @@ class Recurrent(Example):
     def hidden(self) -> int:
         return Layout(self.layout).inputs(dict(self.weights)["W_hy"])
 
+    def placed(self) -> Iterator[tuple[str, Sequence]]:
+        """Every sequence, with what stands behind the keys where one of several is meant."""
+        for i, (scope, one) in enumerate(self.data.sequences.items()):
+            yield f"[{i}]" if scope else "", one
+
     @model_validator(mode="after")
     def _answers_fit(self):
-        """The targets have one row, or one for each step that answers, or one for each step; at least one step
-        answers."""
-        d, steps = self.data, len(self.data.x)
-        if d.answers is not None:
-            expect_mask("data.answers", [d.answers])
-            if not any(d.answers):
-                raise ValueError("data.answers: holds no 1, so that no step would answer")
-        if d.rows_given is None:
-            return self
-        place, rows = f"data.{'y' if d.upstream is None else 'upstream'}", len(d.rows_given)
-        if d.answers is None and rows not in (1, steps):
-            raise ValueError(
-                f"{place}: has {counted(rows, 'row')}, expected 1 (many to one) or {steps}, one for each step; "
-                "data.answers says which steps answer, if they are some of them"
-            )
-        if d.answers is not None and rows not in (sum(d.answers), steps):
-            raise ValueError(
-                f"{place}: has {counted(rows, 'row')}, expected {sum(d.answers)}, one for each step that answers "
-                f"(data.answers), or {steps}, one for each step"
-            )
+        """The targets of a sequence have one row, or one for each step that answers, or one for each step; at least
+        one step answers."""
+        for at, one in self.placed():
+            one.expect_answers(at)
         return self
 
     @model_validator(mode="after")
@@ -130,7 +187,8 @@ class Recurrent(Example):
             self.expect_no("loss", "delta")
             return self
         expect_outputs(self.output_activation, self.loss, key="output_activation")
-        expect_comparable("data.y", self.data.y, self.outputs, self.loss)
+        for at, one in self.placed():
+            expect_comparable(f"data.y{at}", one.target, self.outputs, self.loss)
         expect_delta(self.delta, self.loss)
         return self
 
@@ -167,25 +225,32 @@ Cell = Callable[[Tape, Parameters, str, Expr, dict[str, Expr]], dict[str, Expr]]
 def unrolled(tape: Tape, spec: Recurrent, cell: Cell) -> str:
     """Write all steps, and the outputs of those that answer; returns the name of the loss: the errors of all
     outputs, added up."""
-    d, layout = spec.data, Layout(spec.layout)
-    x = [tape.input(f"t{t}.x", layout.one(row)) for t, row in enumerate(d.x, start=1)]
-    state = {
-        name: tape.data(f"t0.{name}", layout.one(start or [0.0] * spec.hidden)) for name, start in d.states().items()
-    }
     p = Parameters.written(tape, spec)
-    errors = []
-    for t in range(1, len(x) + 1):
-        state = cell(tape, p, f"t{t}", x[t - 1], state)
-        if t in d.answering:
-            out = _output(tape, spec, p, f"t{t}", state["h"])
-            y = tape.target(f"t{t}.target", d, out, partial(_answer, spec, t))
-            errors.append(_judged(tape, spec, f"t{t}", out, y).sum())
+    errors = [E for scope, one in spec.data.sequences.items() for E in _errors(tape, spec, cell, p, scope, one)]
     return tape.write("J", sum(errors[1:], errors[0])).name
 
 
-def _answer(spec: Recurrent, t: int, rows: Any) -> np.ndarray:
+def _errors(tape: Tape, spec: Recurrent, cell: Cell, p: Parameters, scope: str, d: Sequence) -> list[Expr]:
+    """The steps of one sequence; the errors of those that answer, each added up."""
+    one = p.layout.one
+    x = [tape.input(f"{scope}t{t}.x", one(row)) for t, row in enumerate(d.x, start=1)]
+    state = {
+        name: tape.data(f"{scope}t0.{name}", one(start or [0.0] * spec.hidden)) for name, start in d.states().items()
+    }
+    errors = []
+    for t in range(1, len(x) + 1):
+        at = f"{scope}t{t}"
+        state = cell(tape, p, at, x[t - 1], state)
+        if t in d.answering:
+            out = _output(tape, spec, p, at, state["h"])
+            y = tape.target(f"{at}.target", d, out, partial(_answer, spec, d, t))
+            errors.append(_judged(tape, spec, at, out, y).sum())
+    return errors
+
+
+def _answer(spec: Recurrent, d: Sequence, t: int, rows: Any) -> np.ndarray:
     """The target of a step that answers, whichever way it was written, or the gradient given for its output."""
-    return Layout(spec.layout).one(spec.data.rows(one_hot(rows, spec.outputs))[t])
+    return Layout(spec.layout).one(d.rows(one_hot(rows, spec.outputs))[t])
 
 
 def _output(tape: Tape, spec: Recurrent, p: Parameters, t: str, h: Expr) -> Expr:

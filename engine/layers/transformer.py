@@ -123,9 +123,11 @@ def widths(tape: Tape, heads: Mapping[str, Head]) -> None:
         tape.const(f"{scope}.d_k" if scope else "d_k", d_k)
 
 
-def counted(heads: Sequence[Head]) -> dict[str, Head]:
-    """The heads by their scopes: 'head1', 'head2'."""
-    return {f"head{h}": head for h, head in enumerate(heads, start=1)}
+def scoped(scope: str, heads: Sequence, within: str = "") -> dict[str, Head]:
+    """The heads by the scopes in which they work: 'head1', 'head2', `within` before them; one alone in `scope`."""
+    return (
+        {f"{within}head{h}": head for h, head in enumerate(heads, start=1)} if len(heads) > 1 else {scope: heads[0]}
+    )
 
 
 def looking_back(tape: Tape, tokens: int, layout: Layout = IN_ROWS) -> Expr:

@@ -1,11 +1,13 @@
 """Convolution and pooling of maps, written as a book writes them: a window slides over the map.
 
 Glossary. x: a map (rows, columns). k: a kernel. s: stride, how far the window moves. d: dilation, how far apart the
-entries of the map are that the kernel reads. As in all deep-learning libraries the kernel is not turned around, so
+entries of the map are that the kernel reads. Each of the two, and the size of a pooling's window, is a number or a
+pair: along the rows, along the columns. As in all deep-learning libraries the kernel is not turned around, so
 "convolution" is what signal processing calls cross-correlation. Zeros around the map are `pad`'s affair; several
 channels are several maps whose convolutions are added up.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import product
 from math import prod
@@ -15,6 +17,14 @@ import numpy as np
 
 from .table import NO_GRADIENT, PRODUCT, Cost, op
 from .terms import Of, Product, Several, Share, Total, entries
+
+Steps = int | Sequence[int]
+
+
+def pair(steps: Steps) -> tuple[int, int]:
+    """Along the rows, along the columns: of one number the same for both."""
+    rows, columns = (steps, steps) if isinstance(steps, int) else steps
+    return rows, columns
 
 
 def reach(n: int, size: int, stride: int = 1, dilation: int = 1) -> int:
@@ -34,24 +44,33 @@ def seen(n: int, size: int, stride: int = 1, dilation: int = 1) -> int:
 
 
 @lru_cache(10_000)
-def parts(shape, size, stride: int, dilation: int) -> tuple[tuple[slice, ...], ...]:
+def parts(shape, size, stride, dilation) -> tuple[tuple[slice, ...], ...]:
     """The part of the map that each entry of the window, by rows, sees as the window moves."""
-    ways = [(m, stride * (reach(n, m, stride, dilation) - 1) + 1) for n, m in zip(shape, size, strict=True)]
-    seen = [[slice(dilation * i, dilation * i + way, stride) for i in range(m)] for m, way in ways]
-    return tuple(product(*seen))
+    return tuple(product(*map(_along, shape, size, stride, dilation)))
 
 
-def windows(x: np.ndarray, size, stride: int, dilation: int) -> list[np.ndarray]:
+def _along(n: int, size: int, stride: int, dilation: int) -> list[slice]:
+    """What each of `size` entries in a row or a column sees of n entries."""
+    way = stride * (reach(n, size, stride, dilation) - 1) + 1
+    return [slice(dilation * i, dilation * i + way, stride) for i in range(size)]
+
+
+def places(shape, size: Steps, stride: Steps = 1, dilation: Steps = 1) -> tuple[int, ...]:
+    """How many places a window has in a map of this shape."""
+    return tuple(map(reach, shape, pair(size), pair(stride), pair(dilation)))
+
+
+def windows(x: np.ndarray, size, stride: Steps, dilation: Steps) -> list[np.ndarray]:
     """What each entry of the window, by rows, sees: views of the map, in the shape of the window's places."""
-    return [x[part] for part in parts(x.shape, size, stride, dilation)]
+    return [x[part] for part in parts(x.shape, pair(size), pair(stride), pair(dilation))]
 
 
-def convolved(x: np.ndarray, k: np.ndarray, stride: int = 1, dilation: int = 1) -> np.ndarray:
+def convolved(x: np.ndarray, k: np.ndarray, stride: Steps = 1, dilation: Steps = 1) -> np.ndarray:
     """out[p, q] = Σᵢⱼ k[i, j] x[s p + d i, s q + d j]."""
     return sum(map(mul, k.ravel(), windows(x, k.shape, stride, dilation)))
 
 
-def handed_back(g: np.ndarray, k: np.ndarray, shape, stride: int = 1, dilation: int = 1) -> np.ndarray:
+def handed_back(g: np.ndarray, k: np.ndarray, shape, stride: Steps = 1, dilation: Steps = 1) -> np.ndarray:
     """The transposed convolution: every g[p, q] goes back to the entries its window saw, weighted by the kernel."""
     out = np.zeros(shape, dtype=np.result_type(g, k))
     for weight, seen in zip(k.ravel(), windows(out, k.shape, stride, dilation), strict=True):
@@ -59,67 +78,68 @@ def handed_back(g: np.ndarray, k: np.ndarray, shape, stride: int = 1, dilation: 
     return out
 
 
-def _stack(x: np.ndarray, size: int, stride: int) -> np.ndarray:
-    """(size², rows, columns): what each entry of the window sees."""
-    return np.stack(windows(x, (size, size), stride, 1))
+def _stack(x: np.ndarray, size: Steps, stride: Steps) -> np.ndarray:
+    """(entries of the window, rows, columns): what each entry of the window sees."""
+    return np.stack(windows(x, size, stride, 1))
 
 
-def picked(h: np.ndarray, x: np.ndarray, size: int, stride: int) -> np.ndarray:
+def picked(h: np.ndarray, x: np.ndarray, size: Steps, stride: Steps) -> np.ndarray:
     """From each window of h the entry that stands where x is largest, the first of equals."""
     first = np.argmax(_stack(x, size, stride), axis=0)
     return np.take_along_axis(_stack(h, size, stride), first[None], axis=0)[0]
 
 
-def to_largest(g: np.ndarray, x: np.ndarray, size: int, stride: int) -> np.ndarray:
+def to_largest(g: np.ndarray, x: np.ndarray, size: Steps, stride: Steps) -> np.ndarray:
     """Each g goes back to where its window of x is largest, the first of equals; overlapping windows add up."""
     out = np.zeros(x.shape, dtype=g.dtype)
     first = np.argmax(_stack(x, size, stride), axis=0)
-    for n, seen in enumerate(windows(out, (size, size), stride, 1)):
+    for n, seen in enumerate(windows(out, size, stride, 1)):
         seen += np.where(first == n, g, 0).astype(g.dtype)
     return out
 
 
-def to_all(g: np.ndarray, shape, size: int, stride: int) -> np.ndarray:
+def to_all(g: np.ndarray, shape, size: Steps, stride: Steps) -> np.ndarray:
     """Each g goes back in equal shares to all entries of its window."""
     out = np.zeros(shape, dtype=g.dtype)
-    for seen in windows(out, (size, size), stride, 1):
-        seen += g / size**2
+    for seen in windows(out, size, stride, 1):
+        seen += g / prod(pair(size))
     return out
 
 
-def slides(x, k, stride: int = 1, dilation: int = 1) -> Cost:
+def slides(x, k, stride: Steps = 1, dilation: Steps = 1) -> Cost:
     """A multiplication for each place of the window and each entry of the kernel; numpy takes all places at once."""
-    places = prod(reach(n, m, stride, dilation) for n, m in zip(x.shape, k.shape, strict=True))
-    return Cost(places, places * k.size, calls=k.size)
+    found = prod(places(x.shape, k.shape, stride, dilation))
+    return Cost(found, found * k.size, calls=k.size)
 
 
-def slides_back(g, k, shape, stride: int = 1, dilation: int = 1) -> Cost:
+def slides_back(g, k, shape, stride: Steps = 1, dilation: Steps = 1) -> Cost:
     return Cost(prod(shape), g.size * k.size, calls=k.size)
 
 
-def pools(*maps, size: int, stride: int, shape=None) -> Cost:
+def pools(*maps, size: Steps, stride: Steps, shape=None) -> Cost:
     """A window slides over the last map, or one of this shape, and reads or makes its entries one by one."""
     shape = shape or maps[-1].shape
-    places = prod(reach(n, size, stride) for n in shape)
-    return Cost(prod(shape), places * size**2, calls=size**2)
+    entries = prod(pair(size))
+    return Cost(prod(shape), prod(places(shape, size, stride)) * entries, calls=entries)
 
 
-def _seen(window, place, stride: int, dilation: int) -> tuple[int, ...]:
+def _seen(window, place, stride: Steps, dilation: Steps) -> tuple[int, ...]:
     """Which entry of the map the window at `window` has at its own entry `place`."""
-    return tuple(stride * p + dilation * i for p, i in zip(window, place, strict=True))
+    steps = zip(pair(stride), window, pair(dilation), place, strict=True)
+    return tuple(s * p + d * i for s, p, d, i in steps)
 
 
-def _window(index, size: int, stride: int):
+def _window(index, size: Steps, stride: Steps):
     """The entries of the map that one entry of a pooling sees."""
-    return entries(0, (_seen(index, place, stride, 1) for place in np.ndindex(size, size)))
+    return entries(0, (_seen(index, place, stride, 1) for place in np.ndindex(pair(size))))
 
 
-def _weighted(index, x: np.ndarray, k: np.ndarray, stride: int = 1, dilation: int = 1) -> Total:
-    places = np.ndindex(k.shape)
-    return Total(tuple(Product(Of(0, _seen(index, place, stride, dilation)), Of(1, place)) for place in places))
+def _weighted(index, x: np.ndarray, k: np.ndarray, stride: Steps = 1, dilation: Steps = 1) -> Total:
+    inside = np.ndindex(k.shape)
+    return Total(tuple(Product(Of(0, _seen(index, place, stride, dilation)), Of(1, place)) for place in inside))
 
 
-def _returned(index, g: np.ndarray, k: np.ndarray, shape, stride: int = 1, dilation: int = 1) -> Total:
+def _returned(index, g: np.ndarray, k: np.ndarray, shape, stride: Steps = 1, dilation: Steps = 1) -> Total:
     """What every window that saw this entry hands back to it."""
     pairs = product(np.ndindex(g.shape), list(np.ndindex(k.shape)))
     return Total(tuple(Product(Of(0, p), Of(1, i)) for p, i in pairs if _seen(p, i, stride, dilation) == index))
@@ -164,10 +184,10 @@ op("max_pool_pick", picked,
    piece=lambda before, now, size, stride: picked(now[0], before[1], size, stride),
    cost=pools)
 
-op("avg_pool", lambda x, size, stride: np.sum(_stack(x, size, stride), axis=0) / size**2,
+op("avg_pool", lambda x, size, stride: np.sum(_stack(x, size, stride), axis=0) / prod(pair(size)),
    lambda g, out, x, size, stride: g.avg_pool_back(shape=x.shape, size=size, stride=stride),
    sample=((4, 6),), kind="convolution", attrs={"size": 2, "stride": 2},
-   terms=lambda index, x, size, stride: Share(Total(_window(index, size, stride)), size**2),
+   terms=lambda index, x, size, stride: Share(Total(_window(index, size, stride)), prod(pair(size))),
    cost=pools)
 
 op("avg_pool_back", to_all,

@@ -24,10 +24,10 @@ from ..ops import of_kind
 from ..optim import KEYS, OPTIMIZERS, SCHEDULES, Setting, settings
 from .answering import Answering
 from .limits import LIMITS, AtMost
+from .meeting import meet
 from .mistakes import TABLE, TEXT
 from .model import Model
 from .plain import named, plain
-from .shapes import meet
 from .start import Start
 
 

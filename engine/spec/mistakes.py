@@ -17,12 +17,20 @@ ROWS, CLASSES = "<rows>", "<classes>"
 LAYER, LAYERS = "<layer>", "<layers>"
 """Likewise of a layer that stands alone and a list of them."""
 
-TAGS = {TEXT, TABLE, ROWS, CLASSES, LAYER, LAYERS}
+ONE, EACH = "<one>", "<each>"
+"""Likewise of one number for both ways of a map and a list of them."""
+
+SAMPLE, SAMPLES = "<sample>", "<samples>"
+"""Likewise of one sample and a list of them."""
+
+TAGS = {TEXT, TABLE, ROWS, CLASSES, LAYER, LAYERS, ONE, EACH, SAMPLE, SAMPLES}
 
 _MESSAGES = {
     "missing": "is missing",
     "float_type": "expected a number, found {input}",
     "int_type": "expected a whole number, found {input}",
+    "bool_type": "expected true or false, found {input}",
+    "bool_parsing": "expected true or false, found {input}",
     "string_type": "expected text in quotes, found {input}",
     "list_type": "expected a list in [ ], found {input}",
     "dict_type": "expected a table, found {input}",

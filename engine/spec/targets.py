@@ -41,7 +41,7 @@ class Answered(Model):
         return self
 
 
-def given_gradient(*dims: str | int, because: str = "") -> Any:
+def given_gradient(*dims: str | int | None, because: str = "") -> Any:
     """The field `upstream`, of these dimensions."""
     return shape(
         *dims,

@@ -36,8 +36,12 @@ def attend(leaf, lines, at, x, memory=None, causal=False, out="H"):
 
 
 def scopes(leaf, at):
-    """The scopes of the heads: one alone works in the scope itself."""
-    return [at] if f"{at}.WQ" in leaf else sorted(n.removesuffix(".WQ") for n in leaf if n.endswith(".WQ"))
+    """The scopes of the heads: one alone works in the scope itself, several beside it or, if there is more than one
+    attention, within it."""
+    if f"{at}.WQ" in leaf:
+        return [at]
+    found = sorted(n.removesuffix(".WQ") for n in leaf if n.endswith(".WQ"))
+    return [n for n in found if n.startswith(f"{at}.")] or found
 
 
 def attend_all(leaf, lines, at, x, memory=None, causal=False):

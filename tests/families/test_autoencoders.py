@@ -1,5 +1,7 @@
 """The autoencoder and the variational autoencoder."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -22,14 +24,25 @@ def autoencoder(leaf, found):
     return {"encoder.h": h, "decoder.xhat": xhat, "J": fn.mse_loss(xhat, leaf["x"])}
 
 
-def vae(leaf, _):
+def vae(leaf, found):
     import torch
 
-    mu = leaf["encoder.W_mu"] @ leaf["x"] + leaf["encoder.b_mu"]
-    logvar = leaf["encoder.W_s"] @ leaf["x"] + leaf["encoder.b_s"]
+    def through(scope, layers, x, last):
+        """x after layers with an activation, but for the last of them if that is so."""
+        for n in range(1, len(layers) + 1):
+            x = leaf[f"{scope}{n}.W"] @ x + leaf[f"{scope}{n}.b"]
+            x = x if last and n == len(layers) else getattr(torch, found.get("activation", "tanh"))(x)
+        return x
+
+    h = through("encoder", found.get("encoder", []), leaf["x"], last=False)
+    mu = leaf["encoder.W_mu"] @ h + leaf["encoder.b_mu"]
+    logvar = leaf["encoder.W_s"] @ h + leaf["encoder.b_s"]
     code = torch.distributions.Normal(mu, torch.exp(0.5 * logvar))
     z = code.loc + code.scale * leaf["noise"]
-    xhat = leaf["decoder.W_xhat"] @ z + leaf["decoder.b_xhat"]
+    if isinstance(found["decoder"], list):
+        xhat = through("decoder", found["decoder"], z, last=True)
+    else:
+        xhat = leaf["decoder.W_xhat"] @ z + leaf["decoder.b_xhat"]
     divergence = torch.distributions.kl_divergence(code, torch.distributions.Normal(0.0, 1.0)).sum()
     R = ((xhat - leaf["x"]) ** 2).sum() / 2
     return {"code.z": z, "loss.R": R, "loss.KL": divergence, "J": (R + divergence) / leaf["x"].shape[1]}
@@ -42,11 +55,17 @@ def random_autoencoder(seed, samples, inputs, code):
     return AUTO | {"data": {"x": numbers(random, samples, inputs)}, "encoder": encoder, "decoder": decoder}
 
 
-def random_vae(seed, samples, inputs, code):
+def random_vae(seed, samples, inputs, code, before=(), behind=()):
+    """`before` and `behind` are the widths of hidden layers in the encoder and in the decoder."""
     random = np.random.default_rng(seed)
     affine = lambda n, m: {"W": numbers(random, n, m), "b": numbers(random, n)}  # noqa: E731
     data = {"x": numbers(random, samples, inputs), "noise": numbers(random, samples, code)}
-    parts = {"mean": affine(code, inputs), "log_variance": affine(code, inputs), "decoder": affine(inputs, code)}
+    features = [inputs, *before][-1]
+    parts = {"mean": affine(code, features), "log_variance": affine(code, features), "decoder": affine(inputs, code)}
+    if before:
+        parts["encoder"] = [affine(n, m) for m, n in pairwise([inputs, *before])]
+    if behind:
+        parts["decoder"] = [affine(n, m) for m, n in pairwise([code, *behind, inputs])]
     return VAE | {"data": data} | parts
 
 
@@ -87,3 +106,22 @@ def test_random_shapes(seed, samples, inputs, code):
 )
 def test_bad_input(found, change, words):
     refused(changed(found, change), *words)
+
+
+@pytest.mark.parametrize(("before", "behind"), [((3,), ()), ((), (3,)), ((4, 2), (3, 4))])
+def test_hidden_layers_of_a_variational_autoencoder(before, behind):
+    found = random_vae(1, 2, 3, 2, before, behind) | {"activation": "sigmoid"}
+    against_torch(found, vae)
+    exact_gradients(found)
+
+
+def test_hidden_layers_that_do_not_meet():
+    found = random_vae(1, 2, 3, 2, (4,), (3,))
+    refused(
+        changed(found, "mean.W=[[1, 2, 3], [1, 2, 3]]"),
+        "mean.W: has 3 columns, expected 4 (features), because encoder[0].W has 4 rows",
+    )
+    refused(changed(found, "encoder[0].W=[[1, 2]]"), "encoder[0].W: has ", "expected 4 rows")
+    refused(changed(found, "decoder[1].W=[[1, 2], [1, 2], [1, 2]]"), "decoder[1].W: has 2 columns, expected 3")
+    refused(changed(found, "encoder=[]"), "encoder: is empty")
+    refused(changed(VAE, "mean.W=[[1, 2, 3]]"), "mean.W: has 3 columns, expected 2 (inputs), because data.x has 2")

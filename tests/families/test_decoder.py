@@ -5,9 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradbook.book.pages.material import Material
+from gradbook.book.pages.pages import rendered
+from gradbook.book.pages.worked import Worked
 from tests.chance import draws
 
-from .judges import against_torch, changed, exact_gradients, numbers, refused, tables, worked
+from .judges import against_torch, changed, exact_gradients, numbers, refused, tables, validated, worked
 from .layers import (
     ACTIVATIONS,
     COLUMN,
@@ -28,6 +31,7 @@ from .layers import (
 DECODER = tables("decoder")
 PLACES = ("post", "pre")
 SIZE, WIDTH = st.integers(1, 3), st.integers(2, 5)
+WIDTHS = SIZE | st.lists(SIZE, min_size=1, max_size=3)
 
 
 def decoder(leaf, found):
@@ -42,14 +46,15 @@ def decoder(leaf, found):
 
 
 def by_the_layer(leaf, found):
-    """nn.TransformerDecoderLayer, where a head is as wide as a token; the memory may have another width."""
+    """nn.TransformerDecoderLayer, where the heads together are as wide as a token, and the memory has any width."""
     import torch
 
     x, memory, first = leaf["X"][None], leaf["memory"][None], found.get("norm") == "pre"
     d, wide = x.shape[2], memory.shape[2]
-    module = layer("Decoder", leaf, found, d, 1, first)
+    heads = len(found["self_attention"].get("heads", [1]))
+    module = layer("Decoder", leaf, found, d, heads, first)
     module.multihead_attn = torch.nn.MultiheadAttention(
-        d, 1, kdim=wide, vdim=wide, batch_first=True, dtype=torch.float64
+        d, heads, kdim=wide, vdim=wide, batch_first=True, dtype=torch.float64
     )
     weights = held_block(leaf, 3, self_attn=held(leaf, "self"), multihead_attn=held(leaf, "cross", d == wide))
     out = torch.func.functional_call(module, weights, (x, memory), {"tgt_mask": hidden_later(x.shape[1])})
@@ -57,15 +62,20 @@ def by_the_layer(leaf, found):
 
 
 def random_decoder(seed, tokens, d, others, wide, d_k, widths, hidden, place):
-    """`others` tokens of `wide` numbers are the memory; `widths` are those of the values of both attentions."""
+    """`others` tokens of `wide` numbers are the memory; `widths` has, for both attentions, the width of the values,
+    or a list of these, one for each head."""
     random = np.random.default_rng(seed)
     data = {"x": numbers(random, tokens, d), "y": numbers(random, tokens, d), "memory": numbers(random, others, wide)}
-    one, two = (
-        head(random, d, d_k, d_v, m) | {"W_O": numbers(random, d_v, d)}
-        for d_v, m in zip(widths, (d, wide), strict=True)
-    )
+    one, two = (attention(random, d, d_k, d_v, m) for d_v, m in zip(widths, (d, wide), strict=True))
     said = {"data": data, "self_attention": one, "cross_attention": two, "norm": place}
     return DECODER | said | rest(random, d, hidden, 3)
+
+
+def attention(random, d, d_k, d_v, wide):
+    """The table of one attention: of a single head, or of one for each of the widths `d_v`."""
+    if isinstance(d_v, int):
+        return head(random, d, d_k, d_v, wide) | {"W_O": numbers(random, d_v, d)}
+    return {"heads": [head(random, d, d_k, one, wide) for one in d_v], "W_O": numbers(random, sum(d_v), d)}
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -82,7 +92,7 @@ def test_exact_gradients_as_it_is_shipped():
 
 @settings(max_examples=draws(20))
 @given(
-    st.integers(0, 999), SIZE, WIDTH, SIZE, SIZE, SIZE, st.tuples(SIZE, SIZE), SIZE, st.sampled_from(PLACES)
+    st.integers(0, 999), SIZE, WIDTH, SIZE, SIZE, SIZE, st.tuples(WIDTHS, WIDTHS), SIZE, st.sampled_from(PLACES)
 )  # fmt: skip
 def test_random_shapes(seed, tokens, d, others, wide, d_k, widths, hidden, place):
     found = random_decoder(seed, tokens, d, others, wide, d_k, widths, hidden, place)
@@ -91,9 +101,10 @@ def test_random_shapes(seed, tokens, d, others, wide, d_k, widths, hidden, place
 
 
 @settings(max_examples=draws(20))
-@given(st.integers(0, 999), SIZE, WIDTH, SIZE, WIDTH, SIZE, st.sampled_from(PLACES))
-def test_random_shapes_against_the_layer(seed, tokens, d, others, wide, hidden, place):
-    found = random_decoder(seed, tokens, d, others, wide, d, (d, d), hidden, place)
+@given(st.integers(0, 999), SIZE, WIDTH, SIZE, SIZE, WIDTH, SIZE, st.sampled_from(PLACES))
+def test_random_shapes_against_the_layer(seed, tokens, d_k, heads, others, wide, hidden, place):
+    widths, d = [d_k] * heads, d_k * heads
+    found = random_decoder(seed, tokens, d, others, wide, d_k, (widths, widths), hidden, place)
     against_torch(found, by_the_layer)
 
 
@@ -187,6 +198,28 @@ def test_a_single_feature():
 def test_more_than_the_book_can_take():
     found = random_decoder(0, 2, 50, 2, 50, 50, (50, 50), 50, "pre")
     refused(found, "feed_forward.W_1: data, parameters and units are", "the limit (size)")
+
+
+def test_several_heads_have_symbols_and_words():
+    """Each attention counts its own heads; one alone works in the attention's scope."""
+    found = random_decoder(3, 2, 4, 3, 3, 2, ([2, 1], 2), 3, "post")
+    trace = exact_gradients(found)
+    assert "self.head2.WQ" in trace and "self.WQ" not in trace and "cross.WQ" in trace
+    pages = {page.name: page.text for page in rendered(Material(Worked.of(validated(found), trace)), "en")}
+    assert "Self-attention, head 2" in pages["forward"] and "H^{(1,2)}" in pages["forward"]
+    assert "put side by side" in pages["forward"] and "cut apart again" in pages["backward"]
+
+
+def test_an_attention_has_one_head_or_several():
+    one = DECODER["self_attention"]
+    mine = head(np.random.default_rng(0), 4, 2, 2)
+    refused(DECODER | {"self_attention": one | {"heads": [mine]}}, "self_attention: W_Q: belongs to a single head")
+    refused(
+        DECODER | {"cross_attention": {"heads": [mine, mine], "W_O": [[1.0] * 4] * 3}},
+        "cross_attention.W_O: has 3 rows, expected 4",
+        "cross_attention.heads[0].W_V and cross_attention.heads[1].W_V are 4 together",
+    )
+    refused(DECODER | {"self_attention": {k: v for k, v in one.items() if k != "W_K"}}, "W_K: is missing")
 
 
 def test_the_two_attentions_may_have_queries_of_their_own_length():

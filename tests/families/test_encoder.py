@@ -20,6 +20,7 @@ from .layers import (
     head,
     held,
     held_block,
+    hidden_later,
     layer,
     rest,
 )
@@ -33,7 +34,7 @@ def encoder(leaf, found):
     lines = {}
     out = block(
         leaf, lines, found, leaf["X"],
-        attention=lambda u: attend_all(leaf, lines, "attention", u),
+        attention=lambda u: attend_all(leaf, lines, "attention", u, causal=found.get("causal", False)),
         ffn=lambda u: feed_forward(leaf, lines, found, u),
     )  # fmt: skip
     return lines | {"J": half_squared(out, leaf["Y"])}
@@ -46,16 +47,17 @@ def by_the_layer(leaf, found):
     x, first = leaf["X"][None], found.get("norm") == "pre"
     module = layer("Encoder", leaf, found, x.shape[2], len(found["heads"]), first)
     weights = held_block(leaf, 2, self_attn=held(leaf, "attention"))
-    out = torch.func.functional_call(module, weights, (x,))
+    mask = hidden_later(x.shape[1]) if found.get("causal") else None
+    out = torch.func.functional_call(module, weights, (x,), {"src_mask": mask})
     return {"ffn.X" if first else "norm2.y": out[0], "J": half_squared(out[0], leaf["Y"])}
 
 
-def random_encoder(seed, tokens, d, d_k, widths, hidden, place):
+def random_encoder(seed, tokens, d, d_k, widths, hidden, place, causal=False):
     """One head for each of `widths`: how many numbers its values have."""
     random = np.random.default_rng(seed)
     data = {"x": numbers(random, tokens, d), "y": numbers(random, tokens, d)}
     heads, weights = [head(random, d, d_k, d_v) for d_v in widths], {"W_O": numbers(random, sum(widths), d)}
-    said = {"data": data, "heads": heads, "weights": weights, "norm": place}
+    said = {"data": data, "heads": heads, "weights": weights, "norm": place, "causal": causal}
     return ENCODER | said | rest(random, d, hidden, 2)
 
 
@@ -83,19 +85,20 @@ def test_what_is_not_said():
 
 @settings(max_examples=draws(20))
 @given(
-    st.integers(0, 999), SIZE, WIDTH, SIZE, st.lists(SIZE, min_size=1, max_size=3), SIZE, st.sampled_from(PLACES)
+    st.integers(0, 999), SIZE, WIDTH, SIZE, st.lists(SIZE, min_size=1, max_size=3), SIZE, st.sampled_from(PLACES),
+    st.booleans(),
 )  # fmt: skip
-def test_random_shapes(seed, tokens, d, d_k, widths, hidden, place):
-    found = random_encoder(seed, tokens, d, d_k, widths, hidden, place)
+def test_random_shapes(seed, tokens, d, d_k, widths, hidden, place, causal):
+    found = random_encoder(seed, tokens, d, d_k, widths, hidden, place, causal)
     exact_gradients(found)
     against_torch(found, encoder)
 
 
 @settings(max_examples=draws(20))
-@given(st.integers(0, 999), SIZE, SIZE, SIZE, SIZE, st.sampled_from(PLACES))
-def test_random_shapes_against_the_layer(seed, tokens, heads, d_k, hidden, place):
+@given(st.integers(0, 999), SIZE, SIZE, SIZE, SIZE, st.sampled_from(PLACES), st.booleans())
+def test_random_shapes_against_the_layer(seed, tokens, heads, d_k, hidden, place, causal):
     d_k += heads == 1  # a single feature is not normalized
-    found = random_encoder(seed, tokens, heads * d_k, d_k, [d_k] * heads, hidden, place)
+    found = random_encoder(seed, tokens, heads * d_k, d_k, [d_k] * heads, hidden, place, causal)
     against_torch(found, by_the_layer)
 
 
@@ -125,7 +128,7 @@ def test_bad_block(change, words):
         ("data.y=[[1], [2], [3]]", ("data.y: has 1 column, expected 4 (d)", "data.x has 4 columns")),
         ("heads=[]", ("heads: is empty",)),
         (f"data.x={[[0.1, 0.2, 0.3, 0.4]] * 13}", ("data.x: has 13 entries", "the limit (steps) is 12")),
-        ("causal=true", ("unknown key 'causal'",)),
+        ("causal=yes", ("causal: expected true or false, found 'yes'",)),
     ],
 )
 def test_bad_input(change, words):

@@ -10,7 +10,7 @@ from tests.tiers import some_slow
 from tests.valid_examples import turned
 from tests.views import view
 
-from . import test_attention, test_mlp_options, test_recurrent
+from . import test_attention, test_mlp_options, test_recurrent, test_sequences
 from .judges import against_torch, agree, changed, exact_gradients, refused, tables, validated, worked
 
 
@@ -45,6 +45,7 @@ CASES = [
     *((found, test_recurrent.BY_HAND[family]) for family, found in test_recurrent.CELLS.items()),
     *((found, test_recurrent.module) for found in test_recurrent.CELLS.values()),
     (changed(test_recurrent.GRU, "reset=before", "update_gate=new"), test_recurrent.gru),
+    *((test_sequences.several(family, 3, [2, 1]), test_recurrent.BY_HAND[family]) for family in test_recurrent.CELLS),
 ]
 
 

@@ -22,12 +22,16 @@ def model(leaf, found):
 
     x = leaf["x"].T
     weights, chosen = torch.topk(torch.softmax(fn.linear(x, leaf["gate.W"]), dim=1), found["gate"]["k"], dim=1)
-    weights = weights / weights.sum()
-    y_hat = torch.zeros_like(leaf["y"].T)
-    for weight, e in zip(weights[0], chosen[0] + 1, strict=True):
-        z = fn.linear(x, leaf[f"expert{e}.W"], leaf[f"expert{e}.b"][:, 0])
-        y_hat = y_hat + weight * getattr(torch, found["activation"])(z)
-    return {"y_hat": y_hat.T, "J": fn.mse_loss(y_hat.T, leaf["y"], reduction="sum") / 2}
+    weights = weights / weights.sum(dim=1, keepdim=True)
+    rows = []
+    for i in range(len(x)):
+        y_hat = 0
+        for weight, e in zip(weights[i], chosen[i] + 1, strict=True):
+            z = fn.linear(x[i : i + 1], leaf[f"expert{e}.W"], leaf[f"expert{e}.b"][:, 0])
+            y_hat = y_hat + weight * getattr(torch, found["activation"])(z)
+        rows.append(y_hat)
+    y_hat = torch.cat(rows)
+    return {"y_hat": y_hat.T, "J": fn.mse_loss(y_hat.T, leaf["y"], reduction="sum") / 2 / len(x)}
 
 
 def random_mixture(seed, inputs, outputs, count, k, activation):
@@ -54,6 +58,32 @@ def test_random_mixtures(seed, inputs, outputs, count, data):
     assume(np.diff(logits).min() > 1e-3)
     exact_gradients(found)
     against_torch(found, model)
+
+
+SAMPLES = MOE | {"data": {"x": [[0.6, -0.4], [-0.3, 0.8], [0.1, 0.5]], "y": [[0.8, 0.3], [0.1, -0.2], [0.4, 0.4]]}}
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_several_samples_choose_for_themselves(k):
+    found = changed(SAMPLES, f"gate.k={k}")
+    trace = against_torch(found, model)
+    exact_gradients(found)
+    data = zip(found["data"]["x"], found["data"]["y"], strict=True)
+    alone = [worked(found | {"data": {"x": x, "y": y}}) for x, y in data]
+    for name in ("J", "expert1.dW"):
+        agree(trace.value(name), np.mean([one.value(name) for one in alone], axis=0), name)
+
+
+def test_several_samples_on_the_pages_in_turns_and_without_a_loss():
+    assert len(worked(changed(SAMPLES, "update.batch_size=1")).batches) == 3
+    given = {"x": SAMPLES["data"]["x"], "upstream": [[1.0, 0.5]] * 3}
+    assert exact_gradients(SAMPLES | {"data": given}).value("upstream").shape == (2, 3)
+    pages = {
+        page.name: page.text for page in rendered(Material(Worked.of(validated(SAMPLES), worked(SAMPLES))), "en")
+    }
+    assert "g^{(2)}" in pages["forward"] and "chooses for itself" in pages["forward"]
+    refused(changed(SAMPLES, "data.x[1]=[0, 0]"), "gate.W: two experts share place 2 at 0 for data.x[1]")
+    refused(changed(SAMPLES, "data.y=[[1, 2]]"), "data.y: has 1 row, expected 3 (samples)")
 
 
 def test_a_single_expert_has_weight_1_and_the_gate_does_not_learn():

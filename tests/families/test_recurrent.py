@@ -23,7 +23,17 @@ LETTERS = {"rnn": ["h"], "lstm": ["i", "f", "c", "o"], "gru": ["r", "z", "n"]}
 
 
 def steps(leaf, found, cell):
-    """The loss, and all that `cell` gives on the way; cell(x, state) gives {name: value} with the next state."""
+    """The loss, and all that `cell` gives on the way; cell(x, state) gives {name: value} with the next state. Of
+    several sequences the losses are added up."""
+    x = found["data"]["x"]
+    if isinstance(x[0][0], list):
+        values, total = {}, 0
+        for i, one in enumerate(x, start=1):
+            own = {n.removeprefix(f"s{i}."): v for n, v in leaf.items() if n.startswith(("W_", "b_", f"s{i}."))}
+            found_here = steps(own, found | {"data": {"x": one}}, cell)
+            total = total + found_here.pop("J")
+            values |= {f"s{i}.{name}": value for name, value in found_here.items()}
+        return values | {"J": total}
     values, errors = {}, []
     state = {name[3:]: value for name, value in leaf.items() if name.startswith("t0.")}
     for t in range(1, len(found["data"]["x"]) + 1):
