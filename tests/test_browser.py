@@ -84,9 +84,7 @@ def page(browser, server):
     browser.get_log("browser"), browser.get_log("performance")
 
     def go(address: str, size=DESK, dark=False):
-        width, height = size
-        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        resize(browser, size)
         lit(browser, dark).get(server.url + address)
         return browser
 
@@ -95,6 +93,12 @@ def page(browser, server):
     assert mistakes(browser) == []
     assert server.missing == []
     assert {url for url in requests(browser) if not url.startswith((server.url, "data:", "about:"))} == set()
+
+
+def resize(browser, size: tuple[int, int]) -> None:
+    width, height = size
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
 
 
 def lit(browser, dark: bool):
@@ -174,6 +178,16 @@ def test_pages_on_a_desk_stand_still_and_can_be_read_by_day_and_by_night(page, a
         weak = [ask(lit(browser, dark), CONTRAST) for dark in (False, True)]
         found |= {address: (jumps, weak)} if jumps or any(weak) else {}
     assert found == {}
+
+
+@pytest.mark.parametrize("address", ["en/examples/multihead/backward.html", "zh/examples/adam/second.html"])
+def test_a_window_of_any_width_holds_the_page(page, address):
+    """The sidebars go one after the other as it gets narrower; between these widths too nothing is cut off."""
+    browser, wide = page(address), []
+    for width in range(1440, 640, -50):
+        resize(browser, (width, DESK[1]))
+        wide += [width] if ask(browser, "return document.scrollingElement.scrollWidth > innerWidth") else []
+    assert wide == []
 
 
 def test_wide_mathematics_scrolls_in_its_own_box(page):

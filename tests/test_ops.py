@@ -620,7 +620,7 @@ def test_macro(name):
             assert set(attrs) == set(entry.attrs) and len(macro.arguments) == len(entry.sample) + len(attrs)
 
 
-HELPERS = {"dot", "fraction", "shaped", "aligned", "counted", "over", "steps", "window"}
+HELPERS = {"dot", "fraction", "shaped", "aligned", "counted", "over", "each", "steps", "window"}
 
 
 def test_no_macro_without_an_op():
