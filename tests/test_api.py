@@ -193,8 +193,8 @@ def test_a_notebook_shows_what_the_page_shows(path):
 
 MATHJAX = frozenset(
     """
-    Delta Phi Sigma alpha approx ast bar begin beta cdot cdots ddots delta ell end epsilon eta exp frac ge gamma hat kappa
-    lambda left ln lvert mathbf mathsf max min mu odot operatorname oslash partial right rvert sigma sqrt sum tanh
+    Delta Phi Sigma alpha approx ast bar begin beta cdot cdots ddots delta ell end epsilon eta exp frac ge gamma hat
+    kappa lambda left ln lvert mathbf mathsf max min mu odot operatorname oslash partial right rvert sigma sqrt sum tanh
     text tfrac tilde times to underbrace varepsilon varphi vdots
     """.split()  # noqa: SIM905
 )
