@@ -194,8 +194,8 @@ def test_a_notebook_shows_what_the_page_shows(path):
 MATHJAX = frozenset(
     """
     Delta Phi Sigma alpha approx ast bar begin beta cdot cdots ddots delta ell end epsilon eta exp frac ge gamma hat
-    kappa lambda left ln lvert mathbf mathsf max min mu odot operatorname oslash partial right rvert sigma sqrt sum tanh
-    text tfrac tilde times to underbrace varepsilon varphi vdots
+    kappa lambda left ln lvert mathbf mathsf max min mu odot operatorname oslash partial right rvert sigma sqrt sum
+    tanh text tfrac tilde times to underbrace varepsilon varphi vdots
     """.split()  # noqa: SIM905
 )
 """Commands that MathJax knows without being told of any: of TeX and of amsmath."""
