@@ -439,6 +439,28 @@ def test_a_power_is_a_name_only_where_it_has_numbers_of_its_own():
     assert check(Parser(tokens(tex)).formula(), known(), Rules(4)).slips
 
 
+def test_a_negative_power_in_brackets_is_no_name():
+    symbols = Symbols()
+    symbols.bind(Sym("d"), Num("4"))
+    tex = r"\begin{aligned} S &= d^{(-0.5)} \\ &= 4^{(-0.5)} \\ &= 0.5 \end{aligned}"
+    result = check(Parser(tokens(tex)).formula(), symbols, Rules(4))
+    assert result.redone and not result.slips and not result.unknown
+    assert check(Parser(tokens(tex.replace("= 0.5", "= 0.25"))).formula(), symbols, Rules(4)).slips
+
+
+@pytest.mark.parametrize(
+    ("line", "is_right"),
+    [
+        (r"S = 1 + \cos(3.1415926536) = 0", True),  # float64 has −1 for the cosine; 5.2e−23 is left of 50 digits
+        (r"S = 1 + \cos(3.14159) = 0", False),
+        (r"S = 1 \cdot 10^{-20} \cdot 1 = 0", False),
+    ],
+)
+def test_nothing_is_left_where_float64_has_nothing_left(line, is_right):
+    result = check(Parser(tokens(line)).formula(), Symbols(), Rules(11))
+    assert result.redone and bool(result.slips) != is_right
+
+
 def test_a_symbol_whose_number_is_rounded_only_at_the_end_of_its_line():
     symbols = Symbols()
     symbols.bind(Sym("J"), Num("0.4908", "ops:J"))

@@ -1,6 +1,6 @@
 """One symbol, one meaning: no two steps or entries of an example are written alike, whatever its update is."""
 
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 
 import pytest
@@ -42,6 +42,16 @@ def updates(optimizers, kinds, clips, decays):
         yield {"optimizer": optimizer, "learning_rate": 0.1, "weight_decay": decay, **schedule, **CLIPS[clip]}
 
 
+def paired() -> list[dict]:
+    """Tables [update] in which every option stands with every other: that two symbols clash takes no third one."""
+    tables = []
+    for i, optimizer in enumerate(OPTIMIZERS):
+        for j, kind in enumerate(SCHEDULES):
+            clip, decay = [*CLIPS][(i + j) % len(CLIPS)], (i // 4 + j // 2) % 2 / 10
+            tables += updates([optimizer], [kind], [clip], [decay])
+    return tables
+
+
 def worked(family: str, update: dict, **tables) -> Worked:
     update = {key: value for key, value in update.items() if key not in REFUSED.get(family, ())}
     tables = load(FAMILIES[family]).model_dump(exclude_unset=True, mode="json") | {"update": update} | tables
@@ -69,8 +79,17 @@ def test_one_symbol_has_one_meaning_with_every_schedule(family):
 @pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_one_symbol_has_one_meaning_whatever_the_options(family):
-    asked = updates(OPTIMIZERS, SCHEDULES, CLIPS, [0.0, 0.1])
-    assert {str(update): here for update in asked if (here := found(worked(family, update)))} == {}
+    assert {str(update): here for update in paired() if (here := found(worked(family, update)))} == {}
+
+
+def test_every_option_stands_with_every_other():
+    def options(update):
+        clip = tuple(key in update for key in ("clip_value", "clip_norm"))
+        return update["optimizer"], update["schedule"]["kind"], clip, update["weight_decay"]
+
+    every = map(options, updates(OPTIMIZERS, SCHEDULES, CLIPS, [0.0, 0.1]))
+    wanted = {pair for each in every for pair in combinations(enumerate(each), 2)}
+    assert {pair for each in map(options, paired()) for pair in combinations(enumerate(each), 2)} == wanted
 
 
 def test_second_update_has_the_symbols_of_the_first():

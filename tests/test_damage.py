@@ -219,12 +219,16 @@ def test_a_file_where_a_folder_belongs(small, folder):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", WAYS)
-def test_damage_to_the_pdf(small, way):
+def test_damage_to_the_pdf(small, chance):
+    """Every file, each in a way of its own."""
     built(small, "pdf", "--lang", "en")
     before = edition(small / "build" / "pdf")
-    for room in ("pdf", "work/pdf"):
-        for name in files.files_in(small / "build" / room):
-            way(small / "build" / room / name)
+    done = [
+        (chance.choice(WAYS), Path(room, name)) for room in ("pdf", "work/pdf")
+        for name in files.files_in(small / "build" / room)
+    ]  # fmt: skip
+    remember("\n".join(f"{way.__name__}: {name}" for way, name in done), "damage.txt")
+    for way, name in done:
+        way(small / "build" / name)
     built(small, "pdf", "--lang", "en")
     assert edition(small / "build" / "pdf") == before

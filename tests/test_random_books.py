@@ -1,4 +1,4 @@
-"""Random networks, a hundred in the slow tier: every page of them is re-read and redone by the checker."""
+"""Random networks, forty in the slow tier: every page of them is re-read and redone by the checker."""
 
 import json
 import random
@@ -17,7 +17,7 @@ from tests.chance import remember
 from tests.random_nets import ACTIVATIONS, LOSSES, tables
 from tests.small_project import small_project
 
-COUNT, BOOKS = 100, 4
+COUNT, BOOKS = 40, 2
 TIES = Path(__file__).parent / "data" / "ties"
 
 

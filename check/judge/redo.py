@@ -17,6 +17,7 @@ SAFE = 15
 """Every decimal of this many digits survives float64: data are decimals that float64 cannot hold."""
 CARRIED = Decimal("1e-15")
 """How near to a decimal its float64 is, with the roundings of a line that is worked with it."""
+NOTHING = Interval(Decimal(0), Decimal(0))
 NOISELESS = 12
 """Thousands of roundings of float64 leave this many digits."""
 
@@ -114,11 +115,20 @@ def _reduced(before: Node, after: Node, relation: str, rules: Rules, inside: boo
     if wrong and relation == "≈":
         bounds = _filled(evaluate(before, rules.read), shape(printed))
         wrong = [(i, j) for i, j in wrong if not _interval(bounds[i][j]).meets(_near(printed[i][j], rules))]
+    if any(not printed[i][j].value for i, j in wrong):  # what float64 leaves of 1 − 0.99999999999999999999 is 0
+        bounds = _filled(evaluate(before, _carried), shape(printed))
+        wrong = [(i, j) for i, j in wrong if printed[i][j].value or not _interval(bounds[i][j]).meets(NOTHING)]
     return [_slip(values[i][j], printed[i][j], rules) for i, j in wrong]
 
 
 def _slip(value: Decimal, number: Num, rules: Rules) -> Slip:
     return Slip(str(number), f"{rules.rounded(value, number).normalize():g}".replace("-", "−"))
+
+
+def _carried(number: Num) -> Interval:
+    """A printed number as float64 carries it through a line."""
+    half = CARRIED * abs(number.value)
+    return Interval(number.value - half, number.value + half)
 
 
 def _near(number: Num, rules: Rules) -> Interval:

@@ -243,8 +243,10 @@ def _power(kind: str, node: Node, text: str, read: Callable[[], Node]) -> Node:
 
 
 def _is_name(node: Sym, script: list[Token]) -> bool:
-    """Whether a superscript is part of the name: W^{(1)}, W^{Q}, x^{new}, but not β^t, x^{-1} or e^{A}. Powers of
-    the entries of a matrix are written with ⊙, so D^{-1/2} is a name as well."""
+    """Whether a superscript is part of the name: W^{(1)}, W^{Q}, x^{new}, but not β^t, x^{-1}, d^{(-0.5)} or e^{A}.
+    Powers of the entries of a matrix are written with ⊙, so D^{-1/2} is a name as well."""
+    if text_of(script).strip("{}").startswith("(−"):
+        return False
     if node == Sym("e"):
         return text_of(script).startswith(NAME_MARKS[1:])
     first = next((t for t in script if t.kind not in "{}"), END)
