@@ -214,6 +214,7 @@ def test_full_disk(small, tiny_disk):
     assert refused and code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("html",), ("pages",), ("clean",)])
 def test_read_only_folder(small, tiny_disk, words):
     out = tiny_disk(65536)
