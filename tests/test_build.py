@@ -55,6 +55,7 @@ def formulas(page: Path) -> list[str]:
     return sorted(re.findall(r'encoding="application/x-tex">(.*?)</annotation>', page.read_text(encoding="utf-8")))
 
 
+@pytest.mark.slow
 def test_a_second_build_writes_nothing(clone):
     before = snapshot(clone / "build" / "html")
     made = build("html", folder=clone)

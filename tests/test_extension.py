@@ -255,6 +255,7 @@ def test_a_page_is_read_again_when_its_example_changes(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Sphinx reads in parallel where processes fork")
+@pytest.mark.slow
 def test_pages_read_in_parallel_are_the_same_and_work_an_example_once(tmp_path, monkeypatch):
     from gradbook.book.pages import traces
 

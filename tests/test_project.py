@@ -181,6 +181,7 @@ def test_only_what_is_named_is_set(part):
     assert 10 < len(pages) < 60 and any("left out of this edition" in page for page in pages)
 
 
+@pytest.mark.slow
 def test_a_broken_example_stops_the_whole_book_in_a_sentence(part):
     folder, out = part
     before = sorted(path for path in out.rglob("*"))

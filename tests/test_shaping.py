@@ -85,6 +85,7 @@ def test_an_edit_remakes_what_it_must_and_not_more(project):
     assert dict(zip(EDITS, found, strict=True)) == EDITS
 
 
+@pytest.mark.slow
 def test_another_process_sees_the_same(project):
     """The order of a set is another one in each process."""
     script = (
@@ -97,6 +98,7 @@ def test_another_process_sees_the_same(project):
     assert len(seen) == 1
 
 
+@pytest.mark.slow
 def test_a_translation_remakes_what_is_written_in_it(project):
     path = "templates/locale/zh/LC_MESSAGES/book.po"
     edits = [
