@@ -15,7 +15,7 @@ from gradbook.book.pages.traces import traces as traces_of
 from gradbook.check import Checker, Page
 from gradbook.check.judge.figures import Drawing
 from gradbook.check.judge.lines import check as check_lines
-from gradbook.check.judge.redo import Rules
+from gradbook.check.judge.recompute import Rules
 from gradbook.check.judge.report import Report
 from gradbook.check.read.parse import Parser
 from gradbook.check.read.tex import tokens

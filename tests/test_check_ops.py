@@ -26,7 +26,7 @@ from gradbook.check.arithmetic.tree import NotUnderstoodError, Num, Op, Sym, wal
 from gradbook.check.judge.book import read_formula
 from gradbook.check.judge.example import Example
 from gradbook.check.judge.lines import bindings, chains, check, elided
-from gradbook.check.judge.redo import Rules
+from gradbook.check.judge.recompute import Rules
 from gradbook.check.ops import MEANINGS, exact
 from gradbook.check.read.mathml import tokens as seen_tokens
 from gradbook.check.read.parse import Parser

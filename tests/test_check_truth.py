@@ -14,7 +14,7 @@ from gradbook.check.judge.example import Example
 from gradbook.check.judge.gradients import is_gradient
 from gradbook.check.judge.lines import check
 from gradbook.check.judge.loose import _marks, is_known
-from gradbook.check.judge.redo import Rules
+from gradbook.check.judge.recompute import Rules
 from gradbook.check.judge.report import Report, apart
 from gradbook.check.read.parse import Parser
 from gradbook.check.read.tex import tokens

@@ -11,7 +11,7 @@ from gradbook.check import Checker, Page
 from gradbook.check.arithmetic.arith import evaluate, is_hidden
 from gradbook.check.arithmetic.tree import Hidden, Matrix, Num, Op, Repeated, Sym
 from gradbook.check.judge.lines import bindings, chains, check
-from gradbook.check.judge.redo import Rules
+from gradbook.check.judge.recompute import Rules
 from gradbook.check.read.dots import completed, placed
 from gradbook.check.read.parse import Parser, Row
 from gradbook.check.read.tex import tokens

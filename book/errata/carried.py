@@ -10,7 +10,7 @@ from gradbook.engine.tape.rounding import round_decimal
 from gradbook.engine.tape.trace import Step
 
 from .printed import at, cut, known
-from .redo import Choice, Rounding, rounded_entry
+from .recompute import Choice, Rounding, rounded_entry
 from .verdict import Judged, Reason, Verdict
 
 Key = tuple[str, tuple[int, ...]]
@@ -18,8 +18,8 @@ Key = tuple[str, tuple[int, ...]]
 
 def carried(case, decimals: int) -> Verdict | None:
     """The verdict on a figure that a slip above leads to only with a rounding; None if none does."""
-    for choice in case.redo.choices() if case.redone else ():
-        slips = {key: j for key, j in case.redo.used(choice).items() if _is_astray(j)}
+    for choice in case.again.choices() if case.redone else ():
+        slips = {key: j for key, j in case.again.used(choice).items() if _is_astray(j)}
         if slips and sum(choice.values()) <= 1:
             for way in (_cut_off, _unrounded, _rounded):
                 if found := way(case, choice, slips, decimals):
@@ -33,16 +33,16 @@ def _is_astray(judged: Judged) -> bool:
 
 def _cut_off(case, choice: Choice, slips: Mapping[Key, Judged], decimals: int) -> Verdict | None:
     test = partial(cut, number=case.number, decimals=decimals)
-    if not test(case.redo.value(choice)):
+    if not test(case.again.value(choice)):
         return None
-    return _follows(case, choice, slips, Reason("cut", case.shown(case.redo.value(choice))), test, None)
+    return _follows(case, choice, slips, Reason("cut", case.shown(case.again.value(choice))), test, None)
 
 
 def _unrounded(case, choice: Choice, slips: Mapping[Key, Judged], decimals: int) -> Verdict | None:
     """One slip was carried on with all the digits that it was made with, where it is known which."""
     for key, judged in slips.items():
         for value in _made(case, judged):
-            if case.holds(case.redo.value(choice, without={key: value}), decimals):
+            if case.holds(case.again.value(choice, without={key: value}), decimals):
                 more = known(value, judged.figure.decimals + MORE)
                 return Verdict("follows", (Reason("unrounded", f"{more:f}"),), (judged,))
     return None
@@ -71,10 +71,10 @@ def _rounded(case, choice: Choice, slips: Mapping[Key, Judged], decimals: int) -
     test = partial(case.holds, decimals=decimals)
     for rule, size in ((at, decimals), (round_decimal, max(1, case.figure.digits))):
         ways = [(None, partial(_all_rounded, rule, size))]
-        ways += [(entry, partial(rounded_entry, entry, rule, size)) for entry in case.redo.unprinted()]
+        ways += [(entry, partial(rounded_entry, entry, rule, size)) for entry in case.again.unprinted()]
         for entry, rounding in ways:
             values = Values(rounding)
-            if test(case.redo.value(choice, rounding=values)):
+            if test(case.again.value(choice, rounding=values)):
                 reason = Reason("rounded", values.printed(entry), other=entry) if entry else Reason("roundings", "")
                 if found := _follows(case, choice, slips, reason, test, rounding):
                     return found
@@ -103,6 +103,6 @@ def _all_rounded(rule, size: int, _: Step, value: np.ndarray) -> np.ndarray:
 def _follows(case, choice: Choice, slips, reason: Reason, test, rounding: Rounding | None) -> Verdict | None:
     """The slips without which `test` would fail are the causes; without any there is no such verdict."""
     needed = tuple(
-        judged for key, judged in slips.items() if not test(case.redo.value(choice, {key}, rounding=rounding))
+        judged for key, judged in slips.items() if not test(case.again.value(choice, {key}, rounding=rounding))
     )
     return Verdict("follows", (reason,), needed) if needed else None

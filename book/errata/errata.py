@@ -11,7 +11,7 @@ from .carried import carried
 from .precision import Precision
 from .printed import at, cut, is_cut_near, is_near, is_of_float32, known, shows, unit
 from .programs import Programs
-from .redo import Redo, rounded_entry, value_in
+from .recompute import Recomputation, rounded_entry, value_in
 from .source import Figure, read_source, source_of
 from .verdict import KINDS, Errata, Judged, Reason, Verdict
 from .wrong import Wrong
@@ -80,7 +80,7 @@ class Case:
         self.trace = judge.programs.own_after(figure.after)
         self.exact = value_in(self.trace, figure)
         self.precision = judge.precision(figure.after)
-        self.redo = Redo(judge.exact, figure, judge.pins)
+        self.again = Recomputation(judge.exact, figure, judge.pins)
         self.redone = not figure.after and not judge.exact[figure.step].is_leaf
         self.precisions = list(dict.fromkeys([figure.column, figure.decimals]))
 
@@ -119,13 +119,13 @@ class Case:
     def _right(self) -> Verdict:
         if not self.redone:
             return Verdict("right")
-        used = self.redo.used({})
+        used = self.again.used({})
         slips = {key: j for key, j in used.items() if j.verdict.kind == "wrong"}
         return Verdict("right", against=tuple(j for key, j in slips.items() if self._is_avoided(key, used)))
 
     def _is_avoided(self, key, used) -> bool:
         """Whether this slip alone, used as it is printed, would have led to another figure."""
-        return not self.holds(self.redo.value({}, without=used.keys() - {key}), self.figure.decimals)
+        return not self.holds(self.again.value({}, without=used.keys() - {key}), self.figure.decimals)
 
     def _cut(self, follows: Verdict | None) -> Verdict | None:
         if not any(cut(self.exact, self.number, d) for d in self.precisions):
@@ -184,17 +184,17 @@ class Case:
 
     def _replayed(self, decimals: int) -> Verdict | None:
         holds = partial(self.holds, decimals=decimals)
-        for choice in self.redo.choices():
-            if self.redo.used(choice) and holds(self.redo.value(choice)):
-                return Verdict("follows", causes=self.redo.causes(choice, holds))
+        for choice in self.again.choices():
+            if self.again.used(choice) and holds(self.again.value(choice)):
+                return Verdict("follows", causes=self.again.causes(choice, holds))
         return None
 
     def _rounded(self, decimals: int) -> Verdict | None:
         """An entry that the source does not print was rounded, to as many decimals or digits as the figure."""
-        for entry in self.redo.unprinted() if self.redone else ():
+        for entry in self.again.unprinted() if self.redone else ():
             for rule in (at, round_decimal):
                 size = decimals if rule is at else max(1, self.figure.digits)
-                if self.holds(self.redo.value({}, rounding=partial(rounded_entry, entry, rule, size)), decimals):
+                if self.holds(self.again.value({}, rounding=partial(rounded_entry, entry, rule, size)), decimals):
                     name, index = entry
                     rounded = rule(self.judge.exact.value(name)[index], size)
                     return Verdict("follows", (Reason("rounded", f"{rounded:f}", other=entry),))

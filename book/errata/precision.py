@@ -16,7 +16,7 @@ from gradbook.engine.ops import OPS
 from gradbook.engine.tape.lower import train
 from gradbook.engine.tape.trace import Step, Trace
 
-from .redo import value_in
+from .recompute import value_in
 from .source import DRAWS, Figure
 
 SINGLE, DOUBLE = 2.0**-24, 2.0**-53

@@ -6,7 +6,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from .printed import one_digit, power_of_ten, swapped, wrong_sign
-from .redo import Choice, Redo, line_of, value_in
+from .recompute import Choice, Recomputation, line_of, value_in
 from .verdict import Reason, Verdict
 
 HANDS: tuple[tuple[str, Callable], ...] = (
@@ -24,7 +24,7 @@ class Wrong:
 
     def __init__(self, case):
         self.case, self.judge, self.figure, self.number = case, case.judge, case.figure, case.number
-        self.trace, self.exact, self.redo, self.redone = case.trace, case.exact, case.redo, case.redone
+        self.trace, self.exact, self.again, self.redone = case.trace, case.exact, case.again, case.redone
         self._holds, self._first, self._shown = case.holds, case.first, case.shown
 
     def verdict(self) -> Verdict:
@@ -38,15 +38,15 @@ class Wrong:
     @cached_property
     def bases(self) -> list[tuple[float, Choice | None]]:
         """The numbers a slip may have been made on: the exact one, then what the figures above lead to."""
-        choices = [c for c in self.redo.choices() if sum(c.values()) <= 1] if self.redone else []
-        return [(self.exact, None), *((self.redo.value(c), c) for c in choices if self.redo.used(c))]
+        choices = [c for c in self.again.choices() if sum(c.values()) <= 1] if self.redone else []
+        return [(self.exact, None), *((self.again.value(c), c) for c in choices if self.again.used(c))]
 
     def _slip(self, kind: str, test, decimals: int) -> Verdict | None:
         """A slip of the hand on one of the bases; digits are compared with the two likeliest only."""
         for value, choice in self.bases if kind in ("factor", "sign") else self.bases[:2]:
             if found := test(value, self.number, decimals):
                 same = lambda v, found=found: test(v, self.number, decimals) == found  # noqa: E731
-                causes = () if choice is None else self.redo.causes(choice, same)
+                causes = () if choice is None else self.again.causes(choice, same)
                 return Verdict("wrong", (self._by_hand(kind, value, found),), causes)
         return None
 
@@ -81,10 +81,13 @@ class Wrong:
         """The figure of another program, worked from the figures above."""
         if not self.redone:
             return None
-        redo, holds = Redo(program.trace, self.figure, self.judge.pins), partial(self._holds, decimals=decimals)
-        for choice in redo.choices():
-            if sum(choice.values()) <= 1 and holds(redo.value(choice)):
-                return Verdict("wrong", tuple(self._program_reasons(program, 0)), redo.causes(choice, holds))
+        again, holds = (
+            Recomputation(program.trace, self.figure, self.judge.pins),
+            partial(self._holds, decimals=decimals),
+        )
+        for choice in again.choices():
+            if sum(choice.values()) <= 1 and holds(again.value(choice)):
+                return Verdict("wrong", tuple(self._program_reasons(program, 0)), again.causes(choice, holds))
         return None
 
     def _quantity(self, decimals: int) -> Verdict | None:
@@ -120,7 +123,7 @@ class Wrong:
     def _operand(self, decimals: int) -> Verdict | None:
         if not self.redone or self.figure.digits < 3:
             return None
-        for step, operand, other, value in self.redo.swapped_operands():
+        for step, operand, other, value in self.again.swapped_operands():
             if self._holds(value, decimals):
                 reason = Reason("operand", self._shown(self.exact), step=step, operand=operand, other=(other, None))
                 return Verdict("wrong", (reason,))

@@ -290,19 +290,3 @@ class Rule:
         """Only what will be printed is written."""
         nodes = tuple(Dots() if k is None else self._made(step, terms[k]) for k in shown(len(terms), TERMS))
         return nodes[0] if len(nodes) == 1 else Sum(nodes) if nodes else Number(decimal_of(0.0, None))
-
-
-def long_terms(node: Node) -> list[Node]:
-    """The terms of a sum that may go on in further rows: of a sum of products, or of one that has such sums in it."""
-    if isinstance(node, Sum) and node.of_products:
-        return list(node.terms)
-    if isinstance(node, Apply) and OPS[node.op].infix == "+" and any(map(_is_long, node.args)):
-        return [term for arg in node.args for term in (long_terms(arg) if _is_long(arg) else [arg])]
-    return [node]
-
-
-def _is_long(node: Node) -> bool:
-    """Whether an argument is a sum of products or itself a sum of two."""
-    return isinstance(node, Dot) or (isinstance(node, Sum) and node.of_products) or (
-        isinstance(node, Apply) and OPS[node.op].infix == "+"
-    )  # fmt: skip

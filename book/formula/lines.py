@@ -10,8 +10,8 @@ from gradbook.engine.ops import CALL, OPS
 from gradbook.engine.tape.trace import Step
 
 from .by_hand import decimals, is_noise, redone, rounded
-from .derive import Numbers, Rule, Sheet, Symbols, long_terms, matrix
-from .nodes import ABOUT, EQUAL, Apply, Block, Entry, Index, Node, Row, Shaped, Sum, Symbol
+from .derive import Numbers, Rule, Sheet, Symbols, matrix
+from .nodes import ABOUT, EQUAL, Apply, Block, Dot, Entry, Index, Node, Row, Shaped, Sum, Symbol
 from .wide import MOST, TERMS_A_ROW, filled, is_wide
 
 
@@ -220,7 +220,7 @@ def is_a_sum(node: Node) -> bool:
 
 def _in_rows_if_long(row: Row) -> Block:
     """The row; a long sum of products goes on in rows that begin with their plus."""
-    terms = tuple(long_terms(row.right))
+    terms = tuple(_long_terms(row.right))
     return (row,) if len(terms) <= MOST else in_rows(row, terms, TERMS_A_ROW)
 
 
@@ -228,3 +228,19 @@ def in_rows(row: Row, terms: tuple[Node, ...], length: int) -> Block:
     """A long sum in rows of so many terms."""
     first, *more = (Sum(terms[k : k + length]) for k in range(0, len(terms), length))
     return Row(row.left, row.relation, first), *(Row(None, "", part, goes_on=True) for part in more)
+
+
+def _long_terms(node: Node) -> list[Node]:
+    """The terms of a sum that may go on in further rows: of a sum of products, or of one that has such sums in it."""
+    if isinstance(node, Sum) and node.of_products:
+        return list(node.terms)
+    if isinstance(node, Apply) and OPS[node.op].infix == "+" and any(map(_is_long, node.args)):
+        return [term for arg in node.args for term in (_long_terms(arg) if _is_long(arg) else [arg])]
+    return [node]
+
+
+def _is_long(node: Node) -> bool:
+    """Whether an argument is a sum of products or itself a sum of two."""
+    return isinstance(node, Dot) or (isinstance(node, Sum) and node.of_products) or (
+        isinstance(node, Apply) and OPS[node.op].infix == "+"
+    )  # fmt: skip

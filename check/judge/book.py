@@ -21,7 +21,7 @@ from .example import Example
 from .figures import check_figures
 from .loose import check_loose
 from .names import check_headings, check_names
-from .redo import Rules
+from .recompute import Rules
 from .report import Report, Unknown
 from .tables import check_tables
 

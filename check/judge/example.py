@@ -19,7 +19,7 @@ from ..truth.trace import Place, Trace
 from . import lines
 from .conflicts import conflicts
 from .figures import flat
-from .redo import Rules
+from .recompute import Rules
 from .report import Report, apart, both_apart
 
 _versions = count()

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from ..arithmetic.tree import Num, Sym
 from ..read.html import Page
-from .redo import Rules
+from .recompute import Rules
 from .report import Report
 
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")

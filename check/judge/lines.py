@@ -23,7 +23,7 @@ from ..read.dots import beside
 from ..read.parse import Row
 from ..truth.keys import Key, power_name
 from ..truth.symbols import FormError, MismatchError, Symbols
-from .redo import Rules, Slip, numeric_shapes, same_value, slips
+from .recompute import Rules, Slip, numeric_shapes, same_value, slips
 
 RELATIONS = ("=", "≈")
 CHAIN = ("times", "dot", "had", "T")

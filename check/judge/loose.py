@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from ..arithmetic.tree import Num
 from ..read.html import Formula, Page
-from .redo import Rules
+from .recompute import Rules
 from .report import Report
 
 COUNTS = (0, 1, 10, 100, 1000, 10_000)

@@ -8,7 +8,7 @@ import numpy as np
 from ..arithmetic.tree import Matrix, Node, Num, Op, Partial, Sym, cells
 from ..read.dots import placed
 from ..read.html import Cell, Page, Table
-from .redo import Rules
+from .recompute import Rules
 from .report import Report
 
 OWN = Rules()

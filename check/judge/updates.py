@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from ..arithmetic.arith import is_hidden
 from ..arithmetic.tree import Node, Num, Op, Sym, cells, is_literal
-from .redo import Rules
+from .recompute import Rules
 from .sheet import LOST, OWN, Sheet
 
 IN_WORDS = 6

@@ -21,7 +21,7 @@ Choice = Mapping[str, int]
 Rounding = Callable[[Step, np.ndarray], np.ndarray]
 
 
-class Redo:
+class Recomputation:
     """One figure of a trace computed again. `pins` maps (step, index) to earlier figures, latest first."""
 
     def __init__(self, trace: Trace, figure: Figure, pins: Mapping[tuple, list]):
