@@ -18,7 +18,7 @@ from gradbook.book.formula.tex import PLACES
 from gradbook.book.pages.history import loss_table
 from gradbook.book.pages.values import lookup
 from gradbook.book.pages.view import View
-from gradbook.engine import BookError
+from gradbook.engine import BookError, work
 from gradbook.engine.load import validate
 from gradbook.engine.tape.pencil import pencil
 from gradbook.engine.tape.tape import Tape, apply
@@ -240,3 +240,11 @@ def value(tex: str) -> mpmath.mpf:
     names = {"tanh": mpmath.tanh, "exp": mpmath.exp, "max": max, "step": lambda z: int(z > 0), "F": mpmath.mpf}
     with mpmath.workdps(400):
         return mpmath.mpf(eval(NUMBER.sub(lambda m: f"F('{m[0]}')", tex), {"__builtins__": {}}, names))
+
+
+def test_a_loss_that_is_a_tie_goes_to_the_even_digit():
+    """½ · (0.372 − 0.5147)² is 0.010181645, of which float64 has a little more."""
+    layer = {"W": [[1]], "activation": "identity"}
+    tables = {"family": "mlp", "title": {"en": "T"}, "data": {"x": [[0.5147]], "y": [[0.372]]}, "layers": [layer]}
+    example = validate(tables | {"update": {"learning_rate": 1}}, Path("tie.toml"))
+    assert pencil(work(example), 7).value("E") == 0.01018164

@@ -14,7 +14,7 @@ from ..ops import OPS
 from .rounding import round_decimal, rounded_to
 from .trace import Step
 
-EXACT = ("arithmetic", "convolution", "matrix", "layout", "sum")
+EXACT = ("arithmetic", "convolution", "loss", "matrix", "layout", "sum")
 """Kinds of operations whose results are fractions if their arguments are."""
 
 LONG = Context(prec=40)
