@@ -43,9 +43,8 @@ def test_every_line_follows_from_lines_above_it(example):
         own = {line.name for line in lines if not is_alias(line)}
         above: set[str] = set()
         for line in lines:
-            repeated = {line.name} & own
-            needs = repeated if is_alias(line) else own.intersection(view.used(line.name))
-            assert needs <= above, line.name
+            read = {line.name} if is_alias(line) else view.used(line.name)
+            assert own.intersection(read) <= above, line.name
             above.add(line.name)
 
 

@@ -81,10 +81,8 @@ class Wrong:
         """The figure of another program, worked from the figures above."""
         if not self.redone:
             return None
-        again, holds = (
-            Recomputation(program.trace, self.figure, self.judge.pins),
-            partial(self._holds, decimals=decimals),
-        )
+        again = Recomputation(program.trace, self.figure, self.judge.pins)
+        holds = partial(self._holds, decimals=decimals)
         for choice in again.choices():
             if sum(choice.values()) <= 1 and holds(again.value(choice)):
                 return Verdict("wrong", tuple(self._program_reasons(program, 0)), again.causes(choice, holds))

@@ -67,8 +67,20 @@ class Rules:
 
     def read(self, number: Num) -> Interval:
         """A printed number as the interval of what it may stand for."""
-        half = CARRIED * abs(number.value) if self.given(number) else self.half(number)
-        return Interval(number.value - half, number.value + half)
+        return carried(number) if self.given(number) else self.near(number)
+
+    def near(self, number: Num) -> Interval:
+        """What a printed number may have been rounded from."""
+        return _around(number, self.half(number))
+
+
+def carried(number: Num) -> Interval:
+    """A number as float64 carries it through a line."""
+    return _around(number, CARRIED * abs(number.value))
+
+
+def _around(number: Num, half: Decimal) -> Interval:
+    return Interval(number.value - half, number.value + half)
 
 
 def without_noise(value: Decimal, number: Num) -> Decimal:
@@ -114,26 +126,15 @@ def _reduced(before: Node, after: Node, relation: str, rules: Rules, inside: boo
     wrong = [(i, j) for i, j in known if not rules.fits(values[i][j], printed[i][j])]
     if wrong and relation == "≈":
         bounds = _filled(evaluate(before, rules.read), shape(printed))
-        wrong = [(i, j) for i, j in wrong if not _interval(bounds[i][j]).meets(_near(printed[i][j], rules))]
+        wrong = [(i, j) for i, j in wrong if not _interval(bounds[i][j]).meets(rules.near(printed[i][j]))]
     if any(not printed[i][j].value for i, j in wrong):  # what float64 leaves of 1 − 0.99999999999999999999 is 0
-        bounds = _filled(evaluate(before, _carried), shape(printed))
+        bounds = _filled(evaluate(before, carried), shape(printed))
         wrong = [(i, j) for i, j in wrong if printed[i][j].value or not _interval(bounds[i][j]).meets(NOTHING)]
     return [_slip(values[i][j], printed[i][j], rules) for i, j in wrong]
 
 
 def _slip(value: Decimal, number: Num, rules: Rules) -> Slip:
     return Slip(str(number), f"{rules.rounded(value, number).normalize():g}".replace("-", "−"))
-
-
-def _carried(number: Num) -> Interval:
-    """A printed number as float64 carries it through a line."""
-    half = CARRIED * abs(number.value)
-    return Interval(number.value - half, number.value + half)
-
-
-def _near(number: Num, rules: Rules) -> Interval:
-    half = rules.half(number)
-    return Interval(number.value - half, number.value + half)
 
 
 def _interval(x) -> Interval:

@@ -245,15 +245,16 @@ def _power(kind: str, node: Node, text: str, read: Callable[[], Node]) -> Node:
 def _is_name(node: Sym, script: list[Token]) -> bool:
     """Whether a superscript is part of the name: W^{(1)}, W^{Q}, x^{new}, but not β^t, x^{-1}, d^{(-0.5)} or e^{A}.
     Powers of the entries of a matrix are written with ⊙, so D^{-1/2} is a name as well."""
-    if text_of(script).strip("{}").startswith("(−"):
+    text = text_of(script)
+    if text.startswith("(−"):
         return False
     if node == Sym("e"):
-        return text_of(script).startswith(NAME_MARKS[1:])
+        return text.startswith(NAME_MARKS[1:])
     first = next((t for t in script if t.kind not in "{}"), END)
     word = len(first.text) > 1 and first.text.isalpha() and first.text not in KNOWN
     capital = len(first.text) == 1 and first.text.isupper()
     matrix = len(node.base) == 1 and node.base.isupper()
-    minus = first.text == "−" and (matrix or text_of(script) == "−")
+    minus = first.text == "−" and (matrix or text == "−")
     return first.text in NAME_MARKS or minus or (first.kind == "sym" and (word or capital))
 
 
