@@ -17,7 +17,7 @@ _SHIFTS = {"": 0.0, "^": RAISED, "_": LOWERED}
 
 _SIGNS = {
     "partial": "𝜕", "nabla": "∇", "ell": "ℓ", "prime": "′", "star": "⋆", "ast": "∗", "dagger": "†", "top": "⊤",
-    "times": "×", "cdot": "⋅", "odot": "⊙", "vdots": "⋮", "cdots": "⋯", "varepsilon": "𝜀", "vartheta": "𝜗",
+    "times": "×", "cdot": "⋅", "odot": "⊙", "vdots": "⋮", "cdots": "⋯", "to": "→", "varepsilon": "𝜀", "vartheta": "𝜗",
     "varphi": "𝜑", "epsilon": "𝜖", "phi": "𝜙", "'": "′", "*": "∗", "-": "−", "=": " = ",
 }  # fmt: skip
 _ACCENTS = {
@@ -28,7 +28,7 @@ _FACES = {
     "text": "", "mathrm": "", "mathsf": "", "operatorname": "",
     "mathbf": "BOLD ", "boldsymbol": "BOLD ITALIC ", "mathcal": "SCRIPT ", "mathbb": "DOUBLE-STRUCK ",
 }  # fmt: skip
-_DROPPED = {"left", "right", "!", ",", ";", " "}
+_DROPPED = {r"\left", r"\right", r"\!", r"\,", r"\;", r"\ "}
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.DOTALL)
 
 
@@ -109,7 +109,7 @@ def _read(tokens: list[str], face: str, place: str) -> Iterator[Run]:
             yield from _read(_argument(tokens), _FACES[name], place)
         elif token[0] == "\\" and name in _ACCENTS:
             yield from _accented(_read(_argument(tokens), face, place), _ACCENTS[name])
-        elif not (token.isspace() and face) and name not in _DROPPED and token not in "{}":
+        elif not (token.isspace() and face) and token not in _DROPPED and token not in "{}":
             yield Run(_character(token, name, face), place)
 
 
