@@ -17,7 +17,7 @@ from .base.progress import progress
 from .cache.examples import BuiltExample, Cache
 from .cache.parallel import in_parallel
 from .cache.steady import steadily
-from .i18n.words import check_language
+from .i18n.words import COMPILED, check_language
 from .pages.pages import rebuild
 from .project import Edition, Project
 from .site.output import check_folder, is_ours, own_folder
@@ -67,6 +67,7 @@ class Build(AbstractContextManager):
             self._read_examples()
         own_folder(self.out)
         with lock(self.out / MARKER):
+            COMPILED.folder = self.out / "work" / "templates"
             yield
 
     def _read_examples(self) -> list[Path]:

@@ -5,11 +5,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from jinja2 import DictLoader, Environment
 
 from gradbook import check
 from gradbook.book.base import files
 from gradbook.book.cache import whole
 from gradbook.book.cache.examples import BuiltExample, Cache
+from gradbook.book.i18n.compiled import Compiled
 from gradbook.book.site import check_inputs, webfont
 from tests.chance import remember
 from tests.damage import WAYS, a_dead_link, a_file, a_folder, emptied, flipped, halved
@@ -78,6 +80,29 @@ def test_a_sealed_text(tmp_path, way):
         assert files.sealed(path) is None
         files.remove(path)
     assert files.sealed(path) is None
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_compiled_template(tmp_path, way):
+    """Kept for other processes; damaged, or compiled with other filters, it is compiled again."""
+    (tmp_path / files.MARKER).touch()
+    filters, folder = tmp_path / "filters.py", tmp_path / "templates"
+    filters.write_text("first", "utf-8")
+
+    def compiles(text: str = "{{ 1 + 1 }} {{ x }}") -> bool:
+        kept, env = Compiled(filters), Environment(loader=DictLoader({"a": text}))
+        kept.folder, env.bytecode_cache, dumped = folder, kept, []
+        kept.dump_bytecode = lambda bucket: (dumped.append(bucket), Compiled.dump_bytecode(kept, bucket))
+        assert env.get_template("a").render(x="数") == text.replace("{{ 1 + 1 }}", "2").replace("{{ x }}", "数")
+        return bool(dumped)
+
+    assert compiles() and not compiles()
+    (path,) = folder.iterdir()
+    way(path)
+    assert compiles() and not compiles()
+    assert compiles("{{ x }}") and not compiles("{{ x }}")
+    filters.write_text("second", "utf-8")
+    assert compiles("{{ x }}") and not compiles("{{ x }}")
 
 
 @pytest.mark.parametrize("way", WAYS)

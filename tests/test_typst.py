@@ -1,5 +1,6 @@
 """The PDF, read back: nothing lost, nothing outside the page, links and bookmarks lead somewhere, bytes repeat."""
 
+import re
 from pathlib import Path
 
 import pymupdf
@@ -210,6 +211,27 @@ def test_documents_keep_their_own_places(root):
     links = [link for page in document.pages(2) for link in page.get_links()]
     assert len({link["page"] for link in links}) == 2
     assert [level for level, *_ in document.get_toc()] == [1, 2, 1, 2]
+
+
+NUMBER = "-0." + "1234567890" * 2
+
+
+@pytest.mark.parametrize(
+    "last", ["1", f"{NUMBER}1", "[far](#widths)", "$W^{(1)}_{1}$ " * 9, "words " * 30, "中文" * 20]
+)
+@pytest.mark.parametrize("others", [f"{NUMBER} | {NUMBER} | {NUMBER}", "1 | 2 | a few words"])
+def test_a_table_is_as_wide_as_its_widest_rows(root, last, others):
+    """Set from the rows that are measured and from all of them, it is the same to the byte: a table that is too wide
+    is made smaller by its width."""
+    rows = [f"| $x_{n}$ | {n}.5 | {others} |" for n in range(1, 9)]
+    rows += [f"| {last} | 2.5 | {others} |", f"| $y$ | {last} | {others} |"]
+    table = "\n".join(["# Widths", "", "| a | b | c | d | e |", "|---|---|---|---|---|", *rows])
+    source = translate(doctree(table), book())
+    measured_whole = re.sub(r", widest: \([\d, ]*\)", "", source)
+    assert measured_whole != source
+    for name, text in {"some": source, "all": measured_whole}.items():
+        compile_pdf(text, root, font_files(), root / f"{name}.pdf")
+    assert (root / "some.pdf").read_bytes() == (root / "all.pdf").read_bytes()
 
 
 def test_a_file_is_a_chapter_and_a_list_of_books_stands_beside_theirs(root):

@@ -42,15 +42,22 @@ def _digest_of(path: Path, *_touched: int) -> str:
     return digest(path.read_bytes())
 
 
-def seal(path: Path, text: str) -> None:
-    """Keep a text with its digest, for `sealed`."""
-    write(path, f"{digest(text.encode())}\n{text}")
+def seal(path: Path, content: str | bytes) -> None:
+    """Keep a text or bytes with the digest, for `sealed` and `sealed_bytes`."""
+    body = content.encode() if isinstance(content, str) else content
+    write(path, digest(body).encode() + b"\n" + body)
+
+
+def sealed_bytes(path: Path) -> bytes | None:
+    """What was kept in a file; None if there is none or it is not what its digest says."""
+    head, _, body = (read(path) or b"").partition(b"\n")
+    return body if head and head == digest(body).encode() else None
 
 
 def sealed(path: Path) -> str | None:
-    """The text that was kept in a file; None if there is none or it is not what its digest says."""
-    head, _, body = (read(path) or b"").partition(b"\n")
-    return body.decode() if head and head == digest(body).encode() else None
+    """The text that was kept in a file; None as for `sealed_bytes`."""
+    body = sealed_bytes(path)
+    return None if body is None else body.decode()
 
 
 def write(path: Path, content: str | bytes) -> bool:

@@ -17,6 +17,7 @@ from gradbook.engine.errors import BookError, unknown
 from ..base.numbers import tex_number
 from .cached import cached
 from .cached import forget as forget
+from .compiled import Compiled
 from .finding import Templates, folders
 from .language import SOURCE
 from .language import native_name as native_name
@@ -24,6 +25,8 @@ from .language import native_name as native_name
 TEMPLATES = plugins.PACKAGE / "templates"
 TYPED = re.compile(r"[\"']|--|\. ?\. ?\.")
 """Signs of a typewriter, for which Sphinx would set typographic ones."""
+COMPILED = Compiled(Path(__file__))
+"""The templates as Jinja compiled them; a build has a folder for them."""
 
 
 def catalogue_paths(lang: str) -> list[Path]:
@@ -105,6 +108,7 @@ def environment(lang: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=COMPILED,
     )
     env.filters |= {
         "markdown": markdown_text,

@@ -1,5 +1,6 @@
 """Figures and tables in Typst markup: the part of the writer that is about them."""
 
+import math
 import re
 from itertools import zip_longest
 
@@ -10,7 +11,17 @@ from gradbook.book.pdf.typst_forms import ALIGNMENTS
 
 HAN = "[\u2e80-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"
 BREAKABLE = re.compile(rf" |{HAN}")
+SURELY_NARROWER = 0.5
+"""A text with less than this share of another's letters is narrower."""
 SIZE = re.compile(r"([\d.]+)\s*(px|pt|em|cm|mm|in|%)?")
+
+
+def _length(entry):
+    """How many letters wide a cell is, where it is words alone; of a formula nobody knows before it is set."""
+    if entry.next_node(nodes.math) or entry.next_node(nodes.image):
+        return math.inf
+    text = entry.astext()
+    return len(text) + len(re.findall(HAN, text))
 
 
 class FiguresAndTables(nodes.NodeVisitor):
@@ -58,8 +69,10 @@ class FiguresAndTables(nodes.NodeVisitor):
         header = self.rows(group.next_node(nodes.thead), strong=True)
         rows = self.rows(group.next_node(nodes.tbody))
         self.quiet = before
-        wordy = ", ".join(str(is_wordy).lower() for is_wordy in self.wordy(group.next_node(nodes.tbody)))
-        return f"#tabular(({wordy},), ({header}), ({rows}){caption}{self.named(node)})\n\n"
+        wordy = self.wordy(group.next_node(nodes.tbody))
+        columns = ", ".join(str(is_wordy).lower() for is_wordy in wordy)
+        widest = self.widest(group.next_node(nodes.tbody), wordy)
+        return f"#tabular(({columns},), ({header}), ({rows}){widest}{caption}{self.named(node)})\n\n"
 
     def wordy(self, body):
         """Which columns hold sentences, that is, may be broken into lines."""
@@ -69,6 +82,27 @@ class FiguresAndTables(nodes.NodeVisitor):
             return sum(len(text) for text in words if BREAKABLE.search(text)) > 20
 
         return [any(map(is_wordy, column)) for column in zip_longest(*body, fillvalue=nodes.entry())]
+
+    def widest(self, body, wordy):
+        """The numbers of the rows that make the table as wide as it is, as an argument: to measure a long table whole
+        takes as long, and as much memory, as to set it."""
+        if any("morerows" in entry or "morecols" in entry for entry in body.findall(nodes.entry)):
+            return ""
+        kept = {0}
+        for column, is_wordy in zip(zip(*body, strict=True), wordy, strict=True):
+            lengths = [_length(entry) if is_wordy else math.inf for entry in column]
+            least = SURELY_NARROWER * max((length for length in lengths if length < math.inf), default=0)
+            first: dict[str, int] = {}
+            for row, entry in enumerate(column):
+                if lengths[row] >= least:
+                    first.setdefault(self.shape(entry), row)
+            kept.update(first.values())
+        return f", widest: ({''.join(f'{row}, ' for row in sorted(kept))})" if len(kept) < len(body) else ""
+
+    def shape(self, entry):
+        """Equal for cells of one width: digits are equally wide. How many a page number has, nobody knows before."""
+        text = self.block(entry, quiet=True)
+        return text if "#to(" in text else re.sub(r"\d", "0", text)
 
     def rows(self, part, strong=False):
         return "\n  ".join("".join(self.cell(entry, strong) for entry in row) for row in part or ())
