@@ -5,9 +5,11 @@ grammar of mathematics, its own arithmetic and its own meaning for every operati
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 from .judge.book import Book
+from .judge.parts import each
 from .judge.pdf import check_pdf
 from .judge.report import Failure, Report
 from .judge.site import Site
@@ -27,19 +29,16 @@ def run(
     pdfs: Iterable[tuple[str, Path]] = (),
     quoted: Iterable[str] = (),
     plugins: Iterable[Path] = (),
+    jobs: int = 1,
 ) -> Report:
     """Check the site in the folder `html`, and the PDFs if there are any.
 
     `traces` maps each example's name to its exact trace, as JSON text; `langs` are the languages that were built;
     `engine` is the folder whose source the listings must match; `pdfs` are (language, file). The examples `quoted`
     have no pages: chapters quote values of them. `plugins` are the folders of plug-ins, beside those that are
-    installed. Raises PluginError if one of them is wrong.
+    installed; `jobs` processes at most are at work at once. Raises PluginError if one of them is wrong.
     """
-    checker = Checker(html, traces, langs, engine, quoted, plugins)
-    report = checker.run()
-    for lang, pdf in pdfs:
-        report.add(check_pdf(pdf, [p for p in checker.pages.values() if p.lang == lang]))
-    return report
+    return Checker(html, traces, langs, engine, quoted, plugins).run(jobs, pdfs)
 
 
 class Checker:
@@ -60,9 +59,11 @@ class Checker:
         self.book = Book(self.pages, dict(traces))
         self.site = Site(html, self.pages, tuple(langs), traces, "\n".join(map(sources, folders)), quoted)
 
-    def run(self) -> Report:
-        report = self.book.check()
-        report.add(self.site.check())
+    def run(self, jobs: int = 1, pdfs: Iterable[tuple[str, Path]] = ()) -> Report:
+        report = Report()
+        papers = [partial(check_pdf, pdf, [p for p in self.pages.values() if p.lang == lang]) for lang, pdf in pdfs]
+        for part in each([*papers, self.site.check, *self.book.parts()], jobs):
+            report.add(part)
         return report
 
     def recheck(self, page: Page, twins: bool = True) -> Report:

@@ -214,9 +214,8 @@ def check(**options):
         exact = traces(book.paths(), book.changes) | traces([*quoted.values()])
         with target("check"):
             try:
-                report = checker.run(
-                    traces=exact, quoted=quoted, **check_inputs.built(book.out, book.project, book.langs)
-                )
+                inputs = check_inputs.built(book.out, book.project, book.langs)
+                report = checker.run(traces=exact, quoted=quoted, jobs=book.jobs, **inputs)
             except checker.PluginError as error:
                 raise BookError(str(error)) from None
         not_checked = check_inputs.skipped(book.out, book.project, book.langs)

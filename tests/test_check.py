@@ -238,9 +238,19 @@ def test_an_engine_constant_that_changed_after_the_build(site, lean_project, ste
     told = json.loads(traces["seed"])
     values = next(s for s in told["steps"] if s["name"] == step)["value"]
     values[entry] += 0.001
-    found = check.run(site, {**traces, "seed": json.dumps(told)}, LANGS)
+    found = check.run(site, {**traces, "seed": json.dumps(told)}, LANGS, jobs=2)
     assert any(step in f.where or "seed" in f.page for f in found.failures)
     assert not found.ok
+
+
+@pytest.mark.slow
+def test_several_processes_find_what_one_finds(site, lean_project):
+    traces = traces_of(sorted((lean_project / "examples").glob("*.toml")))
+    told = json.loads(traces["adam"])
+    told["steps"][2]["value"] = [2 * value for value in told["steps"][2]["value"]]
+    del traces["adam@2"]
+    one, three = (check.run(site, {**traces, "adam": json.dumps(told)}, LANGS, jobs=jobs) for jobs in (1, 3))
+    assert len(one.failures) > 10 and one.to_json() == three.to_json()
 
 
 def test_files_that_nothing_leads_to_and_examples_that_are_gone(checker, traces):

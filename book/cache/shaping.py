@@ -11,7 +11,7 @@ from pathlib import Path
 import gradbook
 from gradbook.engine import plugins
 
-from ..base.files import digest, files_in
+from ..base.files import digest, digest_of, files_in
 
 ROOT = plugins.PACKAGE
 TEMPLATES = ROOT / "templates"
@@ -49,7 +49,7 @@ def words(module: str) -> str:
 
 
 def _digest(paths: list[Path], *more: str) -> str:
-    parts = (f"{plugins.place(path)} {digest(path.read_bytes())}" for path in sorted(set(paths)))
+    parts = (f"{plugins.place(path)} {digest_of(path)}" for path in sorted(set(paths)))
     return digest("\n".join([*parts, *more]).encode())
 
 

@@ -4,10 +4,10 @@ What one page prints is judged by what all others print: a symbol stands for the
 entry of one step is printed with the same digits everywhere.
 """
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from ..arithmetic.tree import Node, NotUnderstoodError, walk
 from ..read import mathml, tex
@@ -21,6 +21,7 @@ from .example import Example
 from .figures import check_figures
 from .loose import check_loose
 from .names import check_headings, check_names
+from .parts import Part
 from .recompute import Rules
 from .report import Report, Unknown
 from .tables import check_tables
@@ -61,22 +62,30 @@ class Book:
 
     def __init__(self, pages: dict[str, Page], traces: dict[str, str]):
         self.pages, self.folders = pages, folders(pages.values())
+        self._traces = traces
+        self._examples: dict[str, Example] = {}
         self._readings: dict[str, Reading] = {}
         self._results: dict[tuple, lines.Result] = {}
-        self.examples = {name: Example(text) for name, text in sorted(traces.items())}
-        for name, example in self.examples.items():
-            example.first = self.examples.get(without_update(name), example)
+
+    def example(self, name: str) -> Example | None:
+        """An example, who has learned from its pages when it is asked for; None if there is no trace of this name."""
+        if name not in self._traces:
+            return None
+        if name not in self._examples:
+            self._examples[name] = example = Example(self._traces[name])
+            example.first = self.example(without_update(name)) or example
             example.learn(self._pages_of(name), self.reading)
-            example.adopt(self._learned(name))
+            example.adopt(self._learned(name, example))
+        return self._examples[name]
 
     def _pages_of(self, example: str) -> list[Page]:
         return [p for p in self.pages.values() if self._trace_of(p) == example]
 
-    def _learned(self, name: str) -> Iterable[tuple]:
+    def _learned(self, name: str, example: Example) -> Iterable[tuple]:
         """Symbols that stand in a rule and get their number only in the row below it."""
         pages = [(p, f) for p in self._pages_of(name) if not p.quotes for f in p.formulas]
         for page, formula in pages:
-            for key, literal in self._result(formula, self.reading(formula), self.examples[name]).learned:
+            for key, literal in self._result(formula, self.reading(formula), example).learned:
                 yield page.path, key, literal, False, formula.where
 
     def reading(self, formula: Formula) -> Reading:
@@ -85,7 +94,7 @@ class Book:
         return self._readings[formula.key]
 
     def example_of(self, page: Page) -> Example | None:
-        return self.examples.get(self._trace_of(page))
+        return self.example(self._trace_of(page))
 
     def _trace_of(self, page: Page) -> str:
         """The name of the trace whose numbers a page works with: of the traces of its example, which may have one of
@@ -102,13 +111,33 @@ class Book:
 
     # Checking
 
-    def check(self) -> Report:
-        """Everything that can be said page by page and example by example."""
-        report = Report()
-        for example in self.examples.values():
-            report.add(example.check())
+    def parts(self) -> list[Part]:
+        """The work of a check, the longest first: all that is printed of one example, each, then all other pages."""
+        pages: dict[str, list[Page]] = defaultdict(list)
         for page in self.pages.values():
+            pages[without_update(name) if (name := self._trace_of(page)) in self._traces else ""].append(page)
+        others = pages.pop("", [])
+        names = {without_update(name) for name in self._traces}
+        longest = sorted(names, key=lambda name: (-sum(len(page.formulas) for page in pages[name]), name))
+        found = [partial(self._check_example, name, pages[name], others) for name in longest]
+        return [*found, partial(self._check_others, others)]
+
+    def _check_example(self, name: str, pages: list[Page], others: list[Page]) -> Report:
+        """What is printed of an example, its second update with it: on its own pages, and its numbers on others."""
+        report = Report()
+        for trace in sorted(trace for trace in self._traces if without_update(trace) == name):
+            report.add(self.example(trace).check())
+        for page in pages:
             report.add(self.check_page(page))
+        for page in others:
+            self._check_numbers(page, None, report, lambda trace: without_update(trace) == name)
+        return report
+
+    def _check_others(self, pages: list[Page]) -> Report:
+        report = Report()
+        for page in pages:
+            report.add(self._check_text(page, None))
+            self._check_numbers(page, None, report, lambda trace: trace not in self._traces)
         return report
 
     def recheck(self, page: Page) -> Report:
@@ -122,11 +151,16 @@ class Book:
         return report
 
     def check_page(self, page: Page) -> Report:
-        report = Report(Counter(pages=1, formulas=len(page.formulas)))
+        """Everything that can be said of one page."""
         example = self.example_of(page)
+        report = self._check_text(page, example)
+        self._check_numbers(page, example, report)
+        return report
+
+    def _check_text(self, page: Page, example: Example | None) -> Report:
+        report = Report(Counter(pages=1, formulas=len(page.formulas)))
         for formula in page.formulas:
             self._check_formula(page, formula, example, report)
-        self._check_numbers(page, example, report)
         if example:
             check_tables(page, example.first, self.reading, report)
             check_figures(page, example, report)
@@ -163,13 +197,16 @@ class Book:
             self._results[key] = lines.check(reading.rows, symbols, rules)
         return self._results[key]
 
-    def _check_numbers(self, page: Page, own: Example | None, report: Report) -> None:
-        """Every number that carries an address, in formulas and in prose."""
+    def _check_numbers(
+        self, page: Page, own: Example | None, report: Report, of: Callable[[str], bool] = lambda _trace: True
+    ) -> None:
+        """Every number that carries an address, in formulas and in prose; those that are `of` a trace."""
         spots = [(a, text, True) for a, text in page.addresses]
         spots += [(v.address, number_text(v.text), False) for v in page.values]
         for address, text, worked in spots:
-            example = self.examples.get(address.partition(":")[0])
-            if example is None:
+            if not of(trace := address.partition(":")[0]):
+                continue
+            if (example := self.example(trace)) is None:
                 report.fail("address", page.path, "", address, "", "is no address in any trace")
             else:
                 example.judge(address, text, worked and example is own, page.path, report)
