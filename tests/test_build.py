@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gradbook.book.i18n.words import languages
+from tests.chance import remember
 from tests.conftest import ROOT
 from tests.small_project import small_project
 
@@ -155,11 +156,12 @@ def test_no_ink_leaves_the_page(pdfs):
 @pytest.mark.slow
 @pytest.mark.latex
 @pytest.mark.skipif(not shutil.which("xelatex"), reason="no xelatex here")
-@pytest.mark.parametrize("lang", languages())
-def test_the_latex_road(tmp_path, lang):
-    """A book of two examples: TeX takes half a second for each page."""
+def test_the_latex_road(tmp_path, chance):
+    """A book of two examples, in one of the languages: TeX takes half a second for each page."""
     from pypdf import PdfReader
 
+    lang = chance.choice(languages())
+    remember(f"LaTeX: {lang}", "latex.txt")
     project = small_project(tmp_path / "project")
     shutil.copy(ROOT / "examples" / "attention.toml", project / "examples")
     made = build("pdf", "--engine", "latex", "--lang", lang, folder=project)

@@ -10,12 +10,13 @@ MARK, BEFORE = "whole", "before"
 TREES, PICKLE, KEPT = "doctrees", "doctrees/environment.pickle", "environment.good"
 
 
-def keep(work: Path, builder: str, shaped_by: str) -> None:
-    """Mark `work` as whole: what is there now is what a good run has read and written."""
+def keep(work: Path, builder: str, shaped_by: str, made_of: str | None = None) -> None:
+    """Mark `work` as whole: what is there now is what a good run has read and written. `made_of` stands for what it
+    read, where that is known."""
     write(work / KEPT, read(work / PICKLE) or b"")
     names = [Path(KEPT), *(Path(room, name) for room in (TREES, builder) for name in files_in(work / room))]
     files = {name.as_posix(): digest_of(work / name) for name in names}
-    seal(work / MARK, json.dumps({"shaped_by": shaped_by, "files": files}))
+    seal(work / MARK, json.dumps({"shaped_by": shaped_by, "made_of": made_of, "files": files}))
     remove(work / BEFORE)
 
 
@@ -23,6 +24,14 @@ def is_whole(work: Path) -> bool:
     """Whether `work` is as a good run left it, to the byte."""
     mark = _mark(work / MARK)
     return mark is not None and _fits(work, mark["files"])
+
+
+def is_current(work: Path, shaped_by: str, made_of: str | None) -> bool:
+    """Whether a run would make again what is in `work`, to the byte."""
+    mark = _mark(work / MARK)
+    if made_of is None or mark is None or (mark["shaped_by"], mark.get("made_of")) != (shaped_by, made_of):
+        return False
+    return _fits(work, mark["files"])
 
 
 def begin(work: Path, builder: str, shaped_by: str) -> bool:

@@ -23,9 +23,13 @@ def build_pdf(edition: Edition, out: Path, lang: str, engine: str, unedited: Cal
 
     `unedited` may raise before what was made counts.
     """
-    made = {"typst": _typst, "latex": _latex}[engine](edition, out, lang)
+    fonts(languages())  # whose mistakes are to be told before Sphinx is at work
+    subtitle = environment(lang).get_template("site/words.j2").module.line
+    settings = [f"typst_subtitle={subtitle}", *edition.settings(lang)]
+    folder = _sphinx(edition, out, lang, engine, settings)
+    made = _latex(folder) if engine == "latex" else folder / "book.pdf"
     unedited()
-    keep(engine, out / "source" / lang, _work(out, lang, engine), lang)
+    keep(engine, out / "source" / lang, _work(out, lang, engine), lang, *settings)
     target = out / "pdf" / edition.project.pdf_name(lang)
     write(target, made.read_bytes())
     return target
@@ -35,17 +39,11 @@ def _work(out: Path, lang: str, builder: str) -> Path:
     return out / "work" / "pdf" / f"{builder}-{lang}"
 
 
-def _sphinx(edition: Edition, out: Path, lang: str, builder: str, *settings: str) -> Path:
+def _sphinx(edition: Edition, out: Path, lang: str, builder: str, settings: list[str]) -> Path:
     source, work = out / "source" / lang, _work(out, lang, builder)
-    with sphinx(builder, source, work, lang, *settings, *edition.settings(lang)) as run:
+    with sphinx(builder, source, work, lang, *settings) as run:
         refuse(outcome(source, work, run, edition))
     return work / builder
-
-
-def _typst(edition: Edition, out: Path, lang: str) -> Path:
-    fonts(languages())  # whose mistakes are to be told before Sphinx is at work
-    subtitle = environment(lang).get_template("site/words.j2").module.line
-    return _sphinx(edition, out, lang, "typst", f"typst_subtitle={subtitle}") / "book.pdf"
 
 
 def check_tex() -> None:
@@ -58,9 +56,7 @@ def check_tex() -> None:
         )
 
 
-def _latex(edition: Edition, out: Path, lang: str) -> Path:
-    check_tex()
-    folder = _sphinx(edition, out, lang, "latex")
+def _latex(folder: Path) -> Path:
     (source,) = folder.glob("*.tex")
     command = ["latexmk", "-xelatex", "-interaction=nonstopmode", "-halt-on-error", source.name]
     run = subprocess.run(

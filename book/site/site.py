@@ -40,17 +40,17 @@ def build_html(
     there = {*whole_languages(out / "work"), *shown_languages(out / "html")}
     present = sorted({*langs, *(there.intersection(edition.project.languages) if edition.project else there)})
     places = {lang: (out / "source" / lang, out / "work" / lang) for lang in langs}
+    settings = {lang: [f"gradbook_languages={','.join(present)}", *edition.settings(lang)] for lang in langs}
     with ExitStack() as stack:
         runs = {}
         for lang, (source, work) in places.items():
-            settings = [f"gradbook_languages={','.join(present)}", *edition.settings(lang)]
-            runs[lang] = stack.enter_context(sphinx("html", source, work, lang, *settings))
-            if jobs == 1:
-                runs[lang].wait()
+            runs[lang] = run = stack.enter_context(sphinx("html", source, work, lang, *settings[lang]))
+            if run and jobs == 1:
+                run.wait()
         mistakes = {lang: outcome(*places[lang], run, edition) for lang, run in runs.items()}
     unedited()
     for lang in (lang for lang, lines in mistakes.items() if not lines):
-        keep("html", *places[lang], lang)
+        keep("html", *places[lang], lang, *settings[lang])
     refuse([line for lines in mistakes.values() for line in lines])
 
 

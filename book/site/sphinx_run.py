@@ -4,20 +4,20 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from gradbook.engine import plugins
 from gradbook.engine.errors import BookError
 
-from ..base.files import digest, files_in, read, remove, write
+from ..base.files import digest, digest_of, files_in, read, remove, write
 from ..base.lock import lock
 from ..base.mistakes import told_in
 from ..cache import shaping, whole
 from ..i18n import language
 from ..i18n.words import environment as words
-from ..i18n.words import locale_of
+from ..i18n.words import languages, locale_of
 from ..project import WHOLE, Edition
 
 ROOT = plugins.PACKAGE
@@ -28,9 +28,13 @@ MOST_WARNINGS = 20
 
 
 @contextmanager
-def sphinx(builder: str, source: Path, work: Path, lang: str, *settings: str) -> Iterator[subprocess.Popen]:
-    """Sphinx at work from `source` into `work/<builder>`; it never outlives an interrupted build."""
+def sphinx(builder: str, source: Path, work: Path, lang: str, *settings: str) -> Iterator[subprocess.Popen | None]:
+    """Sphinx at work from `source` into `work/<builder>`; it never outlives an interrupted build. None where it would
+    make nothing new."""
     with lock(work.parent / f".lock-{work.name}") as held:
+        if whole.is_current(work, shaped_by(lang), made_of(source, lang, settings)):
+            yield None
+            return
         again = whole.begin(work, builder, shaped_by(lang))
         whole.check_compiled(source, locale_of(lang))
         for name in ("log", "warnings"):
@@ -62,10 +66,21 @@ def _way_to_us() -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
 
 
-def keep(builder: str, source: Path, work: Path, lang: str) -> None:
-    """Mark what a good run left as whole: the next one goes on from it."""
+def keep(builder: str, source: Path, work: Path, lang: str, *settings: str) -> None:
+    """Mark what a good run with these settings left as whole: the next one goes on from it."""
     whole.keep_compiled(source, locale_of(lang))
-    whole.keep(work, builder, shaped_by(lang))
+    whole.keep(work, builder, shaped_by(lang), made_of(source, lang, settings))
+
+
+def made_of(source: Path, lang: str, settings: Iterable[str]) -> str | None:
+    """Stands for all that a run reads; None for a part of a book, whose chapters may quote what is elsewhere."""
+    if any(setting.startswith("gradbook_spare=") for setting in settings):
+        return None
+    folders = (source, source.parent / "locale" / locale_of(lang), source.parent / "static")
+    files = [folder / name for folder in folders for name in files_in(folder)]
+    read = [f"{path.relative_to(source.parent).as_posix()} {digest_of(path)}" for path in files]
+    typefaces = [f"{name} {digest_of(path)}" for name, path in language.fonts(languages())]
+    return digest("\n".join([*settings, environment()["SOURCE_DATE_EPOCH"], *typefaces, *read]).encode())
 
 
 def shaped_by(lang: str) -> str:
@@ -83,13 +98,14 @@ def _words(lang: str) -> list[str]:
     return sorted(f"{name}: {text}" for found in said for name, text in found.items() if name[0] != "_")
 
 
-def outcome(source: Path, work: Path, run: subprocess.Popen, edition: Edition = WHOLE) -> list[str]:
-    """Waits for Sphinx; the sentences of its warnings.
-
+def outcome(source: Path, work: Path, run: subprocess.Popen | None, edition: Edition = WHOLE) -> list[str]:
+    """Waits for Sphinx, if it is at work; the sentences of its warnings.
 
     What the edition excuses is no mistake. A full disk also swallows warnings; that there were some, Sphinx tells by
     its exit code.
     """
+    if run is None:
+        return []
     run.wait()
     warned = _sentences(_read(work / "warnings"), source)
     mistakes = [sentence for sentence in warned if not edition.excuses(sentence)]
