@@ -42,6 +42,14 @@ def test_a_gradient_is_right_for_targets_that_float64_cannot_hold(target):
     assert not report.failures and report.figures["gradient"] < AGREE
 
 
+@pytest.mark.parametrize("first", [0.1, 0.3, 0.7])
+def test_where_everything_cancels_float64_is_off_by_a_few_units_of_what_was_added(first):
+    """x W + b is 0.1 + 0.2 − 0.3 in each entry: of what is left, next to nothing, float64 has no digit right."""
+    weights = {"W": [[first] * 3, [0.2] * 3], "b": [-round(first + 0.2, 1)] * 3}
+    report = Example(told([0.1, 0.2, 0.7], weights=weights, data={"x": [[1.0, 1.0]], "y": [[0.1, 0.2, 0.7]]})).check()
+    assert 0 <= report.figures["ulps"] < 10 and not report.failures
+
+
 def test_a_gradient_is_wrong_for_targets_that_do_not_add_up_to_1():
     trace = json.loads(told([0.1, 0.2, 0.7]))
     for step in trace["steps"]:

@@ -83,9 +83,16 @@ class Truth:
 
     @cached_property
     def drift_in_ulps(self) -> float:
-        """The largest distance of a float64 value from the truth, in units of the last place of its array's largest
-        entry: where decimals cancel, float64 keeps nothing of an entry by itself."""
-        return max((_ulps(s.value, self.values[s.name]) for s in self._computed()), default=0.0)
+        """The largest distance of a float64 value from the truth, in units of the last place of the largest number
+        that its operation adds up: where numbers cancel, float64 keeps nothing of an entry by itself."""
+        return max(map(self._ulps, self._computed()), default=0.0)
+
+    def _ulps(self, step: Step) -> float:
+        distance = np.asarray(abs(exact(step.value) - self.values[step.name]), dtype=object).astype(np.float64)
+        args = [self.values[a].astype(np.float64) for a in step.args]
+        sizes = np.asarray(MEANINGS[step.op].sizes(*args, **step.attrs))
+        unit = np.spacing(max(np.max(sizes, initial=0.0), np.max(np.abs(step.value), initial=0.0)))
+        return float(np.max(distance, initial=0.0) / unit)
 
     def _computed(self) -> list[Step]:
         return [s for s in self.trace.steps.values() if s.name in self.values and not s.is_leaf]
@@ -201,11 +208,6 @@ def _rounding(meaning: Meaning, step: Step, args):
     """How much float64 may lose in one operation."""
     terms = max(max(a.shape, default=1) for a in args)
     return ULPS * (terms + 2) * EPS * meaning.sizes(*args, **step.attrs)
-
-
-def _ulps(found: np.ndarray, truth: np.ndarray) -> float:
-    distance = np.asarray(abs(exact(found) - truth), dtype=object).astype(np.float64)
-    return float(np.max(distance, initial=0.0) / np.spacing(np.max(np.abs(found), initial=1e-300)))
 
 
 # Pencil arithmetic: how far roundings can carry. Every step is rounded once and passes on what it was given.
