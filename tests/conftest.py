@@ -111,6 +111,21 @@ def small(pristine, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def pristine_english(tmp_path_factory) -> Path:
+    """The small book in one language: it is built in little more than half of the time."""
+    folder = small_book.make(tmp_path_factory.mktemp("small-english") / "book")
+    (folder / "gradbook.toml").write_text('languages = ["en"]\n', encoding="utf-8")
+    small_book.built(folder)
+    return folder
+
+
+@pytest.fixture
+def english(pristine_english, tmp_path) -> Path:
+    """A copy of the small book in one language, built, to change at will."""
+    return Path(shutil.copytree(pristine_english, tmp_path / "book", symlinks=True))
+
+
+@pytest.fixture(scope="session")
 def whole_book(once) -> Path:
     """The output folder of the whole book, with its PDFs."""
     if not (given := os.environ.get("GRADBOOK_BOOK")):

@@ -203,9 +203,9 @@ def kind(name: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def changed(pristine, tmp_path_factory) -> str:
+def changed(pristine_english, tmp_path_factory) -> str:
     """The edition of the small book with another learning rate, built from nothing."""
-    folder = Path(shutil.copytree(pristine, tmp_path_factory.mktemp("changed") / "book"))
+    folder = Path(shutil.copytree(pristine_english, tmp_path_factory.mktemp("changed") / "book"))
     example(folder, "seed", 0.25)
     built(folder, "html", "--out", "cold")
     return edition(folder / "cold" / "html")
@@ -213,19 +213,20 @@ def changed(pristine, tmp_path_factory) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["work/html", *ALONE, "the rest"])
-def test_every_file_of_the_book_damaged(small, changed, what, chance):
+def test_every_file_of_the_book_damaged(request, changed, what, chance):
     """Each in a way of its own; a file that stands alone of its kind meets every way within a few runs."""
-    before = edition(small / "build" / "html")
-    chosen = [name for name in files.files_in(small / "build") if kind(name) == what]
+    book = request.getfixturevalue("small" if what == "locale" else "english")  # English needs no catalogues
+    before = edition(book / "build" / "html")
+    chosen = [name for name in files.files_in(book / "build") if kind(name) == what]
     assert chosen
     done = [(chance.choice(WAYS), name) for name in chosen]
     remember("\n".join(f"{way.__name__}: {name}" for way, name in done), "damage.txt")
     for way, name in done:
-        way(small / "build" / name)
+        way(book / "build" / name)
     if what in READ:
-        example(small, "seed", 0.25)
-    built(small)
-    assert edition(small / "build" / "html") == (changed if what in READ else before)
+        example(book, "seed", 0.25)
+    built(book)
+    assert edition(book / "build" / "html") == (changed if what in READ else before)
 
 
 FOLDERS = (
@@ -236,24 +237,24 @@ FOLDERS = (
 
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_a_file_where_a_folder_belongs(small, folder):
-    before = edition(small / "build" / "html")
-    a_file(small / "build" / folder)
-    built(small)
-    assert edition(small / "build" / "html") == before
+def test_a_file_where_a_folder_belongs(english, folder):
+    before = edition(english / "build" / "html")
+    a_file(english / "build" / folder)
+    built(english)
+    assert edition(english / "build" / "html") == before
 
 
 @pytest.mark.slow
-def test_damage_to_the_pdf(small, chance):
+def test_damage_to_the_pdf(english, chance):
     """Every file, each in a way of its own."""
-    built(small, "pdf", "--lang", "en")
-    before = edition(small / "build" / "pdf")
+    built(english, "pdf")
+    before = edition(english / "build" / "pdf")
     done = [
         (chance.choice(WAYS), Path(room, name)) for room in ("pdf", "work/pdf")
-        for name in files.files_in(small / "build" / room)
+        for name in files.files_in(english / "build" / room)
     ]  # fmt: skip
     remember("\n".join(f"{way.__name__}: {name}" for way, name in done), "damage.txt")
     for way, name in done:
-        way(small / "build" / name)
-    built(small, "pdf", "--lang", "en")
-    assert edition(small / "build" / "pdf") == before
+        way(english / "build" / name)
+    built(english, "pdf")
+    assert edition(english / "build" / "pdf") == before

@@ -180,8 +180,9 @@ def test_slips_of_programs_are_named(chance, kind):
 def early(chance, trace, name, index):
     """The figure after one update less or more than the source says."""
     after = chance.randint(1, 4)
-    values = train(trace, after + chance.choice([-1, 1]))[1]
-    value = trace.replay(values).value(name)[index]
+    done = after + chance.choice([-1, 1])
+    read = trace.batches[done % len(trace.batches)] if trace.batches else {}
+    value = trace.replay(train(trace, done)[1] | read).value(name)[index]
     return (written(value, 7) if abs(value) > 1e-6 else None), after
 
 

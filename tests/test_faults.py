@@ -45,15 +45,13 @@ KILLS, IN_PUBLISHING, PARTS = 200, 60, 4
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
-def test_killed_at_any_moment(small, tmp_path, chance, part):
+def test_killed_at_any_moment(request, tmp_path, chance, part):
     """Killed again and again, while the author changes a number to and fro: one edition or the other, whole.
 
     A book of one language is built in half of the time, so only the first part has two. A build that has nothing new
     to make is over at once, so the number changes mostly to the one that readers do not see yet.
     """
-    if part:
-        (small / "gradbook.toml").write_text('languages = ["en"]\n', encoding="utf-8")
-        shutil.rmtree(small / "build")
+    small = request.getfixturevalue("english" if part else "small")
     whole, ready = {}, tmp_path / "ready"
     for rate in reversed(RATES):
         example(small, "seed", rate)
@@ -105,53 +103,53 @@ def _until_publishing(run: subprocess.Popen) -> None:
 
 
 @pytest.mark.slow
-def test_killed_while_the_pdf_is_made(small):
-    built(small, "pdf")
-    before = {path.name: path.read_bytes() for path in (small / "build" / "pdf").glob("*.pdf")}
-    example(small, "seed", RATES[1])
+def test_killed_while_the_pdf_is_made(english):
+    built(english, "pdf")
+    before = {path.name: path.read_bytes() for path in (english / "build" / "pdf").glob("*.pdf")}
+    example(english, "seed", RATES[1])
     began = time.monotonic()
-    built(small, "pdf", "--out", "cold")
+    built(english, "pdf", "--out", "cold")
     lasts = time.monotonic() - began
-    after = {name: (small / "cold" / "pdf" / name).read_bytes() for name in before}
+    after = {name: (english / "cold" / "pdf" / name).read_bytes() for name in before}
     for moment in range(12):
-        run = start(small, "pdf")
+        run = start(english, "pdf")
         time.sleep(lasts * (moment + 1) / 13)
         kill(run)
-        for path in (small / "build" / "pdf").glob("*.pdf"):
+        for path in (english / "build" / "pdf").glob("*.pdf"):
             assert path.read_bytes() in (before[path.name], after[path.name])
-    built(small, "pdf")
-    assert {name: (small / "build" / "pdf" / name).read_bytes() for name in before} == after
+    built(english, "pdf")
+    assert {name: (english / "build" / "pdf" / name).read_bytes() for name in before} == after
 
 
 @pytest.mark.slow
-def test_a_page_that_a_stopped_build_had_read_is_read_again(small):
+def test_a_page_that_a_stopped_build_had_read_is_read_again(english):
     """Even if the clock says that it is older than what was read."""
-    before, chapter = html(small), small / "docs" / "how-to-read.md"
+    before, chapter = html(english), english / "docs" / "how-to-read.md"
     text, times = chapter.read_text("utf-8"), chapter.stat()
     chapter.write_text(text.replace("is easy", "is hard") + "\nSee [nothing](#no-such-target).\n", "utf-8")
-    assert build(small, "html", "--lang", "en")[0] == 2
+    assert build(english)[0] == 2
     chapter.write_text(text, "utf-8")
-    for path in (chapter, small / "build" / "source" / "en" / chapter.name):
+    for path in (chapter, english / "build" / "source" / "en" / chapter.name):
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-    built(small)
-    assert html(small) == before
+    built(english)
+    assert html(english) == before
 
 
 @pytest.mark.slow
-def test_what_was_finished_is_not_done_again(small):
+def test_what_was_finished_is_not_done_again(english):
     """A build that stops among many examples, here at one that is found wrong when it is made, goes on there."""
     names = [f"extra-{n}" for n in range(6)]
     for name in names:
-        example(small, name, 0.1)
-    last = small / "examples" / f"{names[-1]}.toml"
+        example(english, name, 0.1)
+    last = english / "examples" / f"{names[-1]}.toml"
     right = last.read_text("utf-8")
-    spoil(small, names[-1])
-    code, said = build(small, "pages", "--jobs", "1")
-    cache = Cache(small / "build" / "work" / "examples")
+    spoil(english, names[-1])
+    code, said = build(english, "pages", "--jobs", "1")
+    cache = Cache(english / "build" / "work" / "examples")
     assert code == 2 and names[-1] in said and cache.last(names[0]) and not cache.last(names[-1])
     before = {p.name: p.stat().st_mtime_ns for p in cache.folder.glob("extra-*.json")}
     last.write_text(right, "utf-8")
-    built(small, "pages")
+    built(english, "pages")
     after = {p.name: p.stat().st_mtime_ns for p in cache.folder.glob("extra-*.json")}
     assert len(after) == 6 and before.items() <= after.items()
 
@@ -161,11 +159,11 @@ LOADED += "except SystemExit: print('gradbook.book.figures.canvas' in sys.module
 
 
 @pytest.mark.slow
-def test_an_unchanged_example_is_neither_worked_nor_drawn(small):
-    told = small_book.run(small, "-c", LOADED)
+def test_an_unchanged_example_is_neither_worked_nor_drawn(english):
+    told = small_book.run(english, "-c", LOADED)
     assert told.endswith("False\n"), told
-    example(small, "seed", RATES[1])
-    assert small_book.run(small, "-c", LOADED).endswith("True\n")
+    example(english, "seed", RATES[1])
+    assert small_book.run(english, "-c", LOADED).endswith("True\n")
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"\xff\x00", None])
@@ -201,18 +199,18 @@ def tiny_disk(tmp_path):
 
 
 @pytest.mark.slow
-def test_full_disk(small, tiny_disk):
+def test_full_disk(english, tiny_disk):
     """At every size at which it does not fit: one sentence, the old book; with room, the new one."""
     out = tiny_disk(65536)
-    built(small, "html", "--out", out)
+    built(english, "html", "--out", out)
     old = edition(out / "html")
     used = int(subprocess.run(["du", "-sk", out], capture_output=True, text=True, check=True).stdout.split()[0])
-    example(small, "seed", RATES[1])
-    new = cold(small)
+    example(english, "seed", RATES[1])
+    new = cold(english)
     refused = 0
     for room in (0, 8, 40, 120, 300, 600, 65536):
         tiny_disk(used + room)
-        code, said = build(small, "html", "--out", out)
+        code, said = build(english, "html", "--out", out)
         if code:
             refused += 1
             assert code == 2 and "No space left on device" in said and "Traceback" not in said, said
@@ -224,35 +222,35 @@ def test_full_disk(small, tiny_disk):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("words", [("html",), ("pages",), ("clean",)])
-def test_read_only_folder(small, tiny_disk, words):
+def test_read_only_folder(english, tiny_disk, words):
     out = tiny_disk(65536)
-    shutil.copytree(small / "build", out, dirs_exist_ok=True)
+    shutil.copytree(english / "build", out, dirs_exist_ok=True)
     before = edition(out)
     subprocess.run(["mount", "-o", "remount,ro", out], check=True)
-    code, said = build(small, *words, "--out", out)
+    code, said = build(english, *words, "--out", out)
     assert code == 2 and "Read-only file system" in one_sentence(said) and edition(out) == before
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")
-def test_folder_of_somebody_else(small, tmp_path):
+def test_folder_of_somebody_else(english, tmp_path):
     (tmp_path / "theirs").mkdir(mode=0o500)
-    code, said = build(small, "html", "--out", tmp_path / "theirs" / "book")
+    code, said = build(english, "html", "--out", tmp_path / "theirs" / "book")
     assert code == 2 and "Permission denied" in one_sentence(said)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("years", [-20, 20])
-def test_clock_set_back_or_forward(small, years):
+def test_clock_set_back_or_forward(english, years):
     """Every file seems to be of another time, and what is edited keeps its old time."""
-    example(small, "seed", RATES[1])
-    edit = small / "docs" / "how-to-read.md"
+    example(english, "seed", RATES[1])
+    edit = english / "docs" / "how-to-read.md"
     edit.write_text(edit.read_text("utf-8").replace("is easy", "is hard"), "utf-8")
     moment = time.time() + years * 366 * 86400
-    for path in small.rglob("*"):
+    for path in english.rglob("*"):
         os.utime(path, (moment, moment))
-    built(small)
-    assert "is hard" in (small / "build" / "html" / "en" / "how-to-read.html").read_text("utf-8")
-    assert html(small) == cold(small)
+    built(english)
+    assert "is hard" in (english / "build" / "html" / "en" / "how-to-read.html").read_text("utf-8")
+    assert html(english) == cold(english)
 
 
 # --- two builds at once ---------------------------------------------------------------------------------------------
@@ -260,18 +258,18 @@ def test_clock_set_back_or_forward(small, years):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("targets", [("html", "html"), ("html", "pdf")])
-def test_two_builds_at_once(small, targets):
+def test_two_builds_at_once(english, targets):
     """The second begins when the first has made its examples, and so holds the folder."""
     runs = []
     for target, rate in zip(targets, RATES, strict=True):
-        runs.append(start(small, target, "--set", f"update.learning_rate={rate}"))
+        runs.append(start(english, target, "--set", f"update.learning_rate={rate}"))
         if len(runs) == 1:
             runs[0].stderr.readline()
     said = ["".join(run.communicate()) for run in runs]
     assert [run.returncode for run in runs] == [0, 0], said
     assert sum("waiting: another build is at work in" in text for text in said) == 1
     last = RATES[targets.count("html") - 1]  # the site is the last one's that builds a site
-    assert html(small) == cold(small, "--set", f"update.learning_rate={last}")
+    assert html(english) == cold(english, "--set", f"update.learning_rate={last}")
 
 
 # --- the author -----------------------------------------------------------------------------------------------------
@@ -294,25 +292,25 @@ READ_BY_SPHINX = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("template", "wrong", "said"), [*TEMPLATES, *READ_BY_SPHINX])
-def test_wrong_template(small, template, wrong, said):
-    path, before = small / template, html(small)
+def test_wrong_template(english, template, wrong, said):
+    path, before = english / template, html(english)
     text = path.read_text("utf-8")
     path.write_text(f"{wrong}\n{text}", "utf-8")
-    code, told = build(small)
+    code, told = build(english)
     sentence = one_sentence(told)
     assert code == 2 and f"{template}:1: " in sentence and said in sentence, told
-    assert html(small) == before
+    assert html(english) == before
 
 
 @pytest.mark.slow
-def test_a_template_that_is_mended(small):
-    path, before = small / "templates" / "site" / "words.j2", html(small)
+def test_a_template_that_is_mended(english):
+    path, before = english / "templates" / "site" / "words.j2", html(english)
     text = path.read_text("utf-8")
     path.write_text(f"{text}\n{WRONG[0]}\n", "utf-8")
-    assert build(small)[0] == 2
+    assert build(english)[0] == 2
     path.write_text(text, "utf-8")
-    built(small)
-    assert html(small) == before
+    built(english)
+    assert html(english) == before
 
 
 @pytest.mark.slow
@@ -337,19 +335,19 @@ def test_a_bad_example_among_good_ones(small):
 
 
 @pytest.mark.slow
-def test_chapters_may_speak_of_an_example_that_is_left_out(small):
-    chapter = small / "docs" / "how-to-read.md"
+def test_chapters_may_speak_of_an_example_that_is_left_out(english):
+    chapter = english / "docs" / "how-to-read.md"
     links = "See [its pages](examples/seed/forward.md), [a line](#seed-layer1-z) and {value}`seed:J`."
     chapter.write_text(f"{chapter.read_text('utf-8')}\n{links}\n", "utf-8")
-    example(small, "good", 0.1)
-    example(small, "seed", -1)
-    shutil.rmtree(small / "build")
-    code, said = build(small, "html", "--keep-going")
+    example(english, "good", 0.1)
+    example(english, "seed", -1)
+    shutil.rmtree(english / "build")
+    code, said = build(english, "html", "--keep-going")
     assert code == 2 and "1 of the examples could not be built" in said, said
-    page = (small / "build" / "html" / "en" / "how-to-read.html").read_text("utf-8")
+    page = (english / "build" / "html" / "en" / "how-to-read.html").read_text("utf-8")
     assert "its pages" in page and "This page quotes examples that are left out" in page
     assert "a value of the example seed" in page and not re.search(r'href="[^"]*seed', page)
-    example(small, "seed", RATES[0])
-    built(small)
-    assert html(small) == cold(small)
-    assert build(small, "pdf", "--keep-going")[0] == 0
+    example(english, "seed", RATES[0])
+    built(english)
+    assert html(english) == cold(english)
+    assert build(english, "pdf", "--keep-going")[0] == 0
