@@ -41,9 +41,9 @@ def small_project(folder: Path, example: Path | str = "seed") -> Path:
 
 
 def copy_program(folder: Path) -> None:
-    """Everything of the project but examples, chapters and tests."""
+    """Everything of the project but examples, chapters and tests; compiled where it is, as that takes seconds."""
     for room in PROGRAM:
-        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / room, folder / room)
     for name in FILES:
         shutil.copy(ROOT / name, folder / name)
     (folder / "docs").mkdir()

@@ -83,10 +83,8 @@ def test_the_chapter_names_every_kind_of_file():
 
 @pytest.mark.slow
 def test_what_the_chapter_adds_is_built_and_agrees(project):
-    built = run(project, "html")
-    assert built.returncode == 0, built.stderr
     checked = run(project, "check")
-    assert "Traceback" not in checked.stderr, checked.stderr
+    assert checked.returncode == 0, checked.stdout + checked.stderr
     result = json.loads((project / "build" / "check.json").read_text(encoding="utf-8"))
     assert result["failures"] == [] and result["not_understood"] == [], checked.stdout
     assert "oisson" not in checked.stdout, "everything that the chapter adds is translated"
@@ -101,8 +99,7 @@ def judged(project: Path, path: Path, right: str, wrong: str) -> dict:
     assert text.count(right) == 1
     path.write_text(text.replace(right, wrong), encoding="utf-8")
     try:
-        assert run(project, "html", "--lang", "en").returncode == 0
-        run(project, "check", "--lang", "en")
+        assert run(project, "check", "--lang", "en").returncode in (0, 1)
         return json.loads((project / "build" / "check.json").read_text(encoding="utf-8"))
     finally:
         path.write_text(text, encoding="utf-8")

@@ -77,10 +77,8 @@ def test_the_built_book_does_not_agree(tmp_path, example, mistake):
     path = project / file
     assert right in path.read_text(encoding="utf-8")
     path.write_text(path.read_text(encoding="utf-8").replace(right, wrong, 1), encoding="utf-8")
-    for target in ("html", "check"):
-        done = subprocess.run(
-            [sys.executable, "build.py", target, "--lang", "en"], cwd=project, capture_output=True, text=True
-        )
+    command = [sys.executable, "build.py", "check", "--lang", "en"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
     assert done.returncode == 1, done.stdout + done.stderr
     found = json.loads((project / "build" / "check.json").read_text(encoding="utf-8"))["failures"]
     assert {f["check"] for f in found} >= {"gradient"}, done.stdout[-2000:]

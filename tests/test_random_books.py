@@ -81,11 +81,9 @@ def test_examples_whose_numbers_end_in_ties_are_redone(tmp_path):
 def redone(project: Path, langs: Iterable[str] = ("en",)) -> dict:
     """What the checker says of a book that it finds right."""
     words = [word for lang in langs for word in ("--lang", lang)]
-    made = run(project, "html", *words)
-    remember_worst(project, [{"page": made.stderr, "where": ""}])
-    assert made.returncode == 0, made.stderr
     checked = run(project, "check", *words)
-    assert "Traceback" not in checked.stderr, checked.stderr
+    remember_worst(project, [{"page": checked.stderr, "where": ""}])
+    assert checked.returncode in (0, 1) and "Traceback" not in checked.stderr, checked.stderr
     result = json.loads((project / "build" / "check.json").read_text(encoding="utf-8"))
     remember_worst(project, [*result["failures"], *result["not_understood"]])
     assert result["failures"] == [], checked.stdout
