@@ -71,7 +71,7 @@ class FiguresAndTables(nodes.NodeVisitor):
         self.quiet = before
         wordy = self.wordy(group.next_node(nodes.tbody))
         columns = ", ".join(str(is_wordy).lower() for is_wordy in wordy)
-        widest = self.widest(group.next_node(nodes.tbody), wordy)
+        widest = self.widest(group, wordy)
         return f"#tabular(({columns},), ({header}), ({rows}){widest}{caption}{self.named(node)})\n\n"
 
     def wordy(self, body):
@@ -83,24 +83,26 @@ class FiguresAndTables(nodes.NodeVisitor):
 
         return [any(map(is_wordy, column)) for column in zip_longest(*body, fillvalue=nodes.entry())]
 
-    def widest(self, body, wordy):
-        """The numbers of the rows that make the table as wide as it is, as an argument: to measure a long table whole
-        takes as long, and as much memory, as to set it."""
-        if any("morerows" in entry or "morecols" in entry for entry in body.findall(nodes.entry)):
+    def widest(self, group, wordy):
+        """For each column the numbers of the rows whose cells can be its widest, as an argument: to measure a long
+        table whole takes as long, and as much memory, as to set it."""
+        if any("morerows" in entry or "morecols" in entry for entry in group.findall(nodes.entry)):
             return ""
-        kept = {0}
-        for column, is_wordy in zip(zip(*body, strict=True), wordy, strict=True):
-            lengths = [_length(entry) if is_wordy else math.inf for entry in column]
-            least = SURELY_NARROWER * max((length for length in lengths if length < math.inf), default=0)
-            first: dict[str, int] = {}
-            for row, entry in enumerate(column):
-                if lengths[row] >= least:
-                    first.setdefault(self.shape(entry), row)
-            kept.update(first.values())
-        return f", widest: ({''.join(f'{row}, ' for row in sorted(kept))})" if len(kept) < len(body) else ""
+        columns = zip(zip(*group.next_node(nodes.tbody), strict=True), wordy, strict=True)
+        found = (f"({''.join(f'{row}, ' for row in self.widest_of(*column))})" for column in columns)
+        return f", widest: ({', '.join(found)},)"
+
+    def widest_of(self, column, is_wordy):
+        lengths = [_length(entry) if is_wordy else math.inf for entry in column]
+        least = SURELY_NARROWER * max((length for length in lengths if length < math.inf), default=0)
+        first: dict[str, int] = {}
+        for row, entry in enumerate(column):
+            if lengths[row] >= least:
+                first.setdefault(self.shape(entry), row)
+        return first.values()
 
     def shape(self, entry):
-        """Equal for cells of one width: digits are equally wide. How many a page number has, nobody knows before."""
+        """Equal for cells of about one width, as digits are. How many a page number has, nobody knows before."""
         text = self.block(entry, quiet=True)
         return text if "#to(" in text else re.sub(r"\d", "0", text)
 
