@@ -213,6 +213,24 @@ def test_documents_keep_their_own_places(root):
     assert [level for level, *_ in document.get_toc()] == [1, 2, 1, 2]
 
 
+FORMULAS = {
+    "one": r"z = W x + b",
+    "long": " ".join(["z &= 1 +", *(rf"{n}.12345 \cdot {n}.54321 +" for n in range(6)), "1"]),
+    "tall": r"\begin{pmatrix} " + r" \\ ".join([r"\dfrac{\sum_{i} a_i}{\sum_{j} b_j}"] * 15) + r" \end{pmatrix}",
+    "taller": r"\begin{pmatrix} " + r" \\ ".join(["a"] * 60) + r" \end{pmatrix}",
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_a_formula_that_is_called_short_is_not_broken_across_pages_anyway(root, name):
+    """Whether its height is measured or not, it is the same to the byte."""
+    source = translate(doctree(f"# Heights\n\n$$\n{FORMULAS[name]}\n$$\n"), book())
+    assert (", short: true" in source) == (name != "taller")
+    for told, text in {"short": source, "measured": source.replace(", short: true", "")}.items():
+        compile_pdf(text, root, font_files(), root / f"{told}.pdf")
+    assert (root / "short.pdf").read_bytes() == (root / "measured.pdf").read_bytes()
+
+
 NUMBER = "-0." + "1234567890" * 2
 
 

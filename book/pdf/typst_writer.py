@@ -22,6 +22,16 @@ LONG_WORD = re.compile(r"(\S{90})(?=\S)")
 SPACE = re.compile(r"\s*\n\s*")
 
 
+FEW = 16
+"""So many lines, in which everything stands above everything else, are shorter than most of a page."""
+
+
+def _is_short(rows):
+    """Whether a formula is short however its rows are broken: each piece in a line of its own, and each row of its
+    matrices, leave room."""
+    return rows.count("$") // 2 + rows.count(";") <= FEW
+
+
 def files_in(node):
     return [child for child in node.findall(nodes.Element) if child.__class__.__name__ == "start_of_file"
             and child is not node]  # fmt: skip
@@ -210,7 +220,8 @@ class Writer(FiguresAndTables):
         it = formula(node.astext(), True)
         number = f", number: [({node['number']})]" if node.get("number") else ""
         rows = "\n  ".join(f"{row}," for row in it.rows)
-        return f"\n#eq({quoted(it.tex)}, ({rows}){number}{self.named(node)})\n\n"
+        short = ", short: true" if _is_short(rows) else ""
+        return f"\n#eq({quoted(it.tex)}, ({rows}){short}{number}{self.named(node)})\n\n"
 
     def visit_footnote_reference(self, node):
         name = f"{self.docname}#{node['refid']}"
