@@ -19,18 +19,18 @@ def test_what_a_run_reads_is_known_by_its_digest(tmp_path, monkeypatch):
     files.append(source.parent / "locale" / "en" / "LC_MESSAGES" / "index.po")
     for path in files:
         write(path, "one")
-    digests = [made_of(source, "en", ["project=A"]), made_of(source, "en", ["project=B"])]
+    digests = [made_of("html", source, "en", ["project=A"]), made_of("html", source, "en", ["project=B"])]
     for path in [*files, source / "new.md"]:
         write(path, "two")
-        digests.append(made_of(source, "en", ["project=A"]))
+        digests.append(made_of("html", source, "en", ["project=A"]))
     (source / "new.md").unlink()
-    assert made_of(source, "en", ["project=A"]) == digests[-2], "as it was before the file was there"
+    assert made_of("html", source, "en", ["project=A"]) == digests[-2], "as it was before the file was there"
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
-    digests.append(made_of(source, "en", ["project=A"]))
+    digests.append(made_of("html", source, "en", ["project=A"]))
     write(source.parent / "zh" / "index.md", "another language")
-    assert made_of(source, "en", ["project=A"]) == digests[-1]
+    assert made_of("html", source, "en", ["project=A"]) == digests[-1]
     assert len(set(digests)) == len(digests) and None not in digests
-    assert made_of(source, "en", ["gradbook_spare=a.toml"]) is None, "what chapters quote lies elsewhere"
+    assert made_of("html", source, "en", ["gradbook_spare=a.toml"]) is None, "what chapters quote lies elsewhere"
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -32,7 +32,7 @@ def sphinx(builder: str, source: Path, work: Path, lang: str, *settings: str) ->
     """Sphinx at work from `source` into `work/<builder>`; it never outlives an interrupted build. None where it would
     make nothing new."""
     with lock(work.parent / f".lock-{work.name}") as held:
-        if whole.is_current(work, shaped_by(lang), made_of(source, lang, settings)):
+        if whole.is_current(work, shaped_by(lang), made_of(builder, source, lang, settings)):
             yield None
             return
         again = whole.begin(work, builder, shaped_by(lang))
@@ -69,18 +69,23 @@ def _way_to_us() -> dict[str, str]:
 def keep(builder: str, source: Path, work: Path, lang: str, *settings: str) -> None:
     """Mark what a good run with these settings left as whole: the next one goes on from it."""
     whole.keep_compiled(source, locale_of(lang))
-    whole.keep(work, builder, shaped_by(lang), made_of(source, lang, settings))
+    whole.keep(work, builder, shaped_by(lang), made_of(builder, source, lang, settings))
 
 
-def made_of(source: Path, lang: str, settings: Iterable[str]) -> str | None:
+def made_of(builder: str, source: Path, lang: str, settings: Iterable[str]) -> str | None:
     """Stands for all that a run reads; None for a part of a book, whose chapters may quote what is elsewhere."""
     if any(setting.startswith("gradbook_spare=") for setting in settings):
         return None
     folders = (source, source.parent / "locale" / locale_of(lang), source.parent / "static")
     files = [folder / name for folder in folders for name in files_in(folder)]
     read = [f"{path.relative_to(source.parent).as_posix()} {digest_of(path)}" for path in files]
-    typefaces = [f"{name} {digest_of(path)}" for name, path in language.fonts(languages())]
+    typefaces = [f"{name} {digest_of(path)}" for name, path in _typefaces(builder)]
     return digest("\n".join([*settings, environment()["SOURCE_DATE_EPOCH"], *typefaces, *read]).encode())
+
+
+def _typefaces(builder: str) -> list[tuple[str, Path]]:
+    """Those that only Typst reads: a site needs none of them."""
+    return language.fonts(languages()) if builder == "typst" else []
 
 
 def shaped_by(lang: str) -> str:
