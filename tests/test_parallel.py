@@ -55,12 +55,17 @@ def until(condition, seconds: float = PATIENCE) -> bool:
     return bool(condition())
 
 
+def made(folder: Path) -> list[str]:
+    """All bytes of an output folder, but for compiled templates: each process has those that it filled."""
+    return [line for line in edition(folder).splitlines() if not line.startswith("work/templates/")]
+
+
 @pytest.mark.slow
 def test_the_number_of_processes_does_not_show(many):
     built(many, "pages", "--jobs", "1", "--out", "one")
     built(many, "pages", "--jobs", "3", "--out", "three")
     assert len(Cache(many / "one" / "work" / "examples").last(NAMES[-1])[1].files) == 2
-    assert edition(many / "one") == edition(many / "three")
+    assert made(many / "one") == made(many / "three")
 
 
 @pytest.mark.slow
@@ -73,7 +78,7 @@ def test_mistakes_are_told_in_the_same_order(many, words):
     assert len(said) == 2 and said[0] == said[1] and "Traceback" not in said[1]
     assert "net-1" in said[1] and ("net-5" in said[1]) == bool(words)
     if words:
-        assert edition(many / "1") == edition(many / "3")
+        assert made(many / "1") == made(many / "3")
 
 
 @pytest.mark.slow
