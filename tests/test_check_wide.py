@@ -138,6 +138,12 @@ def test_an_index_of_two_digits_is_no_entry_of_an_entry():
     assert [n.address for n in symbols.lookup(Sym("w", "11,7"))] == ["e:W[10][6]"]
 
 
+def test_an_index_of_two_digits_stands_behind_a_name_of_its_own():
+    symbols = Symbols()
+    symbols.bind(Sym("W", "xh"), completed(wide("e:W", 11, 10)))
+    assert [n.address for n in symbols.lookup(Sym("w", "xh,10,6"))] == ["e:W[9][5]"]
+
+
 NETS = {
     "inputs": ([9, 2, 1], ["tanh", "sigmoid"], 1, "half_squared_error"),
     "neurons": ([2, 9, 1], ["tanh", "sigmoid"], 1, "half_squared_error"),

@@ -22,7 +22,8 @@ def wholes_of(key: Key) -> list[Key]:
         return [Partial(key.top, name) for name in wholes_of(key.bottom)] if isinstance(key.bottom, Sym) else []
     if carried := _carried(key):  # s_V of s_{v_12}
         return [Sym(key.base, str(whole), key.sup) for whole in wholes_of(carried)]
-    subs = dict.fromkeys((key.sub.rpartition(",")[0], ""))  # E_neg of E_{neg,2}
+    parts = key.sub.split(",")  # E_neg of E_{neg,2}, W_xh of w_{xh,10,6}
+    subs = dict.fromkeys((",".join(parts[:-1]), ",".join(parts[:-2]), ""))
     return [Sym(base, sub, key.sup) for sub in subs for base in (key.base, key.base[:1].upper() + key.base[1:])]
 
 
