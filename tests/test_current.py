@@ -48,11 +48,9 @@ def test_a_folder_is_current_until_it_is_damaged_or_made_of_something_else(tmp_p
     assert not whole.is_current(work, "version 1", "a book")
 
 
-def runs(folder: Path, *words: str, langs=("en", "zh"), room="", **settings) -> list[str]:
+def runs(folder: Path, *words: str, langs=("en", "zh"), room="{}", **settings) -> list[str]:
     """The languages for which Sphinx ran in a build."""
-    logs = {
-        lang: folder / "build" / "work" / room.format(lang) / (lang if not room else "") / "log" for lang in langs
-    }
+    logs = {lang: folder / "build" / "work" / room.format(lang) / "log" for lang in langs}
     for log in logs.values():
         os.utime(log, (0, 0))
     built(folder, *words, **settings)

@@ -23,7 +23,8 @@ def build_pdf(edition: Edition, out: Path, lang: str, engine: str, unedited: Cal
 
     `unedited` may raise before what was made counts.
     """
-    fonts(languages())  # whose mistakes are to be told before Sphinx is at work
+    if engine == "typst":
+        fonts(languages())  # whose mistakes are to be told before Sphinx is at work
     subtitle = environment(lang).get_template("site/words.j2").module.line
     settings = [f"typst_subtitle={subtitle}", *edition.settings(lang)]
     folder = _sphinx(edition, out, lang, engine, settings)

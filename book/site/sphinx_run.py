@@ -32,10 +32,11 @@ def sphinx(builder: str, source: Path, work: Path, lang: str, *settings: str) ->
     """Sphinx at work from `source` into `work/<builder>`; it never outlives an interrupted build. None where it would
     make nothing new."""
     with lock(work.parent / f".lock-{work.name}") as held:
-        if whole.is_current(work, shaped_by(lang), made_of(builder, source, lang, settings)):
+        shape = shaped_by(lang)
+        if whole.is_current(work, shape, made_of(builder, source, lang, settings)):
             yield None
             return
-        again = whole.begin(work, builder, shaped_by(lang))
+        again = whole.begin(work, builder, shape)
         whole.check_compiled(source, locale_of(lang))
         for name in ("log", "warnings"):
             remove(work / name)

@@ -1,6 +1,7 @@
 """Work in parts, in several processes where the system can fork one: these have what was read before, uncopied."""
 
 import multiprocessing
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
@@ -12,7 +13,7 @@ Part = Callable[[], Report]
 
 def each(parts: Sequence[Part], jobs: int) -> Iterator[Report]:
     """The report of each part, in order, by so many processes at once."""
-    if jobs < 2 or len(parts) < 2 or "fork" not in multiprocessing.get_all_start_methods():
+    if jobs < 2 or len(parts) < 2 or sys.platform != "linux":  # elsewhere a fork is unsafe, or there is none
         yield from (part() for part in parts)
         return
     fork = multiprocessing.get_context("fork")
