@@ -1,6 +1,8 @@
 """Numbers that are hard: huge, tiny, tied, zero, saturated: printed so that every row holds, or refused by name."""
 
 import re
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
 from pathlib import Path
 
 import mpmath
@@ -52,6 +54,60 @@ def test_a_product_of_many_digits_is_rounded_by_all_of_them():
     shown = pencil(tape.finish(""), 12)
     assert shown.value("z").item() == -0.114841230975
     assert Line(Sheet(shown, 12), "z").relation({"z"}) == "="
+
+
+def test_a_root_beside_a_tie_is_rounded_to_its_side():
+    """√0.0050880721967 is 0.07133072407245001463…: float64 does not tell it from a tie of twelve digits."""
+    tape = Tape("root")
+    tape.write("z", tape.data("v", [[0.0050880721967]]).sqrt())
+    shown = pencil(tape.finish(""), 12)
+    assert shown.value("z").item() == 0.0713307240725
+    assert Line(Sheet(shown, 12), "z").relation({"z"}) == "="
+
+
+FUNCTIONS = {
+    "sqrt": mpmath.sqrt, "tanh": mpmath.tanh, "exp": mpmath.exp, "log": mpmath.log, "square": lambda z: z**2,
+    "sigmoid": lambda z: 1 / (1 + mpmath.exp(-z)), "softplus": lambda z: mpmath.log1p(mpmath.exp(z)),
+}  # fmt: skip
+
+
+@pytest.mark.random
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_are_rounded_to_the_digit_that_is_printed(name, chance):
+    """Of some thousand results of twelve digits a few lie so near to a tie that float64 does not tell the side."""
+    given = [round(chance.uniform(0.01, 2), 11) for _ in range(draws(4000, 1000))]
+    tape = Tape("functions")
+    tape.write("z", apply(name, tape.data("x", [given])))
+    with mpmath.workdps(40):
+        right = [float(mpmath.nstr(FUNCTIONS[name](mpmath.mpf(repr(x))), 12)) for x in given]
+    assert pencil(tape.finish(""), 12).value("z")[0].tolist() == right
+
+
+@pytest.mark.random
+@pytest.mark.parametrize("digits", [4, 8, 10, 12])
+def test_what_is_left_of_a_sum_has_no_noise(digits, chance):
+    """A sum, a mean and a product of which most cancels, as fractions."""
+    count = draws(1000, 100)
+    a, b = ([[round(chance.uniform(-1, 1), digits) for _ in range(2)] for _ in range(count)] for _ in range(2))
+    rows = [[*x, round(-sum(x) + chance.choice((0, 10.0**-digits)), digits)] for x in a]
+    tape = Tape("left")
+    terms, weights = tape.data("x", rows), tape.data("w", b)
+    tape.write("mean", apply("mean_axis", terms, axis=1))
+    tape.write("sum", apply("sum_axis", terms, axis=1) * weights)
+    by_hand = pencil(tape.finish(""), digits)
+    totals = [sum(map(Fraction, map(repr, row))) for row in rows]
+    assert by_hand.value("mean")[:, 0].tolist() == [to_digits(total / 3, digits) for total in totals]
+    products = [
+        [to_digits(Fraction(repr(w)) * to_digits(t, digits, Fraction), digits) for w in row]
+        for t, row in zip(totals, b, strict=True)
+    ]
+    assert by_hand.value("sum").tolist() == products
+
+
+def to_digits(value: Fraction, digits: int, kind: type = float):
+    """A fraction to so many digits, ties to even."""
+    quotient = Context(60).divide(Decimal(value.numerator), Decimal(value.denominator))
+    return kind(Context(digits, ROUND_HALF_EVEN).plus(quotient))
 
 
 @pytest.mark.parametrize("rows", [1, 9])

@@ -124,7 +124,7 @@ def turned(tables: dict) -> dict:
 def _numbers(tables: dict, chance: random.Random) -> None:
     """Every decimal in a list is another one; whole numbers may be classes, masks or places, and stay."""
     decimals = chance.randint(1, 3)
-    for key in tables.keys() - {"update", "page", "title"}:
+    for key in sorted(tables.keys() - {"update", "page", "title"}):
         tables[key] = _renumbered(tables[key], chance, decimals)
 
 

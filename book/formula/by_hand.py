@@ -1,4 +1,5 @@
-"""Redoing a step from printed numbers without a computer's rounding: sums and products as fractions.
+"""Redoing a step from printed numbers without a computer's rounding: sums and products as fractions, and other
+functions to 50 digits where float64 does not tell how they round.
 
 Float64 loses what a reader keeps: 10¹⁷ + 1 − 10¹⁷ is 1 on paper. So whether a row says "=" is found exactly.
 """
@@ -8,8 +9,8 @@ from decimal import Decimal
 import numpy as np
 
 from gradbook.engine.ops import OPS
-from gradbook.engine.tape.by_fractions import by_fractions, decimal
-from gradbook.engine.tape.by_fractions import rounded as as_by_hand
+from gradbook.engine.tape import by_fractions
+from gradbook.engine.tape.by_fractions import decimal
 from gradbook.engine.tape.pencil import NOISE
 from gradbook.engine.tape.trace import Step, Trace, run
 
@@ -23,7 +24,7 @@ def redone(step: Step, values: list[np.ndarray], wide: bool = False, noisy: bool
     operation that takes no fractions, and what is made with a `noisy` value, which float64 has computed.
     """
     if not noisy and (wide or not any(is_wide(np.shape(value)) for value in values)):
-        exact = by_fractions(step, values)
+        exact = by_fractions.by_fractions(step, values)
         if exact is not None:
             return exact
     steps = {name: Step(name, "data", (), np.asarray(v, float)) for name, v in zip(step.args, values, strict=True)}
@@ -33,7 +34,12 @@ def redone(step: Step, values: list[np.ndarray], wide: bool = False, noisy: bool
 def rounded(values: np.ndarray, digits: int, given: np.ndarray | bool = False) -> list[Decimal]:
     """Every entry as it would be printed, in full where it is `given`."""
     pairs = zip(values.ravel(), np.broadcast_to(given, values.shape).ravel(), strict=True)
-    return [decimal(value) if full else as_by_hand(value, digits) for value, full in pairs]
+    return [decimal(value) if full else by_fractions.rounded(value, digits) for value, full in pairs]
+
+
+def in_doubt(values: np.ndarray, digits: int) -> bool:
+    """Whether float64 does not tell how one of the values rounds."""
+    return values.dtype != object and any(by_fractions.in_doubt(value, digits) for value in values.ravel())
 
 
 def decimals(printed: np.ndarray) -> list[Decimal]:

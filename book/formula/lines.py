@@ -1,15 +1,16 @@
 """The derivation of a step as rows: rule in symbols, numbers substituted, parts worked one after another, result."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from gradbook.engine.ops import CALL, OPS
+from gradbook.engine.tape.by_fractions import exactly
 from gradbook.engine.tape.trace import Step
 
-from .by_hand import decimals, is_noise, redone, rounded
+from .by_hand import decimals, in_doubt, is_noise, redone, rounded
 from .derive import Numbers, Rule, Sheet, Symbols, matrix
 from .nodes import ABOUT, EQUAL, Apply, Block, Dot, Entry, Index, Node, Row, Shaped, Sum, Symbol
 from .wide import MOST, TERMS_A_ROW, filled, is_wide
@@ -144,13 +145,22 @@ class Line:
 
     def _from_printed(self, name: str, worked: frozenset[str], wide: bool = False) -> np.ndarray:
         """The step computed from the numbers that the row before prints."""
+        values = self._redone(name, worked, partial(redone, wide=wide))
+        if in_doubt(values, self.sheet.digits):
+            exact = self._redone(name, worked, lambda step, values, **_: exactly(step, values))
+            return values if exact is None else exact
+        return values
+
+    def _redone(self, name: str, worked: frozenset[str], work: Callable) -> np.ndarray | None:
+        """The step by `work(step, values, noisy)`, from printed values and, of its parts that are not `worked`, from
+        what that gives; None if it gives none."""
         step = self.trace[name]
         opened = {arg for arg in step.args if self.trace.parent(arg) and arg not in worked}
-        values = [
-            self._from_printed(arg, worked, wide) if arg in opened else self.sheet.printed(arg) for arg in step.args
-        ]
+        values = [self._redone(arg, worked, work) if arg in opened else self.sheet.printed(arg) for arg in step.args]
+        if any(value is None for value in values):
+            return None
         noisy = any(arg in opened and v.dtype != object for arg, v in zip(step.args, values, strict=True))
-        return redone(step, values, wide, noisy)
+        return work(step, values, noisy=noisy)
 
     # One entry in full
 

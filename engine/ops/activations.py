@@ -38,7 +38,8 @@ def softplus_along(z: np.ndarray, now: np.ndarray) -> np.ndarray:
     return np.where(rising, now, 0) + np.log1p(np.exp(np.where(rising, -now, now)))
 
 
-_erf = np.frompyfunc(math.erf, 1, 1)
+_erf = np.frompyfunc(lambda z: z.erf() if hasattr(z, "erf") else math.erf(z), 1, 1)
+"""As numpy's functions, it asks a number that is no float for its method."""
 
 
 def normal_cdf(z: np.ndarray) -> np.ndarray:

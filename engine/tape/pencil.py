@@ -1,13 +1,13 @@
 """A trace worked as with a pencil: what is printed is rounded before it is used again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from zlib import crc32
 
 import numpy as np
 
 from ..ops import OPS
-from .by_fractions import by_fractions, round_by_hand
+from .by_fractions import by_floats, exactly, round_by_hand
 from .given import given_entries
-from .rounding import round_array
 from .trace import Step, Trace
 
 
@@ -29,31 +29,58 @@ def pencil(trace: Trace, digits: int) -> Trace:
     given = given_entries(trace)
 
     def rounding(step: Step, value: np.ndarray) -> np.ndarray:
-        value = _cancelled(step, value, used)
+        clean = _cancelled(step, value, used)
         exact = trace.is_inlined(step.name) or given.get(step.name, False)
         if not np.all(exact):
-            found = round_by_hand(value, round_array(value, digits), digits, lambda: _by_fractions(trace, step, used))
-            value = np.where(exact, value, found)
-        used[step.name] = value
-        return value
+            noise = _noise(trace, step, value, used)
+            found = round_by_hand(clean, noise, digits, lambda: _again(trace, step, used.__getitem__, exactly))
+            clean = np.where(exact, clean, found)
+        used[step.name] = clean
+        return clean
 
     rounded = trace.replay(rounding=rounding)
     return rounded._with(rounded.values(), digits)
 
 
-def _by_fractions(trace: Trace, step: Step, used: Mapping[str, np.ndarray]) -> np.ndarray | None:
-    """The step from what is printed, with what is worked out in one go with it; None if these are no fractions."""
+def _again(trace: Trace, step: Step, read: Callable, work: Callable) -> np.ndarray | None:
+    """The step, with what is worked out in one go with it, by `work(step, values)` from what is printed, as `read`
+    gives it; None if that cannot be done."""
     values = []
     for name in step.args:
-        value = used[name] if trace[name].is_leaf or not trace.is_inlined(name) else None
-        value = _by_fractions(trace, trace[name], used) if value is None else value
+        alone = trace[name].is_leaf or not trace.is_inlined(name)
+        value = read(name) if alone else _again(trace, trace[name], read, work)
         if value is None:
             return None
         values.append(value)
-    try:
-        return by_fractions(step, values)
-    except ZeroDivisionError:
-        return None
+    return work(step, values)
+
+
+EPS = 2.0**-53
+ROUNDINGS = 32
+"""So many of float64's roundings are allowed for in each number that a step is made of."""
+CHANGE = 1e-9
+"""So much, in proportion, these numbers move, to see what comes of it."""
+
+
+def _noise(trace: Trace, step: Step, value: np.ndarray, used: Mapping[str, np.ndarray]) -> np.ndarray:
+    """How far float64 may be off: in proportion as far as the step moves if its numbers do, each by itself."""
+
+    def distance(seed: str) -> np.ndarray:
+        return np.abs(_again(trace, step, lambda name: _moved(used[name], name + seed), by_floats) - value)
+
+    with np.errstate(all="ignore"):
+        most = np.maximum(distance("first"), distance("second"))  # in one of them all moves may nearly cancel
+    return np.where(np.isnan(most), np.inf, most) * (ROUNDINGS * EPS / CHANGE)
+
+
+_random = np.random.default_rng(0)
+MOVES = _random.choice((-1, 1), 9973) * _random.uniform(0.5, 1, 9973) * CHANGE
+
+
+def _moved(values: np.ndarray, seed: str) -> np.ndarray:
+    """The values a little off, which whole numbers, masks among them, are not."""
+    moves = MOVES[(crc32(seed.encode()) + np.arange(values.size)) % MOVES.size].reshape(values.shape)
+    return np.where(values == np.round(values), values, values * (1 + moves))
 
 
 NOISE = 1e-14
