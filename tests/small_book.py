@@ -5,10 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests import sample_book
 from tests.small_project import copy_program
+from tests.warm import Run, Warm
 
 EXAMPLE = """\
 family = "mlp"
@@ -61,8 +64,23 @@ def spoil(folder: Path, name: str) -> None:
         file.write("\n[notation]\nW = '\\frac{W}'\n")
 
 
-def start(folder: Path, *words: object, **settings) -> subprocess.Popen:
+_loaded: dict[Path, Warm] = {}
+
+
+@contextmanager
+def loaded(folder: Path) -> Iterator[Path]:
+    """Builds in `folder`, whose program nobody edits meanwhile, load it no more."""
+    _loaded[folder] = Warm(folder)
+    try:
+        yield folder
+    finally:
+        _loaded.pop(folder).close()
+
+
+def start(folder: Path, *words: object, **settings) -> subprocess.Popen | Run:
     """A build at work, in a process group of its own."""
+    if folder in _loaded and not settings:
+        return _loaded[folder].start(*words)
     command = [sys.executable, "build.py", *map(str, words)]
     pipe = subprocess.PIPE
     return subprocess.Popen(
@@ -82,11 +100,12 @@ def built(folder: Path, *words: object, **settings) -> None:
     assert code == 0, said
 
 
-def kill(run: subprocess.Popen) -> bool:
+def kill(run: subprocess.Popen | Run) -> bool:
     """SIGKILL for the build and all that it started; whether it was still at work."""
     at_work = run.poll() is None
-    if at_work:
-        os.killpg(run.pid, signal.SIGKILL)
+    for end in (os.killpg, os.kill) if at_work else ():  # a build that has no group yet is alone
+        with suppress(ProcessLookupError):
+            end(run.pid, signal.SIGKILL)
     run.communicate()
     return at_work
 

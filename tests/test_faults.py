@@ -51,7 +51,11 @@ def test_killed_at_any_moment(request, tmp_path, chance, part):
     A book of one language is built in half of the time, so only the first part has two. A build that has nothing new
     to make is over at once, so the number changes mostly to the one that readers do not see yet.
     """
-    small = request.getfixturevalue("english" if part else "small")
+    with small_book.loaded(request.getfixturevalue("english" if part else "small")) as small:
+        _killed_at_any_moment(small, tmp_path, chance)
+
+
+def _killed_at_any_moment(small: Path, tmp_path: Path, chance) -> None:
     whole, ready = {}, tmp_path / "ready"
     for rate in reversed(RATES):
         example(small, "seed", rate)
@@ -104,6 +108,11 @@ def _until_publishing(run: subprocess.Popen) -> None:
 
 @pytest.mark.slow
 def test_killed_while_the_pdf_is_made(english):
+    with small_book.loaded(english):
+        _killed_while_the_pdf_is_made(english)
+
+
+def _killed_while_the_pdf_is_made(english: Path) -> None:
     built(english, "pdf")
     before = {path.name: path.read_bytes() for path in (english / "build" / "pdf").glob("*.pdf")}
     example(english, "seed", RATES[1])
