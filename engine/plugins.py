@@ -32,6 +32,9 @@ VARIABLE = "GRADBOOK_PLUGINS"
 PACKAGE = Path(__file__).resolve().parent.parent
 """Our own root."""
 
+IS_CHECKOUT = (PACKAGE / "gradbook" / "cli.py").is_file()
+"""Whether our rooms lie in a checkout, beside the folder gradbook; installed, they lie in it."""
+
 PROGRAMS = ("engine", "book/pages/kinds")
 """Where the modules of a root lie that the book runs."""
 

@@ -2,10 +2,11 @@
 
 import json
 import shutil
+import traceback
 from pathlib import Path
 
 import pytest
-from jinja2 import DictLoader, Environment
+from jinja2 import DictLoader, Environment, FileSystemLoader, StrictUndefined, UndefinedError
 
 from gradbook import check
 from gradbook.book.base import files
@@ -103,6 +104,33 @@ def test_a_compiled_template(tmp_path, way):
     assert compiles("{{ x }}") and not compiles("{{ x }}")
     filters.write_text("second", "utf-8")
     assert compiles("{{ x }}") and not compiles("{{ x }}")
+
+
+def test_a_copy_of_a_checkout_compiles_nothing_and_names_its_own_places(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    filters = tmp_path / "filters.py"
+    filters.write_text("first", "utf-8")
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a").write_text("one\n{{ x }}", "utf-8")
+
+    def told(folder: Path, beside: Path | None, mine: Path) -> tuple[str, int]:
+        kept, env = Compiled(filters, beside), Environment(loader=FileSystemLoader(folder), undefined=StrictUndefined)
+        kept.folder, env.bytecode_cache, dumped = mine, kept, []
+        kept.dump_bytecode = lambda bucket: (dumped.append(bucket), Compiled.dump_bytecode(kept, bucket))
+        with pytest.raises(UndefinedError) as error:
+            env.get_template("a").render()
+        last = traceback.extract_tb(error.tb)[-1]
+        return f"{last.filename}:{last.lineno}", len(dumped)
+
+    beside, mine = tmp_path / "beside", tmp_path / "mine"
+    assert told(tmp_path / "first", beside, mine) == (f"{tmp_path / 'first' / 'a'}:2", 1)
+    assert told(tmp_path / "second", beside, mine) == (f"{tmp_path / 'second' / 'a'}:2", 0)
+    assert not mine.exists(), "what lies beside the templates is not kept twice"
+    beside.rename(tmp_path / "gone")
+    beside.write_text("no folder", "utf-8")
+    assert told(tmp_path / "second", beside, mine)[1] == 1 and len(list(mine.iterdir())) == 1
+    assert told(tmp_path / "first", None, mine) == (f"{tmp_path / 'first' / 'a'}:2", 0)
 
 
 @pytest.mark.parametrize("way", WAYS)

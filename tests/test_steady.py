@@ -103,9 +103,10 @@ WHOLE = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("edit", WHOLE.values(), ids=list(WHOLE))
-def test_the_book_is_of_one_edition(small, edit):
+@pytest.mark.parametrize("what", WHOLE)
+def test_the_book_is_of_one_edition(request, what):
     """Sphinx is at work when the file changes; what comes out is what a build of the new files gives."""
+    small, edit = request.getfixturevalue("small" if what == "words are edited" else "english"), WHOLE[what]
     (small / "docs" / "extra.md").write_text("# One more chapter\n")
     replaced("docs/index.md", "how-to-read\n", "how-to-read\nextra\n")(small)
     run = start(small)

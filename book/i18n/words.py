@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from copy import copy
+from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
@@ -25,7 +27,7 @@ from .language import native_name as native_name
 TEMPLATES = plugins.PACKAGE / "templates"
 TYPED = re.compile(r"[\"']|--|\. ?\. ?\.")
 """Signs of a typewriter, for which Sphinx would set typographic ones."""
-COMPILED = Compiled(Path(__file__))
+COMPILED = Compiled(Path(__file__), TEMPLATES / "__pycache__" if plugins.IS_CHECKOUT else None)
 """The templates as Jinja compiled them; a build has a folder for them."""
 
 
@@ -88,12 +90,17 @@ def catalogue(lang: str) -> NullTranslations:
 
 
 def _compiled(path: Path, lang: str) -> GNUTranslations:
-    compiled = BytesIO()
     try:
-        with path.open("rb") as file:
-            write_mo(compiled, read_po(file, locale=lang, abort_invalid=True))
+        return copy(_translations(path.read_bytes(), lang))  # which is given fallbacks of its own
     except (PoFileError, UnicodeDecodeError) as error:
         raise BookError(f"{plugins.named(path)}: is no catalogue: {str(error).rstrip('.')}.") from None
+
+
+@cache
+def _translations(catalogue: bytes, lang: str) -> GNUTranslations:
+    """Of the text of a catalogue, which is read anew whenever it may have been edited; to compile it takes a while."""
+    compiled = BytesIO()
+    write_mo(compiled, read_po(BytesIO(catalogue), locale=lang, abort_invalid=True))
     compiled.seek(0)
     return GNUTranslations(compiled)
 

@@ -62,7 +62,7 @@ def environment() -> dict[str, str]:
 
 def _way_to_us() -> dict[str, str]:
     """A checkout need not be installed: another process finds this one's gradbook, and no other edition of it."""
-    if ROOT.name == "gradbook" and (ROOT / "cli.py").is_file():  # installed
+    if not plugins.IS_CHECKOUT:
         return {}
     return {"PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])}
 
