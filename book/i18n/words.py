@@ -98,7 +98,7 @@ def _compiled(path: Path, lang: str) -> GNUTranslations:
 
 @cache
 def _translations(catalogue: bytes, lang: str) -> GNUTranslations:
-    """Of the text of a catalogue, which is read anew whenever it may have been edited; to compile it takes a while."""
+    """Of the text of a catalogue: it is read anew whenever it may have been edited, and takes a while to compile."""
     compiled = BytesIO()
     write_mo(compiled, read_po(BytesIO(catalogue), locale=lang, abort_invalid=True))
     compiled.seek(0)

@@ -37,8 +37,8 @@ def is_gradient(sheet: Sheet, i: int, row: list[Node | None]) -> bool:
 
 def _gradient(sheet: Sheet, i: int, symbol: Partial, gradient: Num, difference: Num, error: Num | None) -> None:
     sheet.done()
-    trace, place = sheet.example.trace, sheet.place(symbol.bottom)
-    if place is None or place[0] not in trace.grads:
+    trace, place = sheet.example.trace, sheet.place(symbol.bottom, sheet.example.trace.grads)
+    if place is None:
         return sheet.fail(i, symbol, "", "names no parameter that has a gradient")
     found = trace.grads[place[0]], place[1]
     truth = sheet.example.value(found)

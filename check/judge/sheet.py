@@ -1,6 +1,6 @@
 """A table of a page, read: its cells as nodes, and where what they name stands in the trace."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from decimal import Decimal
 
 import numpy as np
@@ -40,11 +40,13 @@ class Sheet:
     def done(self) -> None:
         self.report.counts["table_rows"] += 1
 
-    def place(self, node: Node | None):
-        """The entry that a symbol names."""
+    def place(self, node: Node | None, within: Container[str] | None = None):
+        """The entry that a symbol names, of one of the steps `within`: where that is not what the symbol was first
+        seen at, as among samples that were put together, it is where the number comes from."""
         found = self.example.symbols.lookup(node) if isinstance(node, Sym) else []
-        places = [self.example.named_by(f.address) for f in found if isinstance(f, Num)]
-        return next((p for p in places if p), None)
+        ways = (self.example.named_by, self.example.home_of)
+        places = [way(f.address) for way in ways for f in found if isinstance(f, Num)]
+        return next((p for p in places if p and (within is None or p[0] in within)), None)
 
     def step(self, node: Node | None):
         """The step that a symbol names, if it names a whole one."""

@@ -257,10 +257,23 @@ class Symbols:
         if _is_sum(node):
             return self._put_sum(node)
         if isinstance(node, Op):
-            return Op(node.name, tuple(self.put(arg) for arg in node.args), node.note)
+            args = tuple(self.put(arg) for arg in node.args)
+            return Op(node.name, self._with_ones(node.args, args) if node.name == "times" else args, node.note)
         if isinstance(node, Matrix):
             return Matrix(tuple(tuple(self.put(cell) for cell in row) for row in node.rows))
         return node
+
+    def _with_ones(self, symbols: tuple[Node, ...], args: tuple[Node, ...]) -> tuple[Node, ...]:
+        """The factors of a matrix product; a row or a column of ones is as long as the other factor asks for."""
+        left, right = symbols
+        if isinstance(left, Op) and left.name == "T" and self._is_ones(left.args[0]):
+            return Matrix(((Num("1"),) * shape(evaluate(args[1]))[0],)), args[1]
+        if self._is_ones(right):
+            return args[0], Matrix(((Num("1"),),) * shape(evaluate(args[0]))[1])
+        return args
+
+    def _is_ones(self, node: Node) -> bool:
+        return isinstance(node, Sym) and bool(found := self.lookup(node)) and all(map(holds_ones, found))
 
     def _unknown(self, key: Key):
         if key in self.elided or key in DOTS:
