@@ -278,6 +278,10 @@ HOLD = [
     r"\left\lfloor -1.5 \right\rfloor = -2",
     r"\cos(0) + \sin(0) = 1",
     r"\begin{aligned} &= 1 + 2 \\ & {} + 3 \\ &= 6 \end{aligned}",
+    r"\tanh(4151000) + \tanh(-4151000) + \sigma(4151000) = 1",
+    r"2 + \sigma(-4151000) = 2",
+    rf"\operatorname{{softmax}}\!{matrix('4151000', '4151000')} = {matrix('0.5', '0.5')}",
+    r"e^{4151000} \cdot e^{-4151000} = 1",
 ]
 
 
@@ -459,6 +463,29 @@ def test_a_negative_power_in_brackets_is_no_name():
 def test_nothing_is_left_where_float64_has_nothing_left(line, is_right):
     result = check(Parser(tokens(line)).formula(), Symbols(), Rules(11))
     assert result.redone and bool(result.slips) != is_right
+
+
+def test_a_tie_of_a_third_goes_to_the_even_digit():
+    """2.2898389851 / 3 − 0.098048431185 is 0.665231230515, of which 50 digits of a third leave 0.66523123051499…"""
+    line = r"S = -0.098048431185 + \frac{1}{3} \cdot 2.2898389851 = 0.66523123052"
+    assert not check(Parser(tokens(line)).formula(), Symbols(), Rules(11)).slips
+    assert check(Parser(tokens(line.replace("3052", "3051"))).formula(), Symbols(), Rules(11)).slips
+
+
+ONES = [
+    (r"\left\{{W - \mathbf{{1}}^{{\mathsf{{T}}}}\,W\right\}}_{{12}}", "-2 - (-2 + 4)", "-4"),
+    (r"\left\{{W - W\,\mathbf{{1}}\right\}}_{{21}}", "3 - (3 + 4)", "-4"),
+]
+
+
+@pytest.mark.parametrize("left, row, last", ONES)
+def test_ones_are_as_long_as_what_stands_beside_asks_for(left, row, last):
+    """On the pages of one example a row of three ones and one of two have the same symbol."""
+    symbols = known()
+    symbols.bind(Sym("𝟏"), Parser(tokens(matrix("1", "1", "1"))).formula()[0].parts[0])
+    tex = rf"\begin{{aligned}} {left.format()} &= w_{{12}} - w_{{21}} \\ &= {row} \\ &= {last} \end{{aligned}}"
+    found = check(Parser(tokens(tex)).formula(), symbols, Rules(4))
+    assert not found.unknown, found
 
 
 def test_a_symbol_whose_number_is_rounded_only_at_the_end_of_its_line():

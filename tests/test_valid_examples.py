@@ -33,7 +33,7 @@ EACH = 1
 """So many examples of each family; the books below hold more of them, and the checker judges these."""
 COUNT, BOOKS = int(os.environ.get("GRADBOOK_EXAMPLES", "100")), 4
 """So many examples in so many books are built and re-read."""
-WIDE = 0.2
+WIDE = 0.1
 """The share of these that may have matrices with dots."""
 
 

@@ -4,7 +4,7 @@ Glossary. x, y: a scalar (Decimal or Interval) or an array, a tuple of rows of s
 """
 
 from collections.abc import Callable
-from decimal import ROUND_HALF_EVEN, Context, Decimal, DecimalException, localcontext
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal, DecimalException, localcontext
 
 from .arrays import (
     HIDDEN,
@@ -31,7 +31,8 @@ from .windows import convolved, handed_back
 
 __all__ = ["Interval", "evaluate", "exactly", "index_of", "indices_of", "is_hidden", "shape"]
 
-CONTEXT = Context(prec=50, rounding=ROUND_HALF_EVEN)
+CONTEXT = Context(prec=50, rounding=ROUND_HALF_EVEN, Emax=MAX_EMAX, Emin=MIN_EMIN)
+"""Powers of e may be far larger than a float64 on their way to a share."""
 
 
 def exactly(number: Num):

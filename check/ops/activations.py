@@ -136,13 +136,14 @@ def _wide(value):
 
 
 def _sigmoid_of(x: Decimal) -> Decimal:
-    return 1 / (1 + (-x).exp())
+    e = (-abs(x)).exp()
+    return (e if x < 0 else 1) / (1 + e)
 
 
 def _tanh_of(x: Decimal) -> Decimal:
     """Near 0 the quotient loses digits to cancellation, but 50 are far more than are printed."""
-    e = (2 * x).exp()
-    return (e - 1) / (e + 1)
+    e = (-2 * abs(x)).exp()
+    return ((1 - e) / (1 + e)).copy_sign(x)
 
 
 SILU_TURN = "-1.278464542761073795109358739"
