@@ -22,6 +22,7 @@ from gradbook.book.pages.values import lookup
 from gradbook.book.pages.view import View
 from gradbook.engine import BookError, work
 from gradbook.engine.load import validate
+from gradbook.engine.tape import fifty_digits
 from gradbook.engine.tape.pencil import pencil
 from gradbook.engine.tape.tape import Tape, apply
 from tests import views
@@ -81,6 +82,28 @@ def test_functions_are_rounded_to_the_digit_that_is_printed(name, chance):
     with mpmath.workdps(40):
         right = [float(mpmath.nstr(FUNCTIONS[name](mpmath.mpf(repr(x))), 12)) for x in given]
     assert pencil(tape.finish(""), 12).value("z")[0].tolist() == right
+
+
+@pytest.mark.random
+@pytest.mark.parametrize("name", ["exp", "expm1", "log", "log1p", "sqrt", "tanh", "erf", "sin", "cos"])
+def test_functions_of_fifty_digits(name, chance):
+    """Beside mpmath, from where they are their argument to where they are at their limit."""
+    given = [chance.uniform(0.1, 1) * 10.0 ** chance.randint(-80, 2) * chance.choice((1, -1)) for _ in range(300)]
+    given = [abs(x) if name in ("log", "sqrt", "log1p") else x for x in given]
+    with mpmath.workdps(120):
+        for x in given:
+            right = getattr(mpmath, name)(mpmath.mpf(repr(x)))
+            found = mpmath.mpf(str(getattr(fifty_digits.Number(x), name)().decimal))
+            assert abs(found - right) <= abs(right) * mpmath.mpf(10) ** -48, x
+
+
+def test_what_has_no_fifty_digits_is_left_to_float64():
+    tape = Tape("far")
+    tape.write("z", tape.data("v", [[4151000.25, -1e300]]).tanh())
+    tape.write("c", apply("cos", tape.data("w", [[4151000.25]])))
+    trace = tape.finish("")
+    assert pencil(trace, 4).value("z").tolist() == [[1.0, -1.0]]
+    assert pencil(trace, 12).value("c").item() == pytest.approx(np.cos(4151000.25), abs=1e-11)
 
 
 @pytest.mark.random

@@ -68,9 +68,7 @@ def decimal(value) -> Decimal:
         return LONG.divide(Decimal(value.numerator), Decimal(value.denominator))
     if isinstance(value, float | int | np.number):
         return Decimal(repr(float(value)))
-    from .fifty_digits import text
-
-    return Decimal(text(value, LONG.prec))
+    return LONG.plus(value.decimal)
 
 
 def rounded(value, digits: int) -> Decimal:
