@@ -81,7 +81,7 @@ def in_doubt(value, digits: int) -> bool:
     """Whether a float is so near to a tie that it does not tell on which side."""
     if not isinstance(value, float | np.number):
         return False
-    straight, found = rounded_to(decimal(value), digits), round_decimal(value, digits)
+    straight, found = rounded_to(decimal(value), digits), round_decimal(float(value), digits)
     tie = (straight + found) / 2
     return straight != found and abs(decimal(value) - tie) <= ULPS * Decimal(float(np.spacing(abs(float(value)))))
 

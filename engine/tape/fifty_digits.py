@@ -115,7 +115,6 @@ class Number:
     """A number of 50 significant digits, for arrays of dtype object."""
 
     __slots__ = ("decimal",)
-    __hash__ = None
 
     def __init__(self, value):
         self.decimal = value if isinstance(value, Decimal) else _decimal(value)
