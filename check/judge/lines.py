@@ -181,9 +181,11 @@ def _check_head(chain: list[Item], symbols: Symbols, rules: Rules, result: Resul
         return
     if isinstance(head, Sym | Partial | Matrix):
         _substituted(head, last.node, last.relation, symbols, rules, result)
-    elif is_literal(chain[1].node) or not any(is_numeric(i.node) and not is_literal(i.node) for i in chain):
+    elif is_numeric(chain[1].node) and not is_literal(chain[1].node):
+        return  # it was redone from its own numbers
+    elif power_name(head) or not any(is_numeric(i.node) and not is_literal(i.node) for i in chain):
         result.slips += slips(symbols.put(head), last.node, last.relation, rules)
-    elif not is_numeric(chain[1].node):  # the numbers below are redone, with what is rounded between them
+    else:  # the numbers below are redone, with what is rounded between them
         result.slips += same_value(symbols.put(head), symbols.put(chain[1].node), "=", rules)
 
 
