@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from ..ops import OPS
+from .fifty_digits import numbers, to_decimal
 from .rounding import round_array, round_decimal, rounded_to
 from .trace import Step
 
@@ -42,8 +43,6 @@ def by_fractions(step: Step, values: Sequence[np.ndarray]) -> np.ndarray | None:
 
 def exactly(step: Step, values: Sequence[np.ndarray]) -> np.ndarray | None:
     """As fractions, or else to 50 digits; None if the operation is not worked on these."""
-    from .fifty_digits import numbers
-
     try:
         found = by_fractions(step, values)
         if found is None:
@@ -64,26 +63,31 @@ def _exact(values: np.ndarray) -> np.ndarray:
 
 def decimal(value) -> Decimal:
     """A fraction, a number of 50 digits or a float, to 40 digits; it may lie beyond float64's range."""
-    if isinstance(value, Fraction):
-        return LONG.divide(Decimal(value.numerator), Decimal(value.denominator))
-    if isinstance(value, float | int | np.number):
-        return Decimal(repr(float(value)))
-    return LONG.plus(value.decimal)
+    return LONG.plus(to_decimal(value))
 
 
 def rounded(value, digits: int) -> Decimal:
     """To so many digits, ties to even; a float when its noise is gone, if that is as small as noise is."""
-    straight = rounded_to(decimal(value), digits)
-    return round_decimal(value, digits) if in_doubt(value, digits) else straight
+    return _either_way(value, digits)[1]
 
 
 def in_doubt(value, digits: int) -> bool:
     """Whether a float is so near to a tie that it does not tell on which side."""
+    straight, found = _either_way(value, digits)
+    return straight != found
+
+
+def _either_way(value, digits: int) -> tuple[Decimal, Decimal]:
+    """A number rounded as it stands, and when its noise is gone."""
+    exact = decimal(value)
+    straight = rounded_to(exact, digits)
     if not isinstance(value, float | np.number):
-        return False
-    straight, found = rounded_to(decimal(value), digits), round_decimal(float(value), digits)
-    tie = (straight + found) / 2
-    return straight != found and abs(decimal(value) - tie) <= ULPS * Decimal(float(np.spacing(abs(float(value)))))
+        return straight, straight
+    found = round_decimal(float(value), digits)
+    if straight == found:
+        return found, found
+    is_tie = abs(exact - (straight + found) / 2) <= ULPS * Decimal(float(np.spacing(abs(float(value)))))
+    return straight, found if is_tie else straight
 
 
 def round_by_hand(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from fractions import Fraction
 from functools import total_ordering
+from itertools import count
 
 import numpy as np
 
@@ -15,7 +16,7 @@ def _context(more: int = 0) -> Context:
     return Context(prec=DIGITS + max(more, 0), Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
-def _decimal(value) -> Decimal:
+def to_decimal(value) -> Decimal:
     """A float stands for the decimal that it is printed as. Raises TypeError for what is no number."""
     if isinstance(value, Number):
         return value.decimal
@@ -39,11 +40,11 @@ def _joined(work: Callable) -> tuple[Callable, Callable]:
 
     def method(self: "Number", other) -> "Number":
         with localcontext(_context()):
-            return Number(work(self.decimal, _decimal(other)))
+            return Number(work(self.decimal, to_decimal(other)))
 
     def reflected(self: "Number", other) -> "Number":
         with localcontext(_context()):
-            return Number(work(_decimal(other), self.decimal))
+            return Number(work(to_decimal(other), self.decimal))
 
     return method, reflected
 
@@ -107,7 +108,7 @@ def _pi() -> Decimal:
 def _arc_tangent(of: int) -> Decimal:
     """Of 1 / `of`."""
     x = 1 / Decimal(of)
-    return _added((-1) ** n * x ** (2 * n + 1) / (2 * n + 1) for n in range(10**6))
+    return _added((-1) ** n * x ** (2 * n + 1) / (2 * n + 1) for n in count())
 
 
 @total_ordering
@@ -117,7 +118,7 @@ class Number:
     __slots__ = ("decimal",)
 
     def __init__(self, value):
-        self.decimal = value if isinstance(value, Decimal) else _decimal(value)
+        self.decimal = value if isinstance(value, Decimal) else to_decimal(value)
 
     __add__, __radd__ = _joined(operator.add)
     __sub__, __rsub__ = _joined(operator.sub)
@@ -134,10 +135,10 @@ class Number:
     cos = _function(lambda x: _added(_powers(x, 0)), lambda x: int(abs(x)) + 10)
 
     def __eq__(self, other) -> bool:
-        return self.decimal == _decimal(other)
+        return self.decimal == to_decimal(other)
 
     def __lt__(self, other) -> bool:
-        return self.decimal < _decimal(other)
+        return self.decimal < to_decimal(other)
 
     def __float__(self) -> float:
         return float(self.decimal)
